@@ -1,0 +1,1 @@
+"""Tests of the ProdataKey integration and of its simulated panel."""
