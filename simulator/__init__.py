@@ -1,0 +1,1 @@
+"""A simulated pdk.io: accounts service, panels and their streams."""

@@ -1,0 +1,83 @@
+"""Run the simulated pdk.io: `python -m simulator`."""
+
+import argparse
+import asyncio
+import json
+import logging
+from pathlib import Path
+import signal
+import sys
+
+from aiohttp import web
+
+from .accounts import Accounts
+from .control import Control, problems
+from .host import LOOPBACK
+from .scenario import BUILT_IN, load
+from .world import Simulation
+
+_LARGEST_BODY = 256 * 1024 * 1024
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=8700, help="0 takes any free ports")
+    parser.add_argument("--scenario", type=Path, default=BUILT_IN, metavar="FILE.json")
+    parser.add_argument("--quiet", action="store_true", help="log no events, commands")
+    parser.add_argument(
+        "--exit-with-parent", action="store_true", help="end when stdin does"
+    )
+    return parser.parse_args()
+
+
+async def _parent_gone() -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    await reader.read()
+
+
+async def _until_told(exit_with_parent: bool) -> None:
+    """Wait for a signal, or for the end of stdin."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    waiting: list[asyncio.Task[object]] = [asyncio.create_task(told.wait())]
+    if exit_with_parent:
+        waiting.append(asyncio.create_task(_parent_gone()))
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    simulation = Simulation()
+    app = web.Application(middlewares=[problems], client_max_size=_LARGEST_BODY)
+    app.add_routes(Accounts(simulation).routes())
+    app.add_routes(Control(simulation).routes())
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=1
+    )
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, arguments.port).start()
+    port: int = runner.addresses[0][1]
+    await simulation.start(port, arguments.port > 0, load(arguments.scenario))
+    print(json.dumps(simulation.addresses()), flush=True)
+    await _until_told(arguments.exit_with_parent)
+    await simulation.world.stop()
+    await runner.cleanup()
+
+
+def main() -> None:
+    """Run until told to end."""
+    arguments = _arguments()
+    logging.basicConfig(
+        level=logging.WARNING if arguments.quiet else logging.INFO,
+        format="%(asctime)s %(message)s",
+    )
+    asyncio.run(_run(arguments))
+
+
+if __name__ == "__main__":
+    main()

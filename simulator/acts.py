@@ -1,0 +1,45 @@
+"""What happens to doors, and to panels, without a command."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import access
+from .door import Door, RefusedError
+from .panel import Panel
+
+type Body = Mapping[str, Any]
+
+
+class UnknownActError(Exception):
+    """Doors cannot do that."""
+
+
+def perform(panel: Panel, door: Door, act: str, body: Body) -> None:
+    """Do something to a door."""
+    if act == "badge":
+        access.badge(panel, door, body)
+        return
+    if act not in _ON_DOORS:
+        raise UnknownActError(act)
+    try:
+        _ON_DOORS[act](panel.strike(door), body)
+    except RefusedError as err:
+        raise UnknownActError(str(err)) from err
+
+
+def migrate(panel: Panel, body: Body) -> None:
+    """Tell of a stage of a migration to PDK 2.0."""
+    known = {key: body[key] for key in ("systemId", "task") if key in body}
+    # `migration.started` comes without a body, so without an argument.
+    panel.publish(f"migration.{body['stage']}", *([known] if known else []))
+
+
+_ON_DOORS: dict[str, Callable[[Door, Body], None]] = {
+    "rex": lambda door, body: door.request_exit(body.get("seconds")),
+    "open": lambda door, _: door.open_dps(),
+    "close": lambda door, _: door.close_dps(),
+    "hold": lambda door, _: door.hold(),
+    "lock": lambda door, _: door.lock(),
+    "force": lambda door, _: door.force(),
+    "relay": lambda door, body: door.set_relay(bool(body["on"])),
+}
