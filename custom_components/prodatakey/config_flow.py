@@ -1,0 +1,138 @@
+"""Set up a panel: credentials first, then one of the account's panels."""
+
+from collections.abc import Awaitable
+import logging
+from typing import override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .account import async_get_accounts
+from .const import CONF_PANEL_ID, DOMAIN
+from .errors import error_key
+from .pdk.accounts import Panel
+from .pdk.errors import PdkError
+from .pdk.panel import PanelAccess
+from .pdk.stream import prove
+
+_LOGGER = logging.getLogger(__name__)
+
+CREDENTIALS = vol.Schema(
+    {
+        vol.Required(CONF_CLIENT_ID): TextSelector(
+            TextSelectorConfig(autocomplete="username")
+        ),
+        vol.Required(CONF_CLIENT_SECRET): TextSelector(
+            TextSelectorConfig(
+                type=TextSelectorType.PASSWORD, autocomplete="current-password"
+            )
+        ),
+    }
+)
+
+
+class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
+    """One entry for each panel."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Start without credentials."""
+        self._credentials: dict[str, str] = {}
+        self._panels: dict[str, Panel] = {}
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the credentials."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._credentials = _stripped(user_input)
+            panels = await self._try(self._list_panels(), errors)
+            if panels is not None:
+                self._panels = {panel.id: panel for panel in panels}
+                return await self.async_step_panel()
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(CREDENTIALS, user_input),
+            errors=errors,
+        )
+
+    async def async_step_panel(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which panel, and try the whole way to it."""
+        if not self._panels:
+            return self.async_abort(reason="no_panels")
+        free = self._free_panels()
+        if not free:
+            return self.async_abort(reason="already_configured")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            panel = self._panels[user_input[CONF_PANEL_ID]]
+            await self.async_set_unique_id(panel.id)
+            self._abort_if_unique_id_configured()
+            if await self._try(self._prove(panel), errors):
+                return self.async_create_entry(
+                    title=panel.name,
+                    data={**self._credentials, CONF_PANEL_ID: panel.id},
+                )
+        return self.async_show_form(
+            step_id="panel", data_schema=_panel_schema(free), errors=errors
+        )
+
+    async def _list_panels(self) -> list[Panel]:
+        """Return the panels of the account."""
+        return await async_get_accounts(self.hass, self._credentials).panels()
+
+    async def _prove(self, panel: Panel) -> bool:
+        """Go the whole way once: token, REST and stream."""
+        accounts = async_get_accounts(self.hass, self._credentials)
+        access = PanelAccess(async_get_clientsession(self.hass), accounts, panel)
+        await access.doors()
+        await prove(access)
+        return True
+
+    async def _try[T](self, step: Awaitable[T], errors: dict[str, str]) -> T | None:
+        """Return what a step gives, or note its error in words for the form."""
+        try:
+            return await step
+        except PdkError as err:
+            _LOGGER.debug("Set-up failed: %s: %s", type(err).__name__, err)
+            errors["base"] = error_key(err)
+        except Exception:
+            # a fault of ours: the form says so, and the log says where
+            _LOGGER.exception("Unexpected error in the set-up")
+            errors["base"] = "unknown"
+        return None
+
+    def _free_panels(self) -> list[Panel]:
+        """Return the panels that are not set up already."""
+        taken = self._async_current_ids(include_ignore=False)
+        return [panel for panel in self._panels.values() if panel.id not in taken]
+
+
+def _stripped(user_input: dict[str, str]) -> dict[str, str]:
+    """Return the credentials without the blanks that copying brings along."""
+    return {key: value.strip() for key, value in user_input.items()}
+
+
+def _panel_schema(panels: list[Panel]) -> vol.Schema:
+    """Return a form with a list of panels."""
+    options: list[SelectOptionDict] = [
+        {"value": panel.id, "label": f"{panel.name} ({panel.id})"} for panel in panels
+    ]
+    selector = SelectSelector(SelectSelectorConfig(options=options))
+    return vol.Schema({vol.Required(CONF_PANEL_ID): selector})

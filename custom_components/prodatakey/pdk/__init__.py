@@ -1,0 +1,1 @@
+"""pdk.io in asyncio Python: accounts, panels and the panel's stream."""
