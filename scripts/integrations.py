@@ -32,25 +32,36 @@ DEMO_INTEGRATIONS = (
 
 def manifest(domain: str) -> dict[str, Any]:
     """Read an integration's manifest; most entity domains' is a few lines."""
-    content: dict[str, Any] = json.loads((COMPONENTS / domain / "manifest.json").read_text())
+    content: dict[str, Any] = json.loads(
+        (COMPONENTS / domain / "manifest.json").read_text()
+    )
     return content
 
 
 def with_dependencies(domains: Iterable[str]) -> set[str]:
-    """Add the integrations that these need, and those that they need in turn."""
+    """Add what these integrations are set up with, and what that is set up with in turn."""
     found: set[str] = set()
     waiting = list(domains)
     while waiting:
         if (domain := waiting.pop()) not in found:
             found.add(domain)
-            waiting += manifest(domain).get("dependencies", [])
+            about = manifest(domain)
+            waiting += about.get("dependencies", []) + about.get(
+                "after_dependencies", []
+            )
     return found
 
 
 def packages() -> set[str]:
     """Name the packages of everything that the demo's Home Assistant sets up."""
-    domains = with_dependencies(CORE_INTEGRATIONS | DEFAULT_INTEGRATIONS | set(DEMO_INTEGRATIONS))
-    return {package for domain in domains for package in manifest(domain).get("requirements", [])}
+    domains = with_dependencies(
+        CORE_INTEGRATIONS | DEFAULT_INTEGRATIONS | set(DEMO_INTEGRATIONS)
+    )
+    return {
+        package
+        for domain in domains
+        for package in manifest(domain).get("requirements", [])
+    }
 
 
 if __name__ == "__main__":
