@@ -74,7 +74,7 @@ class PanelWebSocket:
             self._transport.close()
 
 
-class PanelSocket(AsyncSocket):
+class PanelSocket(AsyncSocket):  # type: ignore[misc]  # the library has no types
     """A client's Engine.IO session, over either transport."""
 
     def __init__(self, server: PanelEngine, sid: str) -> None:
@@ -143,7 +143,7 @@ class PanelSocket(AsyncSocket):
                 await self.close(abort=True)
 
 
-class PanelEngine(AsyncServer):
+class PanelEngine(AsyncServer):  # type: ignore[misc]  # the library has no types
     """The Engine.IO server of one panel."""
 
     faults: Faults

@@ -21,7 +21,7 @@ _LOGGER.setLevel(logging.ERROR)
 _VERDICT = "verdict"
 
 
-class _Server(AsyncServer):
+class _Server(AsyncServer):  # type: ignore[misc]  # the library has no types
     """The library's server, which on request never gets as far as `40`."""
 
     async def _handle_eio_connect(self, sid: str, environ: Mapping[str, Any]) -> None:

@@ -1,0 +1,133 @@
+"""The simulated pdk.io as tests use it: in a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+import json
+from pathlib import Path
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+_PROJECT = Path(__file__).parent.parent
+_SECONDS_TO_END = 10
+
+type Json = dict[str, Any]
+
+
+@contextmanager
+def simulator_process(*arguments: str) -> Iterator[Json]:
+    """Run the simulator on free ports; give what it says once it is ready."""
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--quiet"]
+    with subprocess.Popen(
+        [*command, "--exit-with-parent", *arguments],
+        cwd=_PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(_SECONDS_TO_END)
+
+
+class SimulatedPdk:
+    """A client of the control API; belongs to one event loop."""
+
+    def __init__(self, ready: Json) -> None:
+        """Take what the process said."""
+        self._ready = ready
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the way to the process."""
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        assert self._session
+        await self._session.close()
+
+    @property
+    def accounts_url(self) -> str:
+        """Return the address of the accounts service."""
+        return str(self._ready["accounts_url"])
+
+    def panel_url(self, panel: str) -> str:
+        """Return the address of a panel, as the accounts service gives it."""
+        return str(self._ready["panels"][panel])
+
+    async def control(self, method: str, path: str, body: Any = None) -> Json:
+        """Call the control API; `path` is what follows /control/."""
+        assert self._session
+        url = f"{self._ready['control_url']}/{path}"
+        async with self._session.request(method, url, json=body or {}) as response:
+            answer: Json = await response.json()
+            assert response.ok, answer
+            return answer
+
+    async def reset(self, scenario: Json | None = None) -> None:
+        """Begin anew, with the built-in scenario unless another is given."""
+        self._ready = await self.control("POST", "reset", scenario)
+
+    async def act(self, panel: str, door: int | str, act: str, **body: Any) -> Json:
+        """Let something happen at a door; return its state after."""
+        return await self.control("POST", f"panels/{panel}/doors/{door}/{act}", body)
+
+    async def emit(self, panel: str, topic: str, *payload: Any) -> None:
+        """Emit an event, without any argument if there is no payload."""
+        event: Json = {"topic": topic}
+        if payload:
+            event["payload"] = payload[0]
+        await self.control("POST", f"panels/{panel}/emit", event)
+
+    async def commands(self, panel: str, after: int = 0, wait: float = 5) -> list[Json]:
+        """Return the commands received, waiting until there is at least one."""
+        path = f"panels/{panel}/commands?after={after}&wait={wait}"
+        received: list[Json] = (await self.control("GET", path))["commands"]
+        return received
+
+    async def faults(self, panel: str | None = None, **faults: Any) -> Json:
+        """Set faults of everything, or of one panel."""
+        path = f"panels/{panel}/faults" if panel else "faults"
+        return await self.control("PUT", path, faults)
+
+    async def state(self) -> Json:
+        """Return all there is."""
+        return await self.control("GET", "state")
+
+    async def door(self, panel: str, door: int | str) -> Json:
+        """Return the live state of a door."""
+        state = await self.state()
+        found: Json = state["panels"][panel]["doors"][str(door)]
+        return found
+
+    async def requests(self) -> Json:
+        """Return how many requests of each kind there were."""
+        return await self.control("GET", "requests")
+
+    async def sockets(self, panel: str, count: int, wait: float = 5) -> None:
+        """Wait until that many clients are connected to a panel's stream."""
+        async with asyncio.timeout(wait):
+            # Each round is a request, so it is the simulator that paces this.
+            while (await self.state())["panels"][panel]["sockets"] != count:
+                pass
+
+
+@asynccontextmanager
+async def simulated_pdk() -> AsyncIterator[SimulatedPdk]:
+    """Run a simulator for a moment; benchmarks and scripts use this."""
+    with simulator_process() as ready:
+        async with SimulatedPdk(ready) as pdk:
+            yield pdk
