@@ -39,12 +39,15 @@ async def _parent_gone() -> None:
     await reader.read()
 
 
-async def _until_told(exit_with_parent: bool) -> None:
-    """Wait for a signal, or for the end of stdin."""
+def _told_by_signals() -> asyncio.Event:
     told = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+async def _until(told: asyncio.Event, exit_with_parent: bool) -> None:
+    """Wait to be told to end, or for the end of stdin."""
     waiting: list[asyncio.Task[object]] = [asyncio.create_task(told.wait())]
     if exit_with_parent:
         waiting.append(asyncio.create_task(_parent_gone()))
@@ -52,6 +55,8 @@ async def _until_told(exit_with_parent: bool) -> None:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
+    # First of all: whoever reads the line that says ready may end us at once.
+    told = _told_by_signals()
     simulation = Simulation()
     app = web.Application(middlewares=[problems], client_max_size=_LARGEST_BODY)
     app.add_routes(Accounts(simulation).routes())
@@ -64,7 +69,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     port: int = runner.addresses[0][1]
     await simulation.start(port, arguments.port > 0, load(arguments.scenario))
     print(json.dumps(simulation.addresses()), flush=True)
-    await _until_told(arguments.exit_with_parent)
+    await _until(told, arguments.exit_with_parent)
     await simulation.world.stop()
     await runner.cleanup()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import access
-from .door import Door, RefusedError
+from .door import Door
 from .panel import Panel
 
 type Body = Mapping[str, Any]
@@ -21,10 +21,7 @@ def perform(panel: Panel, door: Door, act: str, body: Body) -> None:
         return
     if act not in _ON_DOORS:
         raise UnknownActError(act)
-    try:
-        _ON_DOORS[act](panel.strike(door), body)
-    except RefusedError as err:
-        raise UnknownActError(str(err)) from err
+    _ON_DOORS[act](panel.strike(door), body)
 
 
 def migrate(panel: Panel, body: Body) -> None:
@@ -38,7 +35,7 @@ _ON_DOORS: dict[str, Callable[[Door, Body], None]] = {
     "rex": lambda door, body: door.request_exit(body.get("seconds")),
     "open": lambda door, _: door.open_dps(),
     "close": lambda door, _: door.close_dps(),
-    "hold": lambda door, _: door.hold(),
+    "hold": lambda door, _: door.set_relay(True),
     "lock": lambda door, _: door.lock(),
     "force": lambda door, _: door.force(),
     "relay": lambda door, body: door.set_relay(bool(body["on"])),

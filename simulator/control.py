@@ -41,7 +41,8 @@ async def problems(request: web.Request, handler: Answer) -> web.StreamResponse:
         acts.UnknownActError,
         UnknownFaultError,
         scenario.ScenarioError,
-        json.JSONDecodeError,
+        KeyError,
+        ValueError,
     ) as err:
         message = f"{type(err).__name__}: {err}"
         return web.json_response({"message": message}, status=400)
@@ -167,8 +168,8 @@ class Control:
     async def _add_door(self, request: web.Request) -> web.Response:
         panel = self._host(request).panel
         source = await _body(request)
-        number = max((d.device["id"] for d in panel.doors.values()), default=0) + 1
-        door = panel.add_door({"id": number} | source)
+        numbers = [int(each) for each in panel.doors if each.isdecimal()]
+        door = panel.add_door({"id": max(numbers, default=0) + 1} | source)
         return web.json_response(door.device)
 
     async def _change_door(self, request: web.Request) -> web.Response:
