@@ -1,0 +1,70 @@
+"""A simulated pdk.io, and Home Assistant with its panel set up."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .common import CREDENTIALS, PANEL, Json, wait_until
+from .simulator_process import SimulatedPdk, simulator_process
+
+
+@pytest.fixture(scope="session")
+def simulator_ready() -> Iterator[Json]:
+    """Run one simulator for all tests of this process."""
+    with simulator_process() as ready:
+        yield ready
+
+
+@pytest.fixture
+async def pdk(
+    simulator_ready: Json, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SimulatedPdk]:
+    """Give a fresh pdk.io with the built-in scenario, where the integration finds it."""
+    async with SimulatedPdk(simulator_ready) as pdk:
+        await pdk.reset()
+        monkeypatch.setenv("PDK_ACCOUNTS_URL", pdk.accounts_url)
+        yield pdk
+
+
+@pytest.fixture(autouse=True)
+def use_custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration."""
+
+
+@pytest.fixture
+def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts to reconnect follow each other quickly."""
+    stream = "custom_components.prodatakey.pdk.stream"
+    monkeypatch.setattr(f"{stream}.BACK_OFF", (0.1,))
+    monkeypatch.setattr(f"{stream}.LONGEST_BACK_OFF", 0.1)
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """Return the entry of the panel, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Headquarters",
+        unique_id=PANEL,
+        data={**CREDENTIALS, "panel_id": PANEL},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def panel(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> AsyncIterator[SimulatedPdk]:
+    """Set the panel up, connected; give the pdk.io that it hangs on."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    await wait_until(lambda: entry.runtime_data.connected)
+    yield pdk
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,41 @@
+"""What entities there are."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.prodatakey import PLATFORMS
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .common import wait_until
+
+
+@pytest.fixture
+def everything_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable also what is off by default."""
+    monkeypatch.setattr(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True
+    )
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.usefixtures("pdk", "everything_enabled")
+async def test_entities(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
+) -> None:
+    """Names, classes, categories and unique ids of everything."""
+    monkeypatch.setattr("custom_components.prodatakey.PLATFORMS", [platform])
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
