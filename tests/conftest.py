@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
@@ -29,6 +31,12 @@ async def pdk(
         await pdk.reset()
         monkeypatch.setenv("PDK_ACCOUNTS_URL", pdk.accounts_url)
         yield pdk
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return snapshots that leave out what differs from run to run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture(autouse=True)
