@@ -1,0 +1,1 @@
+"""Tests of the library that speaks with pdk.io, without Home Assistant."""
