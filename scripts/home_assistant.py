@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from aiohttp import ClientConnectionError, ClientSession
 
+from homeassistant.components.http import config as http_config
+from homeassistant.util.dt import utcnow
+
 from .integrations import DEMO_INTEGRATIONS
 from .processes import ROOT, DemoError, until
 
@@ -42,31 +45,24 @@ scene: !include scenes.yaml
 """
 
 
-def _stored(key: str, version: int, data: Mapping[str, Any]) -> str:
+def _stored(key: str, data: Mapping[str, Any], version: int, minor: int = 1) -> str:
     """Write something down as Home Assistant stores it."""
     return json.dumps(
-        {"version": version, "minor_version": 1, "key": key, "data": data}
+        {"version": version, "minor_version": minor, "key": key, "data": data}
     )
 
 
-def _http(port: int) -> Mapping[str, Any]:
-    """Listen on this machine only; an `http:` in the YAML would be taken back after minutes."""
-    return {
-        "stable": {
-            "server_host": ["127.0.0.1"],
-            "server_port": port,
-            "cors_allowed_origins": [],
-            "login_attempts_threshold": -1,
-            "ip_ban_enabled": False,
-            "ssl_profile": "intermediate_v6",
-            "use_x_frame_options": True,
-            "created_at": "2026-01-01T00:00:00+00:00",
-            "error": None,
-            "error_message": None,
-        },
-        "pending": None,
-        "yaml_migration_done": True,
-    }
+def _http(port: int) -> str:
+    """Listen on this machine only; an `http:` in the YAML would be undone after minutes."""
+    address = {"server_host": ["127.0.0.1"], "server_port": port}
+    about = {"created_at": utcnow().isoformat(), "error": None, "error_message": None}
+    stable = http_config.HTTP_STORAGE_SCHEMA(address) | about
+    return _stored(
+        "http",
+        {"stable": stable, "pending": None, "yaml_migration_done": True},
+        http_config.STORAGE_VERSION,
+        http_config.STORAGE_MINOR_VERSION,
+    )
 
 
 def _time_zone() -> str:
@@ -79,7 +75,7 @@ def write_configuration(folder: Path, port: int) -> None:
     """Make a configuration folder; one that is there already only gets the port."""
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (storage / "http").write_text(_stored("http", 3, _http(port)))
+    (storage / "http").write_text(_http(port))
     if (folder / "configuration.yaml").exists():
         return
     (folder / "custom_components").symlink_to(ROOT / "custom_components")
@@ -87,7 +83,7 @@ def write_configuration(folder: Path, port: int) -> None:
         (folder / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
     # The other steps of the welcome tour would look for devices, and for the internet.
     done = {"done": ["core_config", "analytics", "integration"]}
-    (storage / "onboarding").write_text(_stored("onboarding", 4, done))
+    (storage / "onboarding").write_text(_stored("onboarding", done, 4))
     (folder / "configuration.yaml").write_text(
         CONFIGURATION.format(
             time_zone=_time_zone(),
