@@ -96,7 +96,7 @@ class Accounts:
                 "name": panel.name,
                 "ouId": ous.id_of(self._world, panel.ou),
                 "online": panel.online,
-                "uri": host.uri,
+                "uri": host.told_uri,
                 "registeredDate": _REGISTERED,
             }
         )

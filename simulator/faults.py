@@ -25,6 +25,7 @@ DEFAULTS: Mapping[str, Any] = {
     "clock_offset": 0,
     "result_first": True,
     "rate_limit": None,
+    "uri": None,
 }
 
 _BODIES = {

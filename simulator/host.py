@@ -31,6 +31,11 @@ class Host:
         """Return the panel's address."""
         return f"http://{LOOPBACK}:{self._port}/"
 
+    @property
+    def told_uri(self) -> str:
+        """Return the address that the accounts service tells, right or wrong."""
+        return self.panel.faults.get("uri") or self.uri
+
     async def start(self, port: int) -> None:
         """Begin to listen; a panel that is offline only takes its port."""
         await self._runner.setup()

@@ -30,7 +30,7 @@ def _show(world: World, unit_id: int, key: str | None, name: str) -> dict[str, A
         "id": unit_id,
         "name": name,
         "panels": [
-            {"id": host.panel.id, "name": host.panel.name, "uri": host.uri}
+            {"id": host.panel.id, "name": host.panel.name, "uri": host.told_uri}
             for host in world.hosts.values()
             if host.panel.ou == key
         ],

@@ -47,6 +47,19 @@ async def test_abort_and_hang(simulator: SimulatedPdk, wire: Wire) -> None:
         )
 
 
+async def test_another_address(simulator: SimulatedPdk, wire: Wire) -> None:
+    """A panel is told to be elsewhere, by both ways of asking."""
+    elsewhere = "https://elsewhere.example/"
+    await simulator.faults(PANEL, uri=elsewhere)
+    _, _, panel = await wire.accounts("GET", f"panels/{PANEL}")
+    _, _, unit = await wire.accounts("GET", "ous/mine")
+    assert panel["uri"] == elsewhere
+    assert [each["uri"] for each in unit["panels"] if each["id"] == PANEL] == [
+        elsewhere
+    ]
+    assert (await simulator.state())["panels"][PANEL]["uri"] != elsewhere
+
+
 async def test_unknown_fault(simulator: SimulatedPdk) -> None:
     """A fault that does not exist is a mistake of the test."""
     with pytest.raises(AssertionError, match="UnknownFault"):
