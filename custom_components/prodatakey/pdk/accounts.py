@@ -74,13 +74,15 @@ class Accounts:
         seen: set[str] = set()
         ahead = ["mine"]
         while ahead and len(seen) < MOST_ORGANISATIONS:
-            seen.add(organisation := ahead.pop(0))
+            if (organisation := ahead.pop(0)) in seen:
+                continue
+            seen.add(organisation)
             reply = await self._ask(
                 "GET", f"/api/ous/{_quoted(organisation)}", OF_ID_TOKEN
             )
             body: dict[str, object] = reply.body if isinstance(reply.body, dict) else {}
             found |= {panel.id: panel for panel in self._panels_of(body)}
-            ahead += [child for child in _children(body) if child not in seen]
+            ahead += _children(body)
         return list(found.values())
 
     async def panel(self, panel_id: str) -> Panel:

@@ -91,7 +91,8 @@ def _seconds_until_reset(headers: Mapping[str, str]) -> float:
         reset = float(headers["X-RateLimit-Reset"])
     except KeyError, ValueError:
         return SHORTEST_WAIT
-    return min(max(reset - _server_time(headers), SHORTEST_WAIT), LONGEST_WAIT)
+    # in this order, as "nan" is a number too: it comes out as the shortest
+    return max(SHORTEST_WAIT, min(reset - _server_time(headers), LONGEST_WAIT))
 
 
 def _server_time(headers: Mapping[str, str]) -> float:
