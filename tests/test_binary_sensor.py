@@ -64,11 +64,12 @@ async def test_what_becomes_of_each_kind_of_device(
     assert hass.states.get("lock.garage")
     assert hass.states.get("lock.ventilation") is None
     assert hass.states.get("button.ventilation_open")
-    assert not [
+    inside = [
         entity_id
         for entity_id in hass.states.async_entity_ids()
         if "front_door_inside" in entity_id
     ]
+    assert inside == ["event.front_door_inside_access"]
 
 
 async def test_a_short_drop(

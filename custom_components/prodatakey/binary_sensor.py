@@ -12,16 +12,15 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PanelDoor, ProdatakeyConfigEntry
+from .coordinator import ProdatakeyConfigEntry
 from .entity import (
     DoorDescription,
     DoorEntity,
     PanelEntity,
     async_add_door_entities,
-    has_relay,
-    is_door,
     shows,
 )
+from .panel_door import PanelDoor
 from .pdk.doors import Aspect
 
 PARALLEL_UPDATES = 0
@@ -41,12 +40,12 @@ class DoorBinarySensorDescription(DoorDescription, BinarySensorEntityDescription
 
 def _relay_is_shown(panel_door: PanelDoor) -> bool:
     """Return whether the device has a relay, or has told of one."""
-    return has_relay(panel_door) or Aspect.RELAY in panel_door.shown
+    return not panel_door.is_second_reader or Aspect.RELAY in panel_door.shown
 
 
 def _force_close_is_shown(panel_door: PanelDoor) -> bool:
     """Return whether the device is a door, or has told of force close."""
-    return is_door(panel_door) or Aspect.FORCE_CLOSE in panel_door.shown
+    return panel_door.is_door or Aspect.FORCE_CLOSE in panel_door.shown
 
 
 BINARY_SENSORS = (
@@ -113,6 +112,12 @@ async def async_setup_entry(
 
 class PanelConnection(PanelEntity, BinarySensorEntity):
     """Whether the stream is connected; itself never unavailable."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: that there is no connection can always be told."""
+        return True
 
     @property
     @override

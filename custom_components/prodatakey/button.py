@@ -9,14 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
-from .entity import (
-    DoorDescription,
-    DoorEntity,
-    async_add_door_entities,
-    has_relay,
-    is_door,
-    shows,
-)
+from .entity import DoorDescription, DoorEntity, async_add_door_entities, shows
 from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
 from .pdk.doors import Aspect, DoorId
 
@@ -32,7 +25,10 @@ class DoorButtonDescription(DoorDescription, ButtonEntityDescription):
 
 BUTTONS = (
     DoorButtonDescription(
-        key="open", translation_key="open", command=TryOpen, supported_fn=has_relay
+        key="open",
+        translation_key="open",
+        command=TryOpen,
+        supported_fn=lambda panel_door: not panel_door.is_second_reader,
     ),
     DoorButtonDescription(
         key="clear_forced",
@@ -45,7 +41,7 @@ BUTTONS = (
         translation_key="force_toggle",
         command=ActuateForceToggle,
         entity_registry_enabled_default=False,
-        supported_fn=is_door,
+        supported_fn=lambda panel_door: panel_door.is_door,
     ),
 )
 
@@ -67,5 +63,5 @@ class DoorButton(DoorEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command."""
-        command = self.entity_description.command(self.panel_door.door.id)
-        await self.coordinator.async_send(command)
+        command = self.entity_description.command(self.panel_door.id)
+        await self.coordinator.send(command)

@@ -1,15 +1,30 @@
 """Set up a panel: credentials first, then one of the account's panels."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 import logging
-from typing import override
+from typing import Any, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import (
+    CONF_CLIENT_ID,
+    CONF_CLIENT_SECRET,
+    CONF_CODE,
+    UnitOfTime,
+)
+from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -19,8 +34,18 @@ from homeassistant.helpers.selector import (
 )
 
 from .account import async_get_accounts
-from .const import CONF_PANEL_ID, DOMAIN
-from .errors import error_key
+from .const import (
+    CONF_PANEL_ID,
+    CONF_RECORD_PEOPLE,
+    CONF_UNLOCK_DURATION,
+    CONF_UNLOCK_MODE,
+    DOMAIN,
+    LONGEST_OPENING,
+    SHORTEST_OPENING,
+    UNLOCK_HOLD,
+    UNLOCK_MOMENTARY,
+)
+from .errors import entries_sharing_credentials, error_key
 from .pdk.accounts import Panel
 from .pdk.errors import PdkError
 from .pdk.panel import PanelAccess
@@ -38,6 +63,30 @@ CREDENTIALS = vol.Schema(
                 type=TextSelectorType.PASSWORD, autocomplete="current-password"
             )
         ),
+    }
+)
+
+OPTIONS = vol.Schema(
+    {
+        vol.Required(CONF_UNLOCK_MODE, default=UNLOCK_HOLD): SelectSelector(
+            SelectSelectorConfig(
+                options=[UNLOCK_HOLD, UNLOCK_MOMENTARY],
+                translation_key=CONF_UNLOCK_MODE,
+            )
+        ),
+        vol.Optional(CONF_UNLOCK_DURATION): NumberSelector(
+            NumberSelectorConfig(
+                min=SHORTEST_OPENING,
+                max=LONGEST_OPENING,
+                step=0.1,
+                mode=NumberSelectorMode.BOX,
+                unit_of_measurement=UnitOfTime.SECONDS,
+            )
+        ),
+        vol.Optional(CONF_CODE): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD)
+        ),
+        vol.Required(CONF_RECORD_PEOPLE, default=True): BooleanSelector(),
     }
 )
 
@@ -93,6 +142,64 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="panel", data_schema=_panel_schema(free), errors=errors
         )
 
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin anew with credentials that are refused."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for new credentials after the old ones were refused."""
+        return await self._renew("reauth_confirm", self._get_reauth_entry(), user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for other credentials because the user wants that."""
+        entry = self._get_reconfigure_entry()
+        return await self._renew("reconfigure", entry, user_input)
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the options flow."""
+        return OptionsFlow()
+
+    async def _renew(
+        self, step_id: str, entry: ConfigEntry, user_input: dict[str, str] | None
+    ) -> ConfigFlowResult:
+        """Take new credentials for a panel, and for all that shared the old ones."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._credentials = _stripped(user_input)
+            panels = await self._try(self._list_panels(), errors)
+            if panels is not None:
+                if entry.unique_id not in {panel.id for panel in panels}:
+                    return self.async_abort(reason="wrong_account")
+                return self._finish_renewal(entry)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                CREDENTIALS, user_input or {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]}
+            ),
+            description_placeholders={"panel": entry.title},
+            errors=errors,
+        )
+
+    @callback
+    def _finish_renewal(self, entry: ConfigEntry) -> ConfigFlowResult:
+        """Give the new credentials to all entries that had the old ones."""
+        for other in entries_sharing_credentials(self.hass, entry):
+            if other.entry_id != entry.entry_id:
+                self.hass.config_entries.async_update_entry(
+                    other, data={**other.data, **self._credentials}
+                )
+                self.hass.config_entries.async_schedule_reload(other.entry_id)
+        return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
+
     async def _list_panels(self) -> list[Panel]:
         """Return the panels of the account."""
         return await async_get_accounts(self.hass, self._credentials).panels()
@@ -122,6 +229,23 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the panels that are not set up already."""
         taken = self._async_current_ids(include_ignore=False)
         return [panel for panel in self._panels.values() if panel.id not in taken]
+
+
+class OptionsFlow(OptionsFlowWithReload):
+    """How doors are unlocked, and what is recorded."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the options."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS, self.config_entry.options
+            ),
+        )
 
 
 def _stripped(user_input: dict[str, str]) -> dict[str, str]:

@@ -1,19 +1,41 @@
-"""One panel in Home Assistant: its stream, its doors, and who listens to them."""
+"""One panel in Home Assistant: it owns the stream, and knows who listens."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from datetime import datetime, timedelta
 import logging
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
-from .errors import action_error
-from .pdk.commands import Command, DoorCommand
-from .pdk.doors import Aspect, Door, DoorId, DoorState, after_gap, apply
-from .pdk.errors import InvalidAuthError, PdkError
-from .pdk.events import DoorEvent, PdkEvent
+from . import repairs
+from .const import CONF_RECORD_PEOPLE, DOMAIN
+from .devices import Devices
+from .door_list import DoorList
+from .endpoints import Endpoint, Endpoints
+from .errors import async_start_reauth, translated_errors
+from .listeners import Listeners
+from .live_event import Activity, activity, async_fire
+from .memory import Memory
+from .panel_door import PanelDoor
+from .pdk.clock import LATE, PanelClock
+from .pdk.commands import DoorCommand
+from .pdk.doors import Aspect, DoorState, after_gap, apply, doubt
+from .pdk.errors import CommandUnansweredError, InvalidAuthError, PdkError
+from .pdk.events import (
+    Access,
+    AccessEvent,
+    CommandSucceeded,
+    DoorEvent,
+    EndpointDiscovered,
+    EndpointSignal,
+    LiveEvent,
+    Migration,
+    PdkEvent,
+)
 from .pdk.panel import PanelAccess
 from .pdk.stream import PanelStream, StreamStatus
 
@@ -21,43 +43,45 @@ _LOGGER = logging.getLogger(__name__)
 
 type ProdatakeyConfigEntry = ConfigEntry[PanelCoordinator]
 
-# Alarms on how long a door stands open need its position sensor.
-_OF_A_DPS = frozenset({Aspect.DPS, Aspect.PROPPED, Aspect.FORCED})
-
-
-@dataclass(slots=True)
-class PanelDoor:
-    """A door of the panel with its state.
-
-    `shown` is what the panel has ever told of it, in its list or in an event.
-    """
-
-    door: Door
-    state: DoorState = field(default_factory=DoorState)
-    shown: set[Aspect] = field(default_factory=set)
-    relay_reports: int = 0
+# The panel's list of doors is read at every connect, and so often.
+READING_INTERVAL = timedelta(hours=1)
+# Ids of so many events are remembered: the same one twice counts once.
+REMEMBERED_IDS = 1000
 
 
 class PanelCoordinator:
-    """Own a panel's stream and doors; tell the entities that an event touches."""
+    """Own a panel's stream, doors and endpoints; tell the entities that an event touches.
 
-    _streaming: asyncio.Task[None]
+    `listeners` are told of (door id, aspect) when that changes, (door id, "access") when
+    somebody asked for access, ("signal", address), "connection", "activity", and of
+    "doors" and "endpoints" that are new.
+    """
 
     def __init__(
-        self, hass: HomeAssistant, entry: ProdatakeyConfigEntry, access: PanelAccess
+        self,
+        hass: HomeAssistant,
+        entry: ProdatakeyConfigEntry,
+        access: PanelAccess,
+        somebody: str,
     ) -> None:
-        """Prepare; `start` connects."""
+        """Prepare; `start` connects. `somebody` stands for people not to be recorded."""
         self.hass = hass
         self.config_entry = entry
         self.panel = access.panel
-        self.doors: dict[DoorId, PanelDoor] = {}
+        self.records_people: bool = entry.options.get(CONF_RECORD_PEOPLE, True)
         self.status = StreamStatus.CONNECTING
-        self._stream = PanelStream(
+        self.activity: Activity | None = None
+        self.clock = PanelClock()
+        self.listeners = Listeners()
+        self.devices = Devices(hass, entry, access.panel)
+        self.doors = DoorList(hass, access, self.devices, self.listeners)
+        self.stream = PanelStream(
             access, on_event=self._handle, on_status=self._take_status
         )
-        self._door_listeners: dict[tuple[DoorId, Aspect], list[CALLBACK_TYPE]] = {}
-        self._listeners: dict[CALLBACK_TYPE, None] = {}
-        self._new_door_listeners: list[Callable[[Iterable[PanelDoor]], None]] = []
+        self.endpoints = Endpoints(self.devices, self.listeners, self.stream.send)
+        self.memory = Memory(hass, access.panel.id, self._as_memory)
+        self._somebody = somebody
+        self._taken_ids: dict[str, None] = {}
 
     @property
     def available(self) -> bool:
@@ -69,148 +93,204 @@ class PanelCoordinator:
         """Return whether the stream is connected."""
         return self.status is StreamStatus.CONNECTED
 
+    async def prepare(self) -> None:
+        """Recall the panel as it was, and read its doors.
+
+        Raises what PanelAccess.doors raises.
+        """
+        memory = await self.memory.load()
+        self.doors.remember(
+            PanelDoor.from_memory(door, with_people=self.records_people)
+            for door in memory.get("doors", ())
+        )
+        await self.doors.read()
+        for remembered in memory.get("endpoints", ()):
+            self.endpoints.remember(Endpoint.from_memory(remembered))
+        if self.records_people and memory.get("activity"):
+            self.activity = Activity.from_memory(memory["activity"])
+
     @callback
     def start(self) -> None:
         """Connect, and stay connected until the entry is unloaded."""
-        self._streaming = self.config_entry.async_create_background_task(
-            self.hass, self._stream.run(), f"{DOMAIN} stream {self.panel.id}"
+        entry = self.config_entry
+        entry.async_on_unload(
+            async_track_time_interval(self.hass, self._read_doors, READING_INTERVAL)
+        )
+        self._streaming = entry.async_create_background_task(
+            self.hass, self.stream.run(), f"{DOMAIN} stream {self.panel.id}"
         )
 
     async def stop(self) -> None:
-        """Disconnect, and return when nothing is left of the connection."""
+        """Disconnect and save, and return when nothing is left of the connection."""
         self._streaming.cancel()
         await asyncio.wait({self._streaming})
+        await self.memory.save_now()
 
-    @callback
-    def take_doors(self, doors: Iterable[Door]) -> None:
-        """Take the doors as the panel lists them."""
-        for door in doors:
-            known = self.doors.setdefault(door.id, PanelDoor(door))
-            known.door = door
-            known.shown |= _shown_by_list(door)
-
-    async def async_send(self, command: Command) -> None:
+    async def send(self, command: DoorCommand) -> None:
         """Send a command and return when the panel has carried it out.
 
         Raises HomeAssistantError, translated.
         """
-        try:
-            await self._stream.send(command)
-        except PdkError as err:
-            raise action_error(err, self.panel.name) from err
+        with translated_errors(self.panel.name):
+            try:
+                await self.stream.send(command)
+            except CommandUnansweredError:
+                self.doubt(command)
+                raise
 
-    async def async_hold(self, command: DoorCommand, *, relay: bool) -> None:
+    async def hold(self, door: PanelDoor, command: DoorCommand, *, relay: bool) -> None:
         """Send a command that leaves the relay so, and take its success as word of it.
 
         A relay event that came meanwhile is newer than the answer, and counts.
         """
-        door = self.doors[command.door_id]
         reports = door.relay_reports
-        await self.async_send(command)
+        await self.send(command)
         if door.relay_reports == reports:
             self._apply(door, Aspect.RELAY, relay)
 
     @callback
-    def async_listen(
-        self,
-        listener: CALLBACK_TYPE,
-        door_id: DoorId | None = None,
-        aspects: Iterable[Aspect] = (),
-    ) -> CALLBACK_TYPE:
-        """Call when the connection changes, and when these aspects of a door do."""
-        self._listeners[listener] = None
-        lists = [
-            self._door_listeners.setdefault((door_id, aspect), [])
-            for aspect in aspects
-            if door_id is not None
-        ]
-        for listeners in lists:
-            listeners.append(listener)
-
-        @callback
-        def stop_listening() -> None:
-            del self._listeners[listener]
-            for listeners in lists:
-                listeners.remove(listener)
-
-        return stop_listening
-
-    @callback
-    def async_listen_for_doors(
-        self, listener: Callable[[Iterable[PanelDoor]], None]
-    ) -> CALLBACK_TYPE:
-        """Call with each door that is new, or that shows something new."""
-        self._new_door_listeners.append(listener)
-        return lambda: self._new_door_listeners.remove(listener)
+    def forget_endpoint(self, address: str) -> None:
+        """Forget an endpoint that the user has deleted."""
+        self.endpoints.forget(address)
+        self.memory.save_soon()
 
     @callback
     def _handle(self, event: PdkEvent) -> None:
         """Take one event of the stream."""
-        if isinstance(event, DoorEvent):
-            self._handle_door_event(event)
+        match event:
+            case DoorEvent() | AccessEvent():
+                self._handle_of_door(event)
+            case CommandSucceeded():
+                self.clock.age(event.occurred, held_back=self.stream.holds_back)
+            case LiveEvent():
+                self._handle_live_event(event)
+            case EndpointDiscovered():
+                self.endpoints.take_discovered(event)
+                self.memory.save_soon()
+            case EndpointSignal():
+                self.endpoints.take_signal(event)
+                self.memory.save_soon()
+            case Migration():
+                repairs.async_take_migration(self.hass, self.panel, event)
 
-    @callback
-    def _handle_door_event(self, event: DoorEvent) -> None:
-        """Change one aspect of one door."""
-        door = self._door_of(event)
+    def _handle_of_door(self, event: DoorEvent | AccessEvent) -> None:
+        """Take an event of one door; twice the same counts once."""
+        if event.event_id is not None and self._is_repeated(event.event_id):
+            return
+        if (door := self.doors.of_event(event)) is None:
+            return
+        if isinstance(event, AccessEvent):
+            self._handle_access(door, event)
+            return
+        if event.occurred is not None:
+            self.clock.age(event.occurred, held_back=self.stream.holds_back)
         if event.aspect is Aspect.RELAY:
             door.relay_reports += 1
         self._apply(door, event.aspect, event.value)
-        if event.aspect not in door.shown:
-            self._show(door, event.aspect)
+        self.doors.show(door, event.aspect)
+        self.listeners.tell((door.id, "heard"), event)
 
-    def _door_of(self, event: DoorEvent) -> PanelDoor:
-        """Return the door of an event, which may be the first that is heard of it."""
-        if (door := self.doors.get(event.door_id)) is None:
-            name = event.door_name or f"Door {event.door_id}"
-            door = PanelDoor(Door(id=event.door_id, name=name))
-            self.doors[event.door_id] = door
-        return door
+    def _is_repeated(self, event_id: str) -> bool:
+        """Return whether an event was taken already, and remember that it is now."""
+        if event_id in self._taken_ids:
+            return True
+        self._taken_ids[event_id] = None
+        if len(self._taken_ids) > REMEMBERED_IDS:
+            del self._taken_ids[next(iter(self._taken_ids))]
+        return False
 
-    def _show(self, door: PanelDoor, aspect: Aspect) -> None:
-        """Note that a door has more to it than was known."""
-        door.shown |= _OF_A_DPS if aspect in _OF_A_DPS else {aspect}
-        for listener in tuple(self._new_door_listeners):
-            listener((door,))
+    def _handle_access(self, door: PanelDoor, event: AccessEvent) -> None:
+        """Tell who asked for access, unless that is history already."""
+        age = self.clock.age(event.occurred, held_back=self.stream.holds_back)
+        if age is None or age > LATE:
+            _LOGGER.debug("Not told, as it is late: %s", event.topic)
+            return
+        if not self.records_people:
+            event = replace(event, person=None, person_id=None)
+        if event.access is Access.GRANTED:
+            door.changed_by = event.person
+            self.memory.save_soon()
+        occurred = dt_util.utcnow() - timedelta(seconds=age)
+        self.listeners.tell((door.id, "access"), event, occurred)
+
+    def _handle_live_event(self, event: LiveEvent) -> None:
+        """Tell a line of the panel's log; it has no time, so it may not be history."""
+        if self.stream.holds_back:
+            return
+        self.activity = activity(
+            event, with_people=self.records_people, somebody=self._somebody
+        )
+        device_id = self.devices.of_door(self.activity.door_id)
+        async_fire(self.hass, self.activity, self.panel.id, device_id)
+        self.listeners.tell("activity")
+        self.memory.save_soon()
 
     def _apply(self, door: PanelDoor, aspect: Aspect, value: bool) -> None:
         """Take the panel's word, and tell who listens if that changes anything."""
-        before = door.state
-        door.state = apply(before, aspect, value)
-        if door.state is not before:
-            for listener in tuple(self._door_listeners.get((door.door.id, aspect), ())):
-                listener()
+        self._change(door, aspect, apply(door.state, aspect, value))
+
+    @callback
+    def doubt(self, command: DoorCommand) -> None:
+        """Only assume what a command may have changed, for nobody can tell."""
+        if (door := self.doors.known.get(command.door_id)) is not None:
+            self._change(door, command.aspect, doubt(door.state, command.aspect))
+
+    def _change(self, door: PanelDoor, aspect: Aspect, state: DoorState) -> None:
+        """Keep a door's state, and tell who listens if it is another than before."""
+        if state is not door.state:
+            door.state = state
+            self.listeners.tell((door.id, aspect))
+            self.memory.save_soon()
 
     @callback
     def _take_status(self, status: StreamStatus, err: PdkError | None) -> None:
         """Follow the connection."""
         was_available, self.status = self.available, status
-        if status is StreamStatus.DROPPED:
+        if status is StreamStatus.CONNECTED:
+            self._take_connected()
+        elif status is StreamStatus.DROPPED:
             self._assume_states()
+        if err is not None:
+            self._take_error(err)
         if was_available and not self.available:
             _LOGGER.info("%s is unavailable: %s", self.panel.name, err)
         elif self.available and not was_available:
             _LOGGER.info("%s is available again", self.panel.name)
+        self.listeners.tell("connection")
+
+    def _take_connected(self) -> None:
+        """Begin anew with the clock, and see which doors there are."""
+        self.clock = PanelClock()
+        repairs.async_clear(self.hass, self.panel.id, repairs.PERMISSION_MISSING)
+        self.config_entry.async_create_background_task(
+            self.hass, self._read_doors(), f"{DOMAIN} doors {self.panel.id}"
+        )
+
+    def _take_error(self, err: PdkError) -> None:
+        """Ask the user for what only the user can give."""
         if isinstance(err, InvalidAuthError):
-            self.config_entry.async_start_reauth(self.hass)
-        self._tell_all()
+            async_start_reauth(self.hass, self.config_entry)
+        repairs.async_take_error(self.hass, self.config_entry, err)
+
+    async def _read_doors(self, _: datetime | None = None) -> None:
+        """Read the panel's list of doors; a reading that fails changes nothing."""
+        try:
+            await self.doors.read()
+        except PdkError as err:
+            _LOGGER.debug("Could not read the doors: %s", err)
+            self._take_error(err)
+        else:
+            self.memory.save_soon()
 
     def _assume_states(self) -> None:
         """Mark every state as assumed: events may be missed from now on."""
-        for door in self.doors.values():
+        for door in self.doors.known.values():
             door.state = after_gap(door.state)
 
-    def _tell_all(self) -> None:
-        """Tell everyone who listens."""
-        for listener in tuple(self._listeners):
-            listener()
-
-
-def _shown_by_list(door: Door) -> set[Aspect]:
-    """Return what the panel's list says that a door has."""
-    shown: set[Aspect] = set()
-    if door.has_dps:
-        shown |= _OF_A_DPS
-    if door.has_rex:
-        shown.add(Aspect.REX)
-    return shown
+    def _as_memory(self) -> dict[str, Any]:
+        """Return what has to outlast a restart."""
+        return {
+            "doors": [door.as_memory() for door in self.doors.known.values()],
+            "endpoints": [e.as_memory() for e in self.endpoints.known.values()],
+            "activity": self.activity and self.activity.as_memory(),
+        }

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import override
 
+from homeassistant.const import CONF_CODE
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, MANUFACTURER
-from .coordinator import PanelCoordinator, PanelDoor, ProdatakeyConfigEntry
-from .pdk.doors import Aspect, DoorId, DoorKind, DoorState
+from .const import DOMAIN, KEYS_ROUND_CODE
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
+from .endpoints import Endpoint
+from .panel_door import PanelDoor
+from .pdk.doors import Aspect, DoorState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,34 +25,71 @@ class DoorDescription(EntityDescription):
     aspect: Aspect | None = None
 
 
-class PanelEntity(Entity):
-    """An entity of the panel itself."""
+class ProdatakeyEntity(Entity):
+    """An entity that shows what the panel has told."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(
-        self, coordinator: PanelCoordinator, description: EntityDescription
+        self,
+        coordinator: PanelCoordinator,
+        identifier: tuple[str, str],
+        description: EntityDescription,
     ) -> None:
-        """Take the panel's identity."""
+        """Take the identity of the device that this belongs to."""
         self.coordinator = coordinator
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.panel.id}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, coordinator.panel.id)}
-        )
+        self._attr_unique_id = f"{identifier[1]}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the panel can be heard."""
+        return self.coordinator.available
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to the connection."""
-        self.async_on_remove(self.coordinator.async_listen(self.async_write_ha_state))
+        self.async_on_remove(
+            self.coordinator.listeners.listen(self.async_write_ha_state, "connection")
+        )
 
 
-class DoorEntity(Entity):
+class PanelEntity(ProdatakeyEntity):
+    """An entity of the panel itself."""
+
+    def __init__(
+        self, coordinator: PanelCoordinator, description: EntityDescription
+    ) -> None:
+        """Take the panel's identity."""
+        super().__init__(coordinator, (DOMAIN, coordinator.panel.id), description)
+
+
+class EndpointEntity(ProdatakeyEntity):
+    """An entity of a wireless endpoint."""
+
+    def __init__(
+        self,
+        coordinator: PanelCoordinator,
+        endpoint: Endpoint,
+        description: EntityDescription,
+    ) -> None:
+        """Take the endpoint's identity."""
+        identifier = coordinator.devices.identifier(endpoint.address)
+        super().__init__(coordinator, identifier, description)
+        self._address = endpoint.address
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Return the endpoint as it was last told of."""
+        return self.coordinator.endpoints.known.get(self._address)
+
+
+class DoorEntity(ProdatakeyEntity):
     """An entity of one door."""
 
-    _attr_has_entity_name = True
-    _attr_should_poll = False
     entity_description: DoorDescription
 
     def __init__(
@@ -60,23 +99,14 @@ class DoorEntity(Entity):
         description: DoorDescription,
     ) -> None:
         """Take the door's identity."""
-        self.coordinator = coordinator
+        identifier = coordinator.devices.identifier(panel_door.id)
+        super().__init__(coordinator, identifier, description)
         self.panel_door = panel_door
-        self.entity_description = description
-        identity = f"{coordinator.panel.id}_{panel_door.door.id}"
-        self._attr_unique_id = f"{identity}_{description.key}"
-        self._attr_device_info = _door_device(coordinator, panel_door, identity)
 
     @property
     def door_state(self) -> DoorState:
         """Return what the panel has said of the door."""
         return self.panel_door.state
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the panel can be heard."""
-        return self.coordinator.available
 
     @property
     @override
@@ -86,44 +116,12 @@ class DoorEntity(Entity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the connection and to what this entity shows of the door."""
-        aspect = self.entity_description.aspect
+        """Listen also to what this entity shows of the door."""
+        await super().async_added_to_hass()
+        subject = (self.panel_door.id, self.entity_description.aspect)
         self.async_on_remove(
-            self.coordinator.async_listen(
-                self.async_write_ha_state,
-                self.panel_door.door.id,
-                () if aspect is None else (aspect,),
-            )
+            self.coordinator.listeners.listen(self.async_write_ha_state, subject)
         )
-
-
-def _door_device(
-    coordinator: PanelCoordinator, panel_door: PanelDoor, identity: str
-) -> DeviceInfo:
-    """Return the device of a door, hanging on its panel."""
-    door = panel_door.door
-    entry_id = coordinator.config_entry.entry_id
-    return DeviceInfo(
-        identifiers={(DOMAIN, identity)},
-        manufacturer=MANUFACTURER,
-        name=door.name,
-        hw_version=door.hardware,
-        sw_version=door.firmware,
-        serial_number=door.serial,
-        via_device_id=dr.async_get_device_id_by_identifier(
-            coordinator.hass, (DOMAIN, coordinator.panel.id), config_entry_id=entry_id
-        ),
-    )
-
-
-def is_door(panel_door: PanelDoor) -> bool:
-    """Return whether the device is a door that can be locked."""
-    return panel_door.door.kind is DoorKind.DOOR
-
-
-def has_relay(panel_door: PanelDoor) -> bool:
-    """Return whether the device has a relay of its own."""
-    return panel_door.door.kind is not DoorKind.SECOND_READER
 
 
 def shows(aspect: Aspect) -> Callable[[PanelDoor], bool]:
@@ -140,20 +138,22 @@ def async_add_door_entities[D: DoorDescription](
 ) -> None:
     """Add the entities of the doors there are, and of those that appear."""
     coordinator = entry.runtime_data
-    added: set[tuple[DoorId, str]] = set()
+    has_code = bool(entry.options.get(CONF_CODE))
+    allowed = [d for d in descriptions if not (has_code and d.key in KEYS_ROUND_CODE)]
 
     @callback
     def add(panel_doors: Iterable[PanelDoor]) -> None:
         """Add what these doors have and had not before."""
-        new = {
-            (panel_door.door.id, description.key): (panel_door, description)
+        new = [
+            (panel_door, description)
             for panel_door in panel_doors
-            for description in descriptions
-            if description.supported_fn(panel_door)
-            and (panel_door.door.id, description.key) not in added
-        }
-        added.update(new)
-        async_add_entities(entity_class(coordinator, *which) for which in new.values())
+            for description in allowed
+            if description.key not in panel_door.entities
+            and description.supported_fn(panel_door)
+        ]
+        for panel_door, description in new:
+            panel_door.entities.add(description.key)
+        async_add_entities(entity_class(coordinator, *which) for which in new)
 
-    add(coordinator.doors.values())
-    entry.async_on_unload(coordinator.async_listen_for_doors(add))
+    add(coordinator.doors.known.values())
+    entry.async_on_unload(coordinator.listeners.listen(add, "doors"))

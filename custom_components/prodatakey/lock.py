@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
+import hmac
 from typing import Any, override
 
 from homeassistant.components.lock import (
@@ -10,13 +12,31 @@ from homeassistant.components.lock import (
     LockEntityFeature,
     LockState,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_CODE, CONF_CODE
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import ProdatakeyConfigEntry
-from .entity import DoorDescription, DoorEntity, async_add_door_entities, is_door
-from .pdk.commands import ActuateClose, ActuateOpen, TryOpen
+from .const import (
+    CONF_UNLOCK_DURATION,
+    CONF_UNLOCK_MODE,
+    DOMAIN,
+    UNLOCK_HOLD,
+    UNLOCK_MOMENTARY,
+)
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
+from .entity import DoorDescription, DoorEntity, async_add_door_entities
+from .panel_door import PanelDoor
+from .pdk.commands import (
+    ActuateClose,
+    ActuateOpen,
+    DoorCommand,
+    TryDwellOpen,
+    TryOpen,
+    tenths,
+)
 from .pdk.doors import Aspect
+from .pdk.events import AccessEvent
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +48,11 @@ class DoorLockDescription(DoorDescription, LockEntityDescription):
 
 LOCKS = (
     DoorLockDescription(
-        key="lock", name=None, aspect=Aspect.RELAY, supported_fn=is_door
+        key="lock",
+        translation_key="lock",
+        name=None,
+        aspect=Aspect.RELAY,
+        supported_fn=lambda panel_door: panel_door.is_door,
     ),
 )
 
@@ -48,6 +72,32 @@ class DoorLock(DoorEntity, LockEntity):
     entity_description: DoorLockDescription
     _attr_supported_features = LockEntityFeature.OPEN
     _doing: LockState | None = None
+
+    def __init__(
+        self,
+        coordinator: PanelCoordinator,
+        panel_door: PanelDoor,
+        description: DoorLockDescription,
+    ) -> None:
+        """Take the door's identity and the entry's options."""
+        super().__init__(coordinator, panel_door, description)
+        options = coordinator.config_entry.options
+        self._unlock_mode: str = options.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
+        self._unlock_duration: float | None = options.get(CONF_UNLOCK_DURATION)
+        self._code: str | None = options.get(CONF_CODE)
+        if self._code:
+            # the pattern guards locking too, and that needs no code
+            self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen also to who is let in."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.listeners.listen(
+                self._handle_access, (self.panel_door.id, "access")
+            )
+        )
 
     @property
     @override
@@ -74,27 +124,67 @@ class DoorLock(DoorEntity, LockEntity):
         """Return whether a command to open is under way."""
         return self._doing is LockState.OPENING
 
+    @property
+    @override
+    def changed_by(self) -> str | None:
+        """Return who was let in last."""
+        return self.panel_door.changed_by
+
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        command = ActuateClose(self.panel_door.door.id)
-        await self._show_while(
-            LockState.LOCKING, self.coordinator.async_hold(command, relay=False)
-        )
+        command = ActuateClose(self.panel_door.id)
+        await self._hold(LockState.LOCKING, command, relay=False)
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        """Turn the relay on and leave it on."""
-        command = ActuateOpen(self.panel_door.door.id)
-        await self._show_while(
-            LockState.UNLOCKING, self.coordinator.async_hold(command, relay=True)
-        )
+        """Unlock until somebody locks, or only for a moment."""
+        self._check_code(kwargs.get(ATTR_CODE))
+        if self._unlock_mode == UNLOCK_MOMENTARY:
+            await self._open(LockState.UNLOCKING, self._unlock_duration)
+        else:
+            command = ActuateOpen(self.panel_door.id)
+            await self._hold(LockState.UNLOCKING, command, relay=True)
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
         """Open for the door's own dwell time."""
-        command = TryOpen(self.panel_door.door.id)
-        await self._show_while(LockState.OPENING, self.coordinator.async_send(command))
+        self._check_code(kwargs.get(ATTR_CODE))
+        await self._open(LockState.OPENING)
+
+    async def async_open_door(self, duration: float, code: str | None = None) -> None:
+        """Open for so many seconds."""
+        self._check_code(code)
+        await self._open(LockState.OPENING, duration)
+
+    def _check_code(self, code: str | None) -> None:
+        """Refuse a wrong or missing code, where one is set."""
+        if self._code and not hmac.compare_digest(
+            self._code.encode(), (code or "").encode()
+        ):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="wrong_code",
+                translation_placeholders={"door": self.panel_door.door.name},
+            )
+
+    async def _hold(
+        self, doing: LockState, command: DoorCommand, *, relay: bool
+    ) -> None:
+        """Send a command that leaves the relay so."""
+        await self._show_while(
+            doing, self.coordinator.hold(self.panel_door, command, relay=relay)
+        )
+
+    async def _open(self, doing: LockState, seconds: float | None = None) -> None:
+        """Open for so many seconds, or for the door's own dwell time."""
+        door_id = self.panel_door.id
+        command = (
+            TryOpen(door_id)
+            if seconds is None
+            else TryDwellOpen(door_id, tenths(seconds))
+        )
+        await self._show_while(doing, self.coordinator.send(command))
 
     async def _show_while(self, doing: LockState, command: Awaitable[None]) -> None:
         """Show what is being done until the panel has answered."""
@@ -106,3 +196,8 @@ class DoorLock(DoorEntity, LockEntity):
             if self._doing is doing:
                 self._doing = None
             self.async_write_ha_state()
+
+    @callback
+    def _handle_access(self, event: AccessEvent, occurred: datetime) -> None:
+        """Show who was let in."""
+        self.async_write_ha_state()

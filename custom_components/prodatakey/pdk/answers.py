@@ -30,6 +30,11 @@ class Answers:
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._refusals: list[_Refusal] = []
 
+    @property
+    def awaited(self) -> bool:
+        """Return whether any command is under way."""
+        return bool(self._under_way)
+
     def expect(self, command_id: str) -> asyncio.Future[None]:
         """Return the answer to a command: a result of None, or a CommandError."""
         answer = asyncio.get_running_loop().create_future()

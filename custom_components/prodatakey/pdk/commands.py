@@ -4,7 +4,7 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .doors import DoorId
+from .doors import Aspect, DoorId
 
 SHORTEST_DWELL = 1
 LONGEST_DWELL = 5400
@@ -27,8 +27,9 @@ class Command(ABC):
 
 @dataclass(frozen=True, slots=True)
 class DoorCommand(Command):
-    """A command for one door."""
+    """A command for one door; `aspect` is what it changes there."""
 
+    aspect: ClassVar[Aspect] = Aspect.RELAY
     door_id: DoorId
 
     def body(self) -> dict[str, object]:
@@ -55,6 +56,7 @@ class ActuateDoNotDisturb(DoorCommand):
 
     __slots__ = ()
     topic = "door.actuate.dnd"
+    aspect = Aspect.FORCE_CLOSE
 
 
 class ActuateForceToggle(DoorCommand):
@@ -69,6 +71,7 @@ class ClearForced(DoorCommand):
 
     __slots__ = ()
     topic = "door.alarm.forced.clear"
+    aspect = Aspect.FORCED
 
 
 class TryOpen(DoorCommand):
@@ -130,3 +133,8 @@ class QuerySignal(Command):
             "actuateRelay": self.actuate_relay,
             "relayDwell": self.relay_dwell,
         }
+
+
+def tenths(seconds: float) -> int:
+    """Return a dwell in tenths of a second, rounded to the nearest."""
+    return round(seconds * 10)

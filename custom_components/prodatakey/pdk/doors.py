@@ -137,3 +137,10 @@ def after_gap(state: DoorState) -> DoorState:
     """Return the state when events may have been missed: known, but only assumed."""
     known = frozenset(a for a in Aspect if state.value(a) is not None)
     return state if known == state.assumed else replace(state, assumed=known)
+
+
+def doubt(state: DoorState, aspect: Aspect) -> DoorState:
+    """Return the state when nobody can tell whether a command has changed an aspect."""
+    if state.value(aspect) is None or aspect in state.assumed:
+        return state
+    return replace(state, assumed=state.assumed | {aspect})

@@ -26,6 +26,11 @@ CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 1.0
 LONGEST_REASON = 100
 
+_MESSAGE = str(engineio_packet.MESSAGE)
+_CLOSE = str(engineio_packet.CLOSE)
+# An event of "/" that wants no acknowledgement: what a panel sends.
+_PLAIN_EVENT = f"{socketio_packet.EVENT}["
+
 # Both libraries log what they send and receive: tokens, PINs and people.
 _SILENT = logging.getLogger("silent")
 _SILENT.disabled = True
@@ -95,23 +100,46 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
         self.state = "connected"
 
     @override
-    async def _receive_packet(self, pkt: Any) -> None:
-        """Handle one packet before the next is read."""
-        self.heard = asyncio.get_running_loop().time()
-        if pkt.packet_type == engineio_packet.MESSAGE:
-            await self.handlers["message"](pkt.data)
-        elif pkt.packet_type != engineio_packet.PONG:
-            await super()._receive_packet(pkt)
-
-    @override
     async def _read_loop_websocket(self) -> None:
         """Read until the end, pinging meanwhile; then leave no socket behind."""
-        pinging = self.start_background_task(self._ping)
+        meanwhile = [
+            self.start_background_task(self._ping),
+            self.start_background_task(self._listen_for_silence),
+        ]
         try:
-            await super()._read_loop_websocket()
+            await self._read()
         finally:
-            pinging.cancel()
+            for task in meanwhile:
+                task.cancel()
             await self.ws.close()
+        # finds the websocket closed, and ends what else belongs to the connection
+        await super()._read_loop_websocket()
+
+    async def _read(self) -> None:
+        """Handle each packet before the next is read.
+
+        The library's own loop costs a timer and a packet object for each message.
+        """
+        now = asyncio.get_running_loop().time
+        self.heard = now()
+        async for frame in self.ws:
+            self.heard = now()
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            if frame.data.startswith(_MESSAGE):
+                await self.handlers["message"](frame.data[1:])
+            elif frame.data.startswith(_CLOSE):
+                await self.disconnect(
+                    abort=True, reason=self.reason.SERVER_DISCONNECT
+                )
+
+    async def _listen_for_silence(self) -> None:
+        """Hang up on a server that has not been heard for too long."""
+        now = asyncio.get_running_loop().time
+        patience = self.ping_interval + self.ping_timeout
+        while (left := self.heard + patience - now()) > 0:
+            await asyncio.sleep(left)
+        await self.ws.close()
 
     async def _ping(self) -> None:
         """Ping, so that the server's pongs break the silence."""
@@ -186,12 +214,14 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
 
     def abort(self) -> None:
         """Cut the connection, and let nothing that is still unsent arrive later."""
-        if self.eio.ws is None:
+        connection = self.eio.ws and self.eio.ws._response.connection
+        if connection is None or connection.transport is None:
             return
-        connection = self.eio.ws.get_extra_info("socket")
-        if connection is not None:
+        if (tcp := connection.transport.get_extra_info("socket")) is not None:
             linger_not = struct.pack("ii", 1, 0)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+        # now: a closing handshake would leave it open for a while yet
+        connection.transport.abort()
         self._end("aborted")
 
     @override
@@ -204,9 +234,12 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
         """Wait for the server's `40`; one of our own would connect a second time."""
 
     @override
-    async def _handle_eio_message(self, data: str | bytes) -> None:
+    async def _handle_eio_message(self, data: str) -> None:
         """Handle one Socket.IO packet; what is none is passed over."""
         try:
+            if data.startswith(_PLAIN_EVENT):
+                self._take_event(orjson.loads(data[1:]))
+                return
             pkt = self.packet_class(encoded_packet=data)
         except ValueError, TypeError, IndexError:
             return

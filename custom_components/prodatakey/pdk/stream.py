@@ -20,6 +20,7 @@ from .errors import (
     RateLimitedError,
 )
 from .events import CommandSucceeded, DoorEvent, InvalidToken, PdkEvent, ServerError
+from .history import StreamHistory
 from .panel import PanelAccess
 from .parse import MalformedEventError, parse
 from .tokens import Token
@@ -67,6 +68,7 @@ class PanelStream:
         on_status: Callable[[StreamStatus, PdkError | None], None],
     ) -> None:
         """Know whom to tell; nothing is connected yet."""
+        self.history = StreamHistory()
         self._access = access
         self._on_event = on_event
         self._on_status = on_status
@@ -74,6 +76,11 @@ class PanelStream:
         self._socket: Socket | None = None
         self._token_refused = asyncio.Event()
         self._malformed: set[str] = set()
+
+    @property
+    def holds_back(self) -> bool:
+        """Return whether events may arrive that were held back by a dead token."""
+        return self._token_refused.is_set()
 
     async def run(self) -> None:
         """Stay connected, whatever happens; ends only when cancelled."""
@@ -85,10 +92,12 @@ class PanelStream:
                 await self._connect_and_stay()
             except PdkError as err:
                 at_least = _wait_asked_for(err)
+                self.history.failed(err)
                 self._on_status(StreamStatus.DOWN, err)
             if time.monotonic() - started >= LASTING:
                 delays = back_off()
-            await asyncio.sleep(max(next(delays), at_least))
+            self.history.back_off = max(next(delays), at_least)
+            await asyncio.sleep(self.history.back_off)
 
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has carried it out.
@@ -133,19 +142,25 @@ class PanelStream:
             )
             if not socket.ended.done():
                 await keeping
-            _LOGGER.debug("Stream ended: %s", await socket.ended)
+            reason = await socket.ended
+            self.history.ended(reason)
+            _LOGGER.debug("Stream ended: %s", reason)
         finally:
             keeping.cancel()
 
     def _connected(self, socket: Socket) -> None:
         """Open the way for commands."""
         self._token_refused.clear()
+        self.history.connects += 1
         self._socket = socket
         self._on_status(StreamStatus.CONNECTED, None)
 
     def _disconnected(self) -> None:
         """Close the way for commands and end those under way."""
         if self._socket is not None:
+            if self._answers.awaited:
+                # they are given up: none may arrive when a dead network is back
+                self._socket.abort()
             self._socket = None
             self._answers.end(CommandUnansweredError())
             self._on_status(StreamStatus.DROPPED, None)
@@ -159,6 +174,7 @@ class PanelStream:
         while not socket.ended.done():
             refused = await self._refused_within(token.seconds_to_renewal)
             token = await self._renewed(token, refused)
+            self.history.renewals += 1
             try:
                 await socket.send_event("renewedToken", {"token": token.value})
             except NotConnectedError:
@@ -194,6 +210,7 @@ class PanelStream:
             return
         if event is None:
             return
+        self.history.topics[topic] += 1
         if not isinstance(event, DoorEvent):
             self._take_own(event)
         try:
@@ -208,6 +225,7 @@ class PanelStream:
             case CommandSucceeded(command_id=command_id):
                 self._answers.succeeded(command_id)
             case ServerError(message=message):
+                self.history.refusals += 1
                 self._answers.refused(message)
             case InvalidToken():
                 self._token_refused.set()

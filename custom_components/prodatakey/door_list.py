@@ -1,0 +1,122 @@
+"""The doors of a panel: those that it lists, and those that its events tell of."""
+
+from collections.abc import Iterable
+import logging
+import time
+
+from homeassistant.core import HomeAssistant, callback
+
+from . import repairs
+from .devices import Devices
+from .listeners import Listeners
+from .panel_door import PanelDoor
+from .pdk.doors import Aspect, Door, DoorId
+from .pdk.events import AccessEvent, DoorEvent
+from .pdk.panel import PanelAccess
+
+_LOGGER = logging.getLogger(__name__)
+
+# Home Assistant takes 10,000 enabled entities of an entry; a door can have eleven.
+MOST_DOORS = 900
+# A door goes when so many readings in a row lack it.
+READINGS_TO_GO = 2
+# A reading as young as this, in seconds, is not repeated.
+YOUNG = 30.0
+
+
+class DoorList:
+    """The doors of one panel, by id."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        access: PanelAccess,
+        devices: Devices,
+        listeners: Listeners,
+    ) -> None:
+        """Start with none."""
+        self.known: dict[DoorId, PanelDoor] = {}
+        self._hass = hass
+        self._access = access
+        self._devices = devices
+        self._listeners = listeners
+        self._read_at: float | None = None
+
+    async def read(self) -> None:
+        """Read the panel's list, unless that was done a moment ago.
+
+        Raises what PanelAccess.doors raises; then nothing is changed.
+        """
+        if self._read_at is None or time.monotonic() - self._read_at > YOUNG:
+            doors = await self._access.doors()
+            self._read_at = time.monotonic()
+            self.take(doors)
+
+    @callback
+    def remember(self, panel_doors: Iterable[PanelDoor]) -> None:
+        """Take doors as they were before a restart."""
+        self.known.update((panel_door.id, panel_door) for panel_door in panel_doors)
+
+    @callback
+    def take(self, doors: Iterable[Door]) -> None:
+        """Take the doors as the panel lists them."""
+        # readers hang on their doors, so these come first
+        listed = sorted(doors, key=lambda door: door.primary_reader is not None)
+        for panel_door in list(self.known.values()):
+            panel_door.missed += 1
+        taken = [known for door in listed if (known := self._take(door))]
+        self._tell_left_out(len(listed) - len(taken))
+        self._listeners.tell("doors", taken)
+        for panel_door in list(self.known.values()):
+            if panel_door.missed >= READINGS_TO_GO:
+                self._remove(panel_door)
+
+    def of_event(self, event: DoorEvent | AccessEvent) -> PanelDoor | None:
+        """Return an event's door, which may be the first that is heard of it."""
+        if (known := self.known.get(event.door_id)) is not None:
+            return known
+        name = event.door_name or f"Door {event.door_id}"
+        if (new := self._take(Door(id=event.door_id, name=name))) is not None:
+            self._listeners.tell("doors", (new,))
+        return new
+
+    @callback
+    def show(self, panel_door: PanelDoor, aspect: Aspect) -> None:
+        """Note that a door has more to it than was known."""
+        if aspect not in panel_door.shown:
+            panel_door.show(aspect)
+            self._listeners.tell("doors", (panel_door,))
+
+    def _take(self, door: Door) -> PanelDoor | None:
+        """Take one door; None where there is no room for it."""
+        known = self.known.get(door.id)
+        if known is not None and known.door.type and known.door.kind is not door.kind:
+            _LOGGER.debug("Device %s is another kind of device now", door.id)
+            self._remove(known)
+            known = None
+        if known is None:
+            if len(self.known) >= MOST_DOORS:
+                return None
+            known = self.known[door.id] = PanelDoor(door=door)
+        known.take(door)
+        self._devices.take_door(known)
+        return known
+
+    def _remove(self, panel_door: PanelDoor) -> None:
+        """Remove a door that is gone, with its device and its entities."""
+        del self.known[panel_door.id]
+        self._devices.remove_door(panel_door)
+
+    def _tell_left_out(self, left_out: int) -> None:
+        """Say how many doors there was no room for."""
+        panel = self._access.panel
+        if left_out:
+            repairs.async_create(
+                self._hass,
+                panel,
+                repairs.TOO_MANY_DOORS,
+                left_out=str(left_out),
+                most=str(MOST_DOORS),
+            )
+        else:
+            repairs.async_clear(self._hass, panel.id, repairs.TOO_MANY_DOORS)
