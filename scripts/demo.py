@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+import fcntl
 import json
 from pathlib import Path
 import shutil
@@ -57,6 +58,26 @@ def check_ports(options: argparse.Namespace) -> None:
             raise DemoError(
                 f"port {port} is taken (by another demo?). {option} N chooses another one"
             )
+
+
+@contextmanager
+def take_folder(folder: Path, *, keep: bool) -> Generator[None]:
+    """Have the folder for ourselves, empty if nothing is to be kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / "lock"
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(
+                f"another demo runs in {folder}. --folder F chooses another folder"
+            ) from None
+        for old in folder.iterdir():
+            if not keep and old.is_dir():
+                shutil.rmtree(old)
+            elif not keep and old != lock:
+                old.unlink()
+        yield
 
 
 @asynccontextmanager
@@ -154,9 +175,12 @@ async def run(options: argparse.Namespace) -> None:
     """Run the demo until Home Assistant ends or the task is cancelled."""
     began = time.monotonic()
     check_ports(options)
-    if not options.keep:
-        shutil.rmtree(options.folder, ignore_errors=True)
-    options.folder.mkdir(parents=True, exist_ok=True)
+    with take_folder(options.folder, keep=options.keep):
+        await run_in(options, began)
+
+
+async def run_in(options: argparse.Namespace, began: float) -> None:
+    """Run everything in the folder that is ours now."""
     say("starting the simulated panel")
     async with (
         simulated_panel(options.folder, options.panel_port) as (panel, addresses),
