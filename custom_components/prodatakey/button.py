@@ -8,6 +8,7 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import KEYS_ROUND_CODE
 from .coordinator import ProdatakeyConfigEntry
 from .entity import DoorDescription, DoorEntity, async_add_door_entities, shows
 from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
@@ -63,5 +64,7 @@ class DoorButton(DoorEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command."""
+        if self.entity_description.key in KEYS_ROUND_CODE:
+            await self.async_check_control_of_lock()
         command = self.entity_description.command(self.panel_door.id)
         await self.coordinator.send(command)

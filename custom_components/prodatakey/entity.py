@@ -4,8 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import override
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.const import CONF_CODE
 from homeassistant.core import callback
+from homeassistant.exceptions import Unauthorized
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -122,6 +126,24 @@ class DoorEntity(ProdatakeyEntity):
         self.async_on_remove(
             self.coordinator.listeners.listen(self.async_write_ha_state, subject)
         )
+
+    async def async_check_control_of_lock(self) -> None:
+        """Refuse a user who may not control the door's lock, as this would go round it.
+
+        Raises Unauthorized. What no user has called, an automation say, may.
+        """
+        user_id = self._context.user_id if self._context else None
+        identity = self.coordinator.devices.identifier(self.panel_door.id)[1]
+        lock = er.async_get(self.hass).async_get_entity_id(
+            LOCK_DOMAIN, DOMAIN, f"{identity}_lock"
+        )
+        if user_id is None or lock is None:
+            return
+        user = await self.hass.auth.async_get_user(user_id)
+        if user is None or not user.permissions.check_entity(lock, POLICY_CONTROL):
+            raise Unauthorized(
+                context=self._context, entity_id=lock, permission=POLICY_CONTROL
+            )
 
 
 def shows(aspect: Aspect) -> Callable[[PanelDoor], bool]:
