@@ -101,27 +101,32 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
 
     @override
     async def _read_loop_websocket(self) -> None:
-        """Read until the end, pinging meanwhile; then leave no socket behind."""
-        meanwhile = [
-            self.start_background_task(self._ping),
-            self.start_background_task(self._listen_for_silence),
-        ]
-        try:
-            await self._read()
-        finally:
-            for task in meanwhile:
-                task.cancel()
-            await self.ws.close()
-        # finds the websocket closed, and ends what else belongs to the connection
-        await super()._read_loop_websocket()
-
-    async def _read(self) -> None:
-        """Handle each packet before the next is read.
+        """Read until the end or until silence, pinging; then leave nothing behind.
 
         The library's own loop costs a timer and a packet object for each message.
         """
+        pinging = self.start_background_task(self._ping)
+        reading = self.start_background_task(self._read)
+        try:
+            await self._wait_for_silence(reading)
+            if not reading.done():
+                self.cut()
+        finally:
+            pinging.cancel()
+            reading.cancel()
+            await self._tidy_up()
+
+    async def _wait_for_silence(self, reading: asyncio.Task[None]) -> None:
+        """Return once the server has not been heard for too long, or has gone."""
         now = asyncio.get_running_loop().time
         self.heard = now()
+        patience = self.ping_interval + self.ping_timeout
+        while not reading.done() and (left := self.heard + patience - now()) > 0:
+            await asyncio.wait({reading}, timeout=left)
+
+    async def _read(self) -> None:
+        """Handle each packet before the next is read."""
+        now = asyncio.get_running_loop().time
         async for frame in self.ws:
             self.heard = now()
             if frame.type is not aiohttp.WSMsgType.TEXT:
@@ -129,17 +134,30 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
             if frame.data.startswith(_MESSAGE):
                 await self.handlers["message"](frame.data[1:])
             elif frame.data.startswith(_CLOSE):
-                await self.disconnect(
-                    abort=True, reason=self.reason.SERVER_DISCONNECT
-                )
+                await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
 
-    async def _listen_for_silence(self) -> None:
-        """Hang up on a server that has not been heard for too long."""
-        now = asyncio.get_running_loop().time
-        patience = self.ping_interval + self.ping_timeout
-        while (left := self.heard + patience - now()) > 0:
-            await asyncio.sleep(left)
+    async def _tidy_up(self) -> None:
+        """End the writing, tell of an end that nobody asked for, and hang up."""
+        await self.queue.put(None)
+        if self.write_loop_task is not None:
+            await self.write_loop_task
+        if self.state == "connected":
+            await self._trigger_event(
+                "disconnect", self.reason.TRANSPORT_ERROR, run_async=False
+            )
+            await self._reset()
         await self.ws.close()
+
+    def cut(self) -> None:
+        """Cut the connection, and let nothing that is still unsent arrive later."""
+        connection = self.ws and self.ws._response.connection
+        if connection is None or connection.transport is None:
+            return
+        if (tcp := connection.transport.get_extra_info("socket")) is not None:
+            linger_not = struct.pack("ii", 1, 0)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+        # now: a closing handshake would leave it open for a while yet
+        connection.transport.abort()
 
     async def _ping(self) -> None:
         """Ping, so that the server's pongs break the silence."""
@@ -214,14 +232,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
 
     def abort(self) -> None:
         """Cut the connection, and let nothing that is still unsent arrive later."""
-        connection = self.eio.ws and self.eio.ws._response.connection
-        if connection is None or connection.transport is None:
-            return
-        if (tcp := connection.transport.get_extra_info("socket")) is not None:
-            linger_not = struct.pack("ii", 1, 0)
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
-        # now: a closing handshake would leave it open for a while yet
-        connection.transport.abort()
+        self.eio.cut()
         self._end("aborted")
 
     @override
@@ -236,10 +247,10 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
     @override
     async def _handle_eio_message(self, data: str) -> None:
         """Handle one Socket.IO packet; what is none is passed over."""
+        if data.startswith(_PLAIN_EVENT):
+            self._take_plain_event(data[1:])
+            return
         try:
-            if data.startswith(_PLAIN_EVENT):
-                self._take_event(orjson.loads(data[1:]))
-                return
             pkt = self.packet_class(encoded_packet=data)
         except ValueError, TypeError, IndexError:
             return
@@ -254,6 +265,14 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
                 await self._leave("disconnected by the panel")
             case socketio_packet.CONNECT_ERROR:
                 await self._leave(_reason(pkt.data))
+
+    def _take_plain_event(self, text: str) -> None:
+        """Deliver an event without the cost of a packet object."""
+        try:
+            data = orjson.loads(text)
+        except ValueError:
+            return
+        self._take_event(data)
 
     def _take_event(self, data: object) -> None:
         """Deliver an event that has a name."""
