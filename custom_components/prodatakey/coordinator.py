@@ -106,7 +106,8 @@ class PanelCoordinator:
         await self.doors.read()
         for remembered in memory.get("endpoints", ()):
             self.endpoints.remember(Endpoint.from_memory(remembered))
-        if self.records_people and memory.get("activity"):
+        may_recall = self.records_people or not memory.get("with_people", True)
+        if may_recall and memory.get("activity"):
             self.activity = Activity.from_memory(memory["activity"])
 
     @callback
@@ -293,4 +294,5 @@ class PanelCoordinator:
             "doors": [door.as_memory() for door in self.doors.known.values()],
             "endpoints": [e.as_memory() for e in self.endpoints.known.values()],
             "activity": self.activity and self.activity.as_memory(),
+            "with_people": self.records_people,
         }
