@@ -21,6 +21,7 @@ from .home_assistant import PASSWORD, USER, HomeAssistantClient, write_configura
 from .processes import ROOT, DemoError, is_free, lives_until, running, say, until
 
 PANEL_ID = "1070ABC"
+CONNECTION = "binary_sensor.headquarters_connection"
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # Home Assistant ends like this where it wants to be started again.
 RESTART = 100
@@ -150,8 +151,27 @@ class Demo:
             await self.hass.configure("prodatakey", CREDENTIALS, {"panel_id": PANEL_ID})
         await until("loaded panel", self._is_loaded, 60)
 
+        await until("connection of the panel", self._is_connected, 30)
+        await self._find_endpoints()
+
     async def _is_loaded(self) -> bool | None:
         return await self.hass.entry_state("prodatakey") == "loaded" or None
+
+    async def _is_connected(self) -> bool | None:
+        state = await self.hass.call("GET", f"/api/states/{CONNECTION}")
+        return state["state"] == "on" or None
+
+    async def _find_endpoints(self) -> None:
+        """Ask the wireless endpoints once, so that the dashboard can show them."""
+        entries = "/api/config/config_entries/entry?domain=prodatakey"
+        (entry,) = await self.hass.call("GET", entries)
+        panel = {"config_entry_id": entry["entry_id"]}
+        for action, fields in (
+            ("discover_endpoints", {"wait": 1}),
+            ("query_signal", {}),
+        ):
+            path = f"/api/services/prodatakey/{action}?return_response"
+            await self.hass.call("POST", path, json=panel | fields)
 
 
 def greet(options: argparse.Namespace, panel_url: str, seconds: float) -> None:

@@ -16,6 +16,7 @@ from .processes import ROOT, DemoError, until
 USER = "demo"
 PASSWORD = "demo"
 START_TIMEOUT = 180
+DASHBOARD = ROOT / "docs" / "dashboard.yaml"
 
 CONFIGURATION = """\
 homeassistant:
@@ -39,6 +40,14 @@ logger:
     homeassistant.components.camera.img_util: critical
 
 {integrations}
+lovelace:
+  dashboards:
+    doors-dashboard:
+      mode: yaml
+      title: Doors
+      icon: mdi:door
+      filename: {dashboard}
+
 automation: !include automations.yaml
 script: !include scripts.yaml
 scene: !include scenes.yaml
@@ -84,9 +93,15 @@ def write_configuration(folder: Path, port: int) -> None:
     # The other steps of the welcome tour would look for devices, and for the internet.
     done = {"done": ["core_config", "analytics", "integration"]}
     (storage / "onboarding").write_text(_stored("onboarding", done, 4))
+    opens_on = {"core": {"default_panel": "doors-dashboard"}}
+    (storage / "frontend.system_data").write_text(
+        _stored("frontend.system_data", opens_on, 1)
+    )
+    (folder / "dashboard.yaml").symlink_to(DASHBOARD)
     (folder / "configuration.yaml").write_text(
         CONFIGURATION.format(
             time_zone=_time_zone(),
+            dashboard=DASHBOARD.name,
             integrations="".join(f"{domain}:\n" for domain in DEMO_INTEGRATIONS),
         )
     )
