@@ -35,7 +35,7 @@ def who_came_in() -> str:
         for section in yaml.safe_load(DASHBOARD.read_text())["views"][0]["sections"]
         for card in section["cards"]
     ]
-    return next(card["content"] for card in cards if card["type"] == "markdown")
+    return str(next(c["content"] for c in cards if c["type"] == "markdown"))
 
 
 async def test_every_entity_exists(hass: HomeAssistant, panel: SimulatedPdk) -> None:
