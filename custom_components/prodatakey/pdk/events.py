@@ -3,7 +3,7 @@
 `occurred` is epoch milliseconds on the panel's clock, None where it is not told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .doors import Aspect, DoorId
@@ -97,9 +97,9 @@ class EndpointSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """What stands for one %s of a live event."""
+    """What stands for one %s of a live event; it may be what somebody typed."""
 
-    text: str
+    text: str = field(repr=False)
     id: int | str | None
     type: str | None
 
