@@ -244,3 +244,9 @@ def test_pin_ends_at_the_parser() -> None:
     with pytest.raises(MalformedEventError) as raised:
         parse("door.request.unknown", payload)
     assert "4711" not in str(raised.value)
+
+
+def test_pin_in_a_line_of_the_log_is_not_shown() -> None:
+    """A live event of an unknown credential may have it among its placeholders."""
+    line = {"info": "%s", "placeholders": [{"text": "PIN-4711", "type": "credential"}]}
+    assert "4711" not in repr(parse("liveEvent", line))
