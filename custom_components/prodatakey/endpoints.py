@@ -109,10 +109,11 @@ class Endpoints:
         stop_listening = self._listeners.listen(
             lambda endpoint: found.update({endpoint.address: endpoint}), "discovered"
         )
+        now = asyncio.get_running_loop().time
+        end = now() + wait
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(asyncio.sleep(wait))
-                both.create_task(_awaited(self._send(DiscoverEndpoints())))
+            await self._send(DiscoverEndpoints())
+            await asyncio.sleep(end - now())
         finally:
             stop_listening()
         return list(found.values())
@@ -133,7 +134,8 @@ class Endpoints:
                     await self._send(question)
                     await answer
             except TimeoutError:
-                if not answer.done():
+                # waiting no longer may have cancelled the answer itself
+                if not answer.done() or answer.cancelled():
                     return unanswered
             finally:
                 stop_listening()
@@ -155,8 +157,3 @@ class Endpoints:
                     Signal(io_link_id=question.io_link_id, address=question.address)
                 )
         return signals
-
-
-async def _awaited(awaitable: Awaitable[None]) -> None:
-    """Make a coroutine of what a task group needs one for."""
-    await awaitable
