@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.template import Template
+from homeassistant.util.yaml import load_yaml_dict
 
 from .common import PANEL, state_of, wait_for_state
 from .simulator_process import SimulatedPdk
@@ -32,7 +31,7 @@ def who_came_in() -> str:
     """Return the template of who came in."""
     cards = [
         card
-        for section in yaml.safe_load(DASHBOARD.read_text())["views"][0]["sections"]
+        for section in load_yaml_dict(str(DASHBOARD))["views"][0]["sections"]
         for card in section["cards"]
     ]
     return str(next(c["content"] for c in cards if c["type"] == "markdown"))
@@ -49,7 +48,7 @@ async def test_every_entity_exists(hass: HomeAssistant, panel: SimulatedPdk) -> 
         return_response=True,
     )
     await hass.async_block_till_done()
-    named = set(entities_of(yaml.safe_load(DASHBOARD.read_text())))
+    named = set(entities_of(load_yaml_dict(str(DASHBOARD))))
     assert len(named) > 15
     for entity_id in named:
         state_of(hass, entity_id)
