@@ -1,0 +1,1 @@
+"""The blueprints, run by Home Assistant against the simulated panel."""

@@ -1,0 +1,91 @@
+"""Home Assistant with the blueprints in its configuration folder."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+)
+
+from homeassistant.components.automation import DOMAIN as AUTOMATION
+from homeassistant.const import STATE_ON
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+
+from ..common import Json, state_of
+
+BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
+
+type Automate = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def automate(hass: HomeAssistant, tmp_path: Path) -> Automate:
+    """Return a function that makes an automation of a blueprint.
+
+    A blueprint's pauses of a minute are pauses of a moment here: only Home Assistant's
+    clock could be put forward, and not that of the panel.
+    """
+    folder = tmp_path / "blueprints" / "automation" / "prodatakey"
+    folder.mkdir(parents=True)
+    for blueprint in BLUEPRINTS.rglob("*.yaml"):
+        text = blueprint.read_text(encoding="utf-8")
+        text = text.replace(
+            "- delay:\n                minutes: 1\n",
+            "- delay:\n                milliseconds: 50\n",
+        )
+        (folder / blueprint.name).write_text(text, encoding="utf-8")
+
+    async def make(name: str, **inputs: object) -> None:
+        """Set the automation up, and see that Home Assistant takes it."""
+        hass.config.config_dir = str(tmp_path)
+        use = {"path": f"prodatakey/{name}.yaml", "input": inputs}
+        config: Json = {AUTOMATION: {"alias": "Ours", "use_blueprint": use}}
+        assert await async_setup_component(hass, AUTOMATION, config)
+        await hass.async_block_till_done()
+        assert state_of(hass, "automation.ours").state == STATE_ON
+
+    return make
+
+
+@pytest.fixture
+def told(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what is told by the action that the tests give to blueprints."""
+    return async_mock_service(hass, "notify", "everybody")
+
+
+@pytest.fixture
+async def phone(hass: HomeAssistant) -> str:
+    """Set up a phone with the Home Assistant app; return its device's id."""
+    entry = MockConfigEntry(
+        domain="mobile_app",
+        data={
+            "app_data": {"push_token": "token", "push_url": "http://127.0.0.1/push"},
+            "app_id": "app",
+            "app_name": "Home Assistant",
+            "app_version": "1",
+            "device_id": "phone",
+            "device_name": "Amelia's phone",
+            "manufacturer": "Phones",
+            "model": "Phone",
+            "os_name": "Phone OS",
+            "os_version": "1",
+            "supports_encryption": False,
+            "user_id": (await hass.auth.async_create_user("Amelia")).id,
+            "webhook_id": "phone",
+        },
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return device.id
+
+
+@pytest.fixture
+def on_the_phone(hass: HomeAssistant, phone: str) -> list[ServiceCall]:
+    """Return what reaches the phone."""
+    return async_mock_service(hass, "notify", "mobile_app_amelia_s_phone")
