@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+from dataclasses import replace
 import json
 import logging
+import math
 from pathlib import Path
 import signal
 import sys
@@ -13,7 +15,8 @@ from aiohttp import web
 from .accounts import Accounts
 from .control import Control, problems
 from .host import LOOPBACK
-from .scenario import BUILT_IN, load
+from .scenario import BUILT_IN, LifeSpec, Scenario, load, seconds_of_day
+from .window import Window
 from .world import Simulation
 
 _LARGEST_BODY = 256 * 1024 * 1024
@@ -27,7 +30,32 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when stdin does"
     )
+    parser.add_argument("--speed", type=_speed, metavar="X", help="of all doors' time")
+    live = parser.add_argument_group("the doors live by themselves")
+    live.add_argument("--live", action="store_true", help="people come and go")
+    live.add_argument("--seed", type=int, default=0, metavar="N", help="another life")
+    live.add_argument(
+        "--begin", type=seconds_of_day, default="07:30", metavar="HH:MM", help="time"
+    )
     return parser.parse_args()
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed < math.inf:
+        raise ValueError
+    return speed
+
+
+def _scenario(arguments: argparse.Namespace) -> Scenario:
+    """Read the scenario; the command line goes before what it says."""
+    read = load(arguments.scenario)
+    life = LifeSpec(seed=arguments.seed, begins=arguments.begin)
+    return replace(
+        read,
+        speed=arguments.speed or read.speed,
+        life=life if arguments.live else read.life,
+    )
 
 
 async def _parent_gone() -> None:
@@ -58,16 +86,20 @@ async def _run(arguments: argparse.Namespace) -> None:
     # First of all: whoever reads the line that says ready may end us at once.
     told = _told_by_signals()
     simulation = Simulation()
-    app = web.Application(middlewares=[problems], client_max_size=_LARGEST_BODY)
+    window = Window(simulation)
+    app = web.Application(
+        middlewares=[problems, window.tell_changes], client_max_size=_LARGEST_BODY
+    )
     app.add_routes(Accounts(simulation).routes())
     app.add_routes(Control(simulation).routes())
+    app.add_routes(window.routes())
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=1
     )
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, arguments.port).start()
     port: int = runner.addresses[0][1]
-    await simulation.start(port, arguments.port > 0, load(arguments.scenario))
+    await simulation.start(port, arguments.port > 0, _scenario(arguments))
     print(json.dumps(simulation.addresses()), flush=True)
     await _until(told, arguments.exit_with_parent)
     await simulation.world.stop()

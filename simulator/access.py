@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import events
-from .door import Door
+from .door import Door, RefusedError
 from .panel import Panel
 from .scenario import Person
 
@@ -29,6 +29,20 @@ def badge(panel: Panel, reader: Door, credential: Mapping[str, Any]) -> None:
     door.open_for()
     if credential.get("walk"):
         walk_through(panel, door)
+
+
+def leave(panel: Panel, door: Door, press: Mapping[str, Any]) -> None:
+    """Press the exit button."""
+    door.request_exit(press.get("seconds"))
+    if press.get("walk"):
+        walk_through(panel, door)
+
+
+def walk(panel: Panel, door: Door, _body: Mapping[str, Any]) -> None:
+    """Walk through, unless the door is locked and shut."""
+    if not (door.live.relay or door.live.dps):
+        raise RefusedError(f"{door.device['name']} is locked.")
+    walk_through(panel, door)
 
 
 def walk_through(panel: Panel, door: Door) -> None:

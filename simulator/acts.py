@@ -19,9 +19,12 @@ def perform(panel: Panel, door: Door, act: str, body: Body) -> None:
     if act == "badge":
         access.badge(panel, door, body)
         return
-    if act not in _ON_DOORS:
+    if act in _OF_PEOPLE:
+        _OF_PEOPLE[act](panel, panel.strike(door), body)
+    elif act in _ON_DOORS:
+        _ON_DOORS[act](panel.strike(door), body)
+    else:
         raise UnknownActError(act)
-    _ON_DOORS[act](panel.strike(door), body)
 
 
 def migrate(panel: Panel, body: Body) -> None:
@@ -31,12 +34,19 @@ def migrate(panel: Panel, body: Body) -> None:
     panel.publish(f"migration.{body['stage']}", *([known] if known else []))
 
 
+_OF_PEOPLE: dict[str, Callable[[Panel, Door, Body], None]] = {
+    "rex": access.leave,
+    "walk": access.walk,
+}
+
 _ON_DOORS: dict[str, Callable[[Door, Body], None]] = {
-    "rex": lambda door, body: door.request_exit(body.get("seconds")),
+    "dwell": lambda door, body: door.open_for(body.get("tenths")),
     "open": lambda door, _: door.open_dps(),
     "close": lambda door, _: door.close_dps(),
     "hold": lambda door, _: door.set_relay(True),
     "lock": lambda door, _: door.lock(),
     "force": lambda door, _: door.force(),
+    "clear": lambda door, _: door.clear_forced(),
+    "dnd": lambda door, _: door.toggle_dnd(),
     "relay": lambda door, body: door.set_relay(bool(body["on"])),
 }

@@ -24,9 +24,18 @@ class LoopClock:
 
     def __init__(self, speed: float) -> None:
         """Set how many simulated seconds fit into a real one."""
-        self._speed = speed
+        self.speed = speed
         self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+
+    def now(self) -> float:
+        """Return the simulated seconds since the clock was started."""
+        return (self._loop.time() - self._began) * self.speed
+
+    async def until(self, moment: float) -> None:
+        """Wait for a simulated moment; a past one still lets others have a turn."""
+        await asyncio.sleep(max(0.0, (moment - self.now()) / self.speed))
 
     def after(self, seconds: float, call: Callable[[], None]) -> Timer:
         """Call back once that many simulated seconds have passed."""
-        return self._loop.call_later(seconds / self._speed, call)
+        return self._loop.call_later(seconds / self.speed, call)

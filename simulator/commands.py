@@ -54,6 +54,8 @@ def _answer(
         refusal = refusal or _execute(panel, command)
     if refusal:
         sender.deliver("serverError", {"message": refusal})
+        said = command.body | {"message": refusal}
+        panel.audience.note(panel.id, "answer", "serverError", said)
         return
     result_first = panel.faults.get("result_first")
     if result_first and not silent:
@@ -82,6 +84,7 @@ def _execute(panel: Panel, command: Command) -> str | None:
 def _succeed(panel: Panel, sender: Listener, command: Command) -> None:
     result = events.command_result(command.id or "", panel.now_ms())
     sender.deliver("command.result.succeed", result)
+    panel.audience.note(panel.id, "answer", "command.result.succeed", command.body)
 
 
 def _dwell_open(door: Door, body: Json) -> None:

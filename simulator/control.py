@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from . import acts, scenario
+from .door import RefusedError
 from .faults import UnknownFaultError
 from .host import Host
 from .panel import NotFoundError, Panel
@@ -37,6 +38,8 @@ async def problems(request: web.Request, handler: Answer) -> web.StreamResponse:
         return await handler(request)
     except NotFoundError as err:
         return web.json_response({"message": str(err)}, status=404)
+    except RefusedError as err:
+        return web.json_response({"message": str(err)}, status=409)
     except (
         acts.UnknownActError,
         UnknownFaultError,

@@ -11,6 +11,7 @@ import time
 from typing import Any, Protocol
 
 from . import events
+from .audience import Audience
 from .clock import Clock
 from .devices import SECOND_READERS, Device, device
 from .door import Door
@@ -52,7 +53,9 @@ class Command:
 class Panel:
     """The panel itself; how it is reached is none of its business."""
 
-    def __init__(self, spec: PanelSpec, clock: Clock, general: Faults) -> None:
+    def __init__(
+        self, spec: PanelSpec, clock: Clock, general: Faults, audience: Audience
+    ) -> None:
         """Build the panel with all its doors locked."""
         self.id = spec.id
         self.name = spec.name
@@ -62,6 +65,7 @@ class Panel:
         self.endpoints: tuple[Endpoint, ...] = spec.endpoints
         self.doors: dict[str, Door] = {}
         self.clock = clock
+        self.audience = audience
         self.faults = Faults(general)
         self.tokens = Tokens()
         self.requests: Counter[str] = Counter()
@@ -107,6 +111,7 @@ class Panel:
             self._collected.append((topic, args))
             return
         _LOGGER.info("%s: %s", self.id, topic)
+        self.audience.note(self.id, "event", topic, args[0] if args else None)
         for listener in tuple(self.listeners.values()):
             send = listener.deliver if through_token else listener.send
             send(topic, *args)
@@ -132,6 +137,7 @@ class Panel:
             at=time.time(),
         )
         self.commands.append(received)
+        self.audience.note(self.id, "command", received.topic, received.body)
         self._commanded.set()
         self._commanded = asyncio.Event()
         return received

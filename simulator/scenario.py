@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 import json
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,14 @@ class PanelSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LifeSpec:
+    """That the doors live by themselves, from a time of the first day on."""
+
+    seed: int = 0
+    begins: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A whole simulated pdk.io."""
 
@@ -91,6 +100,7 @@ class Scenario:
     ous: tuple[OrgUnit, ...] = ()
     faults: Mapping[str, Any] = field(default_factory=dict)
     speed: float = 1.0
+    life: LifeSpec | None = None
 
 
 def load(path: Path = BUILT_IN) -> Scenario:
@@ -113,6 +123,7 @@ def scenario(source: Mapping[str, Any]) -> Scenario:
             ous=tuple(_org_unit(each) for each in source.get("ous", ())),
             faults=source.get("faults", {}),
             speed=float(source.get("speed", 1.0)),
+            life=_life(source["life"]) if "life" in source else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise ScenarioError(f"{type(err).__name__}: {err}") from err
@@ -166,6 +177,19 @@ def _endpoint(source: Mapping[str, Any]) -> Endpoint:
         doors=tuple(source.get("doors", ())),
         db_gain=source.get("dbGain", 40),
     )
+
+
+def _life(source: Mapping[str, Any]) -> LifeSpec:
+    return LifeSpec(
+        seed=int(source.get("seed", 0)),
+        begins=seconds_of_day(source.get("begins", "07:30")),
+    )
+
+
+def seconds_of_day(text: str) -> float:
+    """Return how long after midnight a time such as 07:30 is."""
+    at = time.fromisoformat(text)
+    return at.hour * 3600.0 + at.minute * 60.0 + at.second
 
 
 def _ids(source: Mapping[str, Any], key: str) -> frozenset[Any] | None:

@@ -122,9 +122,11 @@ class Stream:
             token = environ["aiohttp.request"].query.get("token")
             connection = Connection(self._engine.sockets[sid], self._expiry(token))
             self._panel.listeners[sid] = connection
+            self._panel.audience.wake()
 
     def _disconnected(self, sid: str) -> None:
         self._panel.listeners.pop(sid, None)
+        self._panel.audience.wake()
 
     def _command(self, sid: str, command: Any = None, *_more: Any) -> None:
         connection = self._connection(sid)

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from .audience import Audience
 from .clock import LoopClock
 from .faults import Faults
 from .host import LOOPBACK, Host
+from .life import Life
 from .panel import NotFoundError, Panel
 from .scenario import PanelSpec, Scenario
 from .tokens import Tokens
@@ -15,9 +17,11 @@ from .tokens import Tokens
 class World:
     """A scenario come to life."""
 
-    def __init__(self, scenario: Scenario, first_port: int) -> None:
+    def __init__(self, scenario: Scenario, first_port: int, audience: Audience) -> None:
         """Build it, silent yet; port 0 takes any free ones."""
         self.scenario = scenario
+        self.life: Life | None = None
+        self._audience = audience
         self.faults = Faults()
         self.faults.update(scenario.faults)
         self.id_tokens = Tokens()
@@ -28,14 +32,18 @@ class World:
 
     async def start(self) -> None:
         """Bring the panels online."""
-        for spec in self.scenario.panels:
-            await self.add_panel(spec)
+        for panel in self.scenario.panels:
+            await self.add_panel(panel)
+        if spec := self.scenario.life:
+            panels = self.scenario.panels
+            self.life = Life(spec, panels, self._panel, self._clock)
+        self._audience.wake()
 
     async def add_panel(self, spec: PanelSpec) -> Host:
         """Add a panel; one of the same id makes room."""
         if former := self.hosts.pop(spec.id, None):
             await former.stop()
-        host = Host(Panel(spec, self._clock, self.faults))
+        host = Host(Panel(spec, self._clock, self.faults, self._audience))
         await host.start(self._next_port)
         self._next_port += 1 if self._next_port else 0
         self.hosts[spec.id] = host
@@ -43,8 +51,13 @@ class World:
 
     async def stop(self) -> None:
         """End everything."""
+        if self.life:
+            self.life.stop()
         for host in self.hosts.values():
             await host.stop()
+
+    def _panel(self, panel_id: str) -> Panel:
+        return self.host(panel_id).panel
 
     def host(self, panel_id: str) -> Host:
         """Return a panel on the network."""
@@ -61,6 +74,7 @@ class Simulation:
 
     def __init__(self) -> None:
         """Start without an address."""
+        self.audience = Audience()
         self._port = 0
         self._first_panel_port = 0
 
@@ -68,13 +82,13 @@ class Simulation:
         """Take the port that the accounts service got; `fixed` ones are followed."""
         self._port = port
         self._first_panel_port = port + 1 if fixed else 0
-        self.world = World(scenario, self._first_panel_port)
+        self.world = World(scenario, self._first_panel_port, self.audience)
         await self.world.start()
 
     async def reset(self, scenario: Scenario) -> None:
         """Drop everything and build it anew."""
         await self.world.stop()
-        self.world = World(scenario, self._first_panel_port)
+        self.world = World(scenario, self._first_panel_port, self.audience)
         await self.world.start()
 
     def addresses(self) -> Mapping[str, Any]:
