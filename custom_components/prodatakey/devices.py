@@ -63,9 +63,14 @@ class Devices:
     @callback
     def remove_door(self, panel_door: PanelDoor) -> None:
         """Remove a door's device, and its entities with it."""
-        if device_id := self._doors.pop(panel_door.id, None):
+        self._doors.pop(panel_door.id, None)
+        # by identifier: a door that is only remembered was never taken here
+        identifier = self.identifier(panel_door.id)
+        if device := self._registry.async_get_device_by_identifier(
+            identifier, self._entry_id
+        ):
             self._registry.async_update_device(
-                device_id, remove_config_entry_id=self._entry_id
+                device.id, remove_config_entry_id=self._entry_id
             )
 
     def of_door(self, door_id: object) -> str:
