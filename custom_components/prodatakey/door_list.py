@@ -41,6 +41,7 @@ class DoorList:
         self._devices = devices
         self._listeners = listeners
         self._read_at: float | None = None
+        self._left_out: set[DoorId] = set()
 
     async def read(self) -> None:
         """Read the panel's list, unless that was done a moment ago.
@@ -65,7 +66,7 @@ class DoorList:
         for panel_door in list(self.known.values()):
             panel_door.missed += 1
         taken = [known for door in listed if (known := self._take(door))]
-        self._tell_left_out(len(listed) - len(taken))
+        self._tell_left_out({door.id for door in listed} - self.known.keys())
         self._listeners.tell("doors", taken)
         for panel_door in list(self.known.values()):
             if panel_door.missed >= READINGS_TO_GO:
@@ -78,6 +79,8 @@ class DoorList:
         name = event.door_name or f"Door {event.door_id}"
         if (new := self._take(Door(id=event.door_id, name=name))) is not None:
             self._listeners.tell("doors", (new,))
+        elif event.door_id not in self._left_out:
+            self._tell_left_out({*self._left_out, event.door_id})
         return new
 
     @callback
@@ -90,7 +93,7 @@ class DoorList:
     def _take(self, door: Door) -> PanelDoor | None:
         """Take one door; None where there is no room for it."""
         known = self.known.get(door.id)
-        if known is not None and known.door.type and known.door.kind is not door.kind:
+        if known is not None and not known.is_kind_of(door):
             _LOGGER.debug("Device %s is another kind of device now", door.id)
             self._remove(known)
             known = None
@@ -107,15 +110,16 @@ class DoorList:
         del self.known[panel_door.id]
         self._devices.remove_door(panel_door)
 
-    def _tell_left_out(self, left_out: int) -> None:
+    def _tell_left_out(self, left_out: set[DoorId]) -> None:
         """Say how many doors there was no room for."""
+        self._left_out = left_out
         panel = self._access.panel
         if left_out:
             repairs.async_create(
                 self._hass,
                 panel,
                 repairs.TOO_MANY_DOORS,
-                left_out=str(left_out),
+                left_out=str(len(left_out)),
                 most=str(MOST_DOORS),
             )
         else:

@@ -46,6 +46,11 @@ class PanelDoor:
         """Return whether it is but another reader of a door."""
         return self.door.kind is DoorKind.SECOND_READER
 
+    def is_kind_of(self, door: Door) -> bool:
+        """Return whether the panel's list tells of a device with the same entities."""
+        ours = self.door
+        return (ours.kind, ours.has_reader) == (door.kind, door.has_reader)
+
     def take(self, door: Door) -> None:
         """Take what the panel's list says of the door."""
         self.door = door
