@@ -53,8 +53,8 @@ class PanelCoordinator:
     """Own a panel's stream, doors and endpoints; tell the entities that an event touches.
 
     `listeners` are told of (door id, aspect) when that changes, (door id, "access") when
-    somebody asked for access, ("signal", address), "connection", "activity", and of
-    "doors" and "endpoints" that are new.
+    somebody asked for access, ("signal", address), "connection", "activity", of
+    "doors" and "endpoints" that are new, and of an endpoint's address that is "forgotten".
     """
 
     def __init__(

@@ -102,6 +102,7 @@ class Endpoints:
         """Forget an endpoint that the user has deleted."""
         del self.known[address]
         self._asking.pop(address, None)
+        self._listeners.tell("forgotten", address)
 
     async def discover(self, wait: float) -> list[Endpoint]:
         """Ask all endpoints to report, and return those that do in so many seconds."""

@@ -51,6 +51,7 @@ async def async_setup_entry(
     async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     add(coordinator.endpoints.known.values())
     entry.async_on_unload(coordinator.listeners.listen(add, "endpoints"))
+    entry.async_on_unload(coordinator.listeners.listen(added.discard, "forgotten"))
 
 
 class LastActivity(PanelEntity, SensorEntity):
