@@ -1,0 +1,250 @@
+"""An administrator adds, renames and deletes doors in PDK."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.prodatakey import door_list
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .common import PANEL, state_of, wait_for_state, wait_until
+from .simulator_process import SimulatedPdk
+
+DOORS = f"panels/{PANEL}/doors"
+MEETING_ROOM = f"{DOORS}/4"
+
+type Device = Callable[[object], dr.DeviceEntry | None]
+type Hour = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def device(device_registry: dr.DeviceRegistry, entry: MockConfigEntry) -> Device:
+    """Return a way to find a door's device."""
+    return lambda door_id: device_registry.async_get_device_by_identifier(
+        (DOMAIN, f"{PANEL}_{door_id}"), entry.entry_id
+    )
+
+
+@pytest.fixture
+def an_hour_passes(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    device: Device,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Hour:
+    """Return a way to have the list of doors read: a door renamed there tells it."""
+    monkeypatch.setattr(door_list, "YOUNG", -1)
+
+    async def hour() -> None:
+        name = f"Garage, {dt_util.utcnow()}"
+        await panel.control("PATCH", f"{DOORS}/2", {"name": name})
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+        await wait_until(lambda: (garage := device(2)) and garage.name == name)
+        await hass.async_block_till_done()
+
+    return hour
+
+
+async def discover(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Have the endpoints report."""
+    await hass.services.async_call(
+        DOMAIN,
+        "discover_endpoints",
+        {"config_entry_id": entry.entry_id, "wait": 1},
+        blocking=True,
+        return_response=True,
+    )
+
+
+async def test_added(
+    hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
+) -> None:
+    """A new door is there within the hour, and works."""
+    await panel.control("POST", DOORS, {"id": "north-1", "name": "North", "rex": True})
+    await an_hour_passes()
+    assert state_of(hass, "binary_sensor.north_request_to_exit").state == "unknown"
+    await panel.act(PANEL, "north-1", "hold")
+    await wait_for_state(hass, "lock.north", "unlocked")
+    assert device("north-1")
+
+
+async def test_added_while_away(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is read at each connect too."""
+    monkeypatch.setattr(door_list, "YOUNG", -1)
+    await panel.control("POST", DOORS, {"id": 20, "name": "Side door"})
+    await panel.control("POST", f"panels/{PANEL}/kick", {"how": "abort"})
+    await wait_for_state(hass, "lock.side_door", "unknown")
+
+
+async def test_renamed(
+    hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
+) -> None:
+    """The device takes the new name; the ids that automations use stay."""
+    await panel.control("PATCH", MEETING_ROOM, {"name": "Library"})
+    await an_hour_passes()
+    assert getattr(device(4), "name", None) == "Library"
+    assert state_of(hass, "lock.meeting_room").name == "Library"
+    assert state_of(hass, "button.meeting_room_open").name == "Library Open"
+
+
+async def test_deleted_and_back(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    device: Device,
+    an_hour_passes: Hour,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Two readings in a row without a door count; one does not, nor one that fails."""
+    await panel.act(PANEL, 4, "hold")
+    await wait_for_state(hass, "lock.meeting_room", "unlocked")
+    await panel.control("DELETE", MEETING_ROOM)
+    await an_hour_passes()
+    await panel.control("POST", DOORS, {"id": 4, "name": "Meeting room"})
+    await an_hour_passes()
+    await panel.control("DELETE", MEETING_ROOM)
+    await an_hour_passes()
+    read = (await panel.requests())["devices"]
+    await panel.faults(devices={"status": 500, "count": 1})
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    async with asyncio.timeout(5):
+        while (await panel.requests())["devices"] == read:
+            pass
+    await hass.async_block_till_done()
+    assert state_of(hass, "lock.meeting_room").state == "unlocked"
+    assert device(4)
+
+    await an_hour_passes()
+    assert hass.states.get("lock.meeting_room") is None
+    assert entity_registry.async_get("lock.meeting_room") is None
+    assert device(4) is None
+
+    await panel.control("POST", DOORS, {"id": 4, "name": "Meeting room"})
+    await an_hour_passes()
+    assert state_of(hass, "lock.meeting_room").state == "unknown"
+    await panel.act(PANEL, 4, "hold")
+    await wait_for_state(hass, "lock.meeting_room", "unlocked")
+
+
+async def test_deleted_while_home_assistant_was_off(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    device: Device,
+    an_hour_passes: Hour,
+) -> None:
+    """A door that is only remembered goes in the same way, device and all."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    await panel.control("DELETE", MEETING_ROOM)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    await an_hour_passes()
+    await an_hour_passes()
+    assert hass.states.get("lock.meeting_room") is None
+    assert device(4) is None
+
+
+async def test_first_met_in_an_event(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    an_hour_passes: Hour,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """It counts as a door, until the list says that it is a lamp."""
+    event = {"body": {"doorId": 30, "door": {"id": 30, "name": "Lamp"}}}
+    await panel.emit(PANEL, "door.input.relay.on", event)
+    await wait_for_state(hass, "lock.lamp", "unlocked")
+    lamp = {"id": 30, "name": "Lamp", "type": "ioDevice", "publicIcon": "light"}
+    await panel.control("POST", DOORS, lamp)
+    await an_hour_passes()
+    assert state_of(hass, "switch.lamp").state == "unknown"
+    assert entity_registry.async_get("lock.lamp") is None
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_becomes_another_kind(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    an_hour_passes: Hour,
+    entity_registry: er.EntityRegistry,
+    restart: bool,
+) -> None:
+    """The relay of a door serves a fan from now on; a gate gives up its reader."""
+    if restart:
+        await hass.config_entries.async_unload(entry.entry_id)
+    fan = {"type": "ioDevice", "publicIcon": "fan"}
+    await panel.control("PATCH", MEETING_ROOM, fan)
+    await panel.control("PATCH", f"{DOORS}/5", {"type": "premiumIoDevice"})
+    if restart:
+        await hass.config_entries.async_setup(entry.entry_id)
+        await wait_until(lambda: entry.runtime_data.connected)
+    await an_hour_passes()
+    await panel.act(PANEL, 4, "hold")
+    await wait_for_state(hass, "switch.meeting_room", "on")
+    await wait_for_state(hass, "binary_sensor.meeting_room_relay", "on")
+    gone = (
+        "lock.meeting_room",
+        "event.meeting_room_access",
+        "event.warehouse_gate_access",
+    )
+    assert not [entity_id for entity_id in gone if entity_registry.async_get(entity_id)]
+    assert state_of(hass, "lock.warehouse_gate").state == "unknown"
+
+
+async def test_a_second_reader_hangs_on_its_door(
+    panel: SimulatedPdk, device: Device, an_hour_passes: Hour
+) -> None:
+    """Also where the list has it before its door."""
+    front = device(1)
+    assert front
+    assert getattr(device(7), "via_device_id", None) == front.id
+    reader = {"id": 8, "type": "additionalElevatorReader", "primaryReader": "40"}
+    await panel.control("POST", DOORS, reader)
+    await panel.control("POST", DOORS, {"id": 40, "type": "elevatorReader"})
+    await an_hour_passes()
+    lift = device(40)
+    assert lift
+    assert getattr(device(8), "via_device_id", None) == lift.id
+
+
+async def test_a_stale_device_by_hand(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    device: Device,
+    device_registry: dr.DeviceRegistry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """A user deletes what the panel has no more, but nothing that it has."""
+    await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    device_registry.async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
+    )
+    await discover(hass, entry)
+    endpoint = "0013a200400a3942"
+    signal = f"sensor.endpoint_{endpoint}_signal"
+    await wait_for_state(hass, signal, "unknown")
+    for part, deleted in ((99, True), (1, False), (endpoint, True)):
+        found = device(part)
+        assert found
+        answer = await client.remove_device(found.id)
+        assert answer["success"] is deleted
+        assert (device(part) is None) is deleted
+    await hass.async_block_till_done()
+    assert hass.states.get(signal) is None
+    await discover(hass, entry)
+    await wait_for_state(hass, signal, "unknown")
