@@ -26,7 +26,7 @@ def world(seen: World) -> Json:
 def difference(before: Json, after: Json) -> Json:
     """Return `after` as a message, with those doors only that are new or differ."""
     panels, known = after["panels"], before.get("panels", {})
-    if _doors(panels) != _doors(known):
+    if _layout(panels) != _layout(known):
         return after | {"whole": True}
     return after | {
         "panels": {
@@ -94,8 +94,16 @@ def _kind(device: Json) -> str:
     return "output"
 
 
-def _doors(panels: Json) -> list[tuple[str, list[str]]]:
-    return [(key, list(panel["doors"])) for key, panel in panels.items()]
+def _layout(panels: Json) -> list[Any]:
+    """Return what the page is built of, rather than shows."""
+    return [
+        (key, panel["people"], [_but_live(*each) for each in panel["doors"].items()])
+        for key, panel in panels.items()
+    ]
+
+
+def _but_live(key: str, door: Json) -> Json:
+    return door | {"live": key}
 
 
 def _changed(before: Json, after: Json) -> Json:

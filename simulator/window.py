@@ -76,7 +76,8 @@ class Window:
                     after = view.world(world)
                     log = [view.happening(world, each) for each in happenings]
                     message = view.difference(before, after) | {"log": log}
-                    await socket.send_json(message)
+                    if log or message["panels"] or "whole" in message:
+                        await socket.send_json(message)
                     before = after
                     await asyncio.sleep(_PAUSE)
         finally:

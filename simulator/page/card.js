@@ -25,15 +25,19 @@ export class Card {
     const { live } = door;
     this.#of("name").textContent = door.name;
     for (const flag of this.element.querySelectorAll("[data-flag]")) {
+      const hadFocus = flag.contains(document.activeElement);
       flag.hidden = !live[flag.dataset.flag];
+      if (hadFocus && flag.hidden) this.#button("force").focus();
     }
     this.element.dataset.relay = live.relay;
     this.element.dataset.dps = live.dps;
     this.element.dataset.alarm = live.forced || live.propped;
     this.#of("lock").textContent = this.#lock();
+    this.#of("relay").textContent = `relay ${live.relay ? "on" : "off"}`;
     this.#of("position").textContent = this.#position();
-    this.#button("toggle").textContent = live.dps ? "Close the door" : "Open the door";
-    this.#button("clear").disabled = !live.forced;
+    const toggle = live.dps ? "Close" : "Open";
+    this.#button("toggle").textContent = toggle;
+    this.#button("toggle").ariaLabel = `${toggle} the door`;
   }
 
   #of(name) {
@@ -53,7 +57,7 @@ export class Card {
   #position() {
     if (this.door.of) return `reader of ${this.door.of}`;
     if (!this.door.dps) return "";
-    return this.door.live.dps ? "open" : "closed";
+    return this.door.live.dps ? "door open" : "door closed";
   }
 
   #choosePeople(people) {
@@ -61,7 +65,8 @@ export class Card {
     this.#of("person").append(...options, new Option("an unknown PIN", UNKNOWN));
   }
 
-  // A fan has nothing to walk through, and a second reader nothing but itself.
+  // What there is no sensor for is not offered: a fan has nothing to walk
+  // through, and a second reader nothing but itself.
   #chooseParts() {
     const { kind, reader, dps, rex } = this.door;
     const part = (name) => this.element.querySelector(`[data-part="${name}"]`);
@@ -69,7 +74,8 @@ export class Card {
     part("panel").hidden = kind === "reader";
     part("hand").hidden = kind !== "door" || !(dps || rex);
     this.#button("rex").hidden = !rex;
-    for (const act of ["walk", "toggle", "force", "clear"]) this.#button(act).hidden = !dps;
+    for (const act of ["walk", "toggle", "force"]) this.#button(act).hidden = !dps;
+    this.#button("clear").ariaLabel = "Clear alarm";
     if (kind === "output") {
       this.#button("dwell").textContent = "On for a moment";
       this.#button("hold").textContent = "Switch on";

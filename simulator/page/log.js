@@ -45,7 +45,6 @@ export class Log {
   #tidy() {
     while (this.list.children.length > MOST) this.list.lastChild.remove();
     this.nothing.hidden = this.list.children.length > 0;
-    this.list.hidden = !this.nothing.hidden;
   }
 }
 
