@@ -20,6 +20,7 @@ class Cable:
         self._whole.set()
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.Task[None]] = set()
+        self.holds_back = False
 
     async def __aenter__(self) -> Self:
         """Plug it in."""
@@ -66,6 +67,7 @@ class Cable:
     ) -> None:
         try:
             while data := await reader.read(65536):
+                self.holds_back = not self._whole.is_set()
                 await self._whole.wait()
                 if reader.exception() is not None:
                     break

@@ -45,7 +45,7 @@ async def test_only_command_under_way_is_the_refused_one(answers: Answers) -> No
     assert _refusal(answer) == "No."
 
 
-@pytest.mark.parametrize("refused_after", range(50))
+@pytest.mark.parametrize("refused_after", [0, 1, 22, 23, 48, 49])
 async def test_one_of_fifty_is_refused(answers: Answers, refused_after: int) -> None:
     """Wherever the refusal stands among the results, the right one fails."""
     under_way = {str(number): answers.expect(str(number)) for number in range(50)}

@@ -153,6 +153,25 @@ async def test_command_does_not_arrive_late(
         assert await _doors_opened(simulator) == [2]
 
 
+async def test_command_does_not_outlive_the_stream(
+    access: PanelAccess, accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """The integration is unloaded while the network is dead and a command unsent."""
+    async with Cable(access.panel.uri) as cable:
+        behind = Panel(id=PANEL, name="Behind", uri=cable.uri)
+        async with listening(
+            PanelAccess(accounts._session, accounts, behind)
+        ) as stream:
+            cable.cut()
+            sending = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
+            await wait_for(lambda: cable.holds_back)
+        with pytest.raises(CommandUnansweredError):
+            await sending
+        cable.mend()
+        await simulator.sockets(PANEL, 0)
+    assert await _doors_opened(simulator) == []
+
+
 async def test_caller_who_leaves(access: PanelAccess, simulator: SimulatedPdk) -> None:
     """Home Assistant cancels an action: the others' answers are not disturbed."""
     await simulator.faults(PANEL, command_delay=0.1)
