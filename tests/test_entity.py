@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import (
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.prodatakey import PLATFORMS
-from homeassistant.const import Platform
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -23,6 +23,10 @@ def everything_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.skipif(
+    (MAJOR_VERSION, MINOR_VERSION) < (2026, 11),
+    reason="Home Assistant itself describes entities in another way then",
+)
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.usefixtures("pdk", "everything_enabled")
 async def test_entities(

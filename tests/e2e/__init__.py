@@ -1,0 +1,1 @@
+"""A user in a browser, with a whole Home Assistant and the simulated panel."""

@@ -1,0 +1,133 @@
+"""From an empty Home Assistant to doors that open: one user's first hour, in order."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+import pytest
+
+from .conftest import Demo
+
+pytestmark = pytest.mark.e2e
+
+PANEL = "1070ABC"
+FORM = "step-flow-form ha-form input"
+
+
+def submit_credentials(page: Page, secret: str) -> None:
+    """Fill in the credentials of the demo's account."""
+    page.locator(FORM).nth(0).fill("demo")
+    page.locator(FORM).nth(1).fill(secret)
+    page.keyboard.press("Enter")
+
+
+def test_adds_the_integration(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The wrong secret first, then the right one, then the panel."""
+    page.goto(f"{demo.url}/config/integrations/dashboard/add?domain=prodatakey")
+    page.get_by_text("OK", exact=True).first.click()
+    submit_credentials(page, "wrong")
+    expect(page.get_by_text("pdk.io refused the client ID")).to_be_visible()
+    page.screenshot(path=screenshots / "flow-wrong-secret.png")
+    submit_credentials(page, "demo-secret")
+    page.get_by_text(f"Headquarters ({PANEL})").click()
+    page.screenshot(path=screenshots / "flow-panel.png")
+    page.get_by_text("Submit").first.click()
+    expect(page.get_by_text("Skip and finish")).to_be_visible()
+    page.get_by_text("Skip and finish").click()
+
+
+def test_unlocks_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The lock's button reaches the panel, and the lock turns."""
+    page.goto(f"{demo.url}/doors-dashboard/doors")
+    front = page.locator("hui-tile-card").filter(has_text="Front door").first
+    front.get_by_role("button", name="Unlock").click()
+    expect(front.get_by_text("Unlocked")).to_be_visible()
+    assert demo.topics() == ["door.actuate.open"]
+    front.get_by_role("button", name="Lock", exact=True).click()
+    expect(front.get_by_text("Locked")).to_be_visible()
+    assert demo.topics() == ["door.actuate.open", "door.actuate.close"]
+
+
+def test_somebody_comes_in(page: Page, demo: Demo, screenshots: Path) -> None:
+    """A badge on the simulator's page arrives on the dashboard."""
+    controller = page.context.new_page()
+    controller.goto(demo.panel_url)
+    door = controller.locator("article").filter(has_text="Front door").first
+    door.get_by_role("button", name="Badge in").click()
+    expect(door.get_by_text("Unlocked").first).to_be_visible()
+    controller.screenshot(path=screenshots / "simulator.png", full_page=True)
+    controller.close()
+    expect(page.get_by_text("came in at")).to_be_visible()
+    page.screenshot(path=screenshots / "dashboard.png")
+
+
+def test_looks_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The device page has everything of the door."""
+    page.goto(f"{demo.url}/config/devices/dashboard?domain=prodatakey")
+    page.get_by_text("Front door", exact=True).first.click()
+    for name in ("Door position", "Request to exit", "Do not disturb", "Access"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    page.screenshot(path=screenshots / "device.png")
+
+
+def test_queries_the_signal(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The developer tools run the actions and show their answers."""
+    for action, answer in (
+        ("discover_endpoints", "0013a200400a393b"),
+        ("query_signal", "db_gain: 40"),
+    ):
+        page.goto(f"{demo.url}/config/tools/action?service=prodatakey.{action}")
+        page.get_by_text("YAML mode").click()
+        page.locator("ha-code-editor .cm-content").first.click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(
+            f"action: prodatakey.{action}\ndata:\n  config_entry_id: {entry_id(page)}\n"
+        )
+        page.get_by_role("button", name="Perform action").click()
+        expect(page.get_by_text(answer).first).to_be_visible(timeout=15000)
+    page.screenshot(path=screenshots / "query-signal.png")
+
+
+def entry_id(page: Page) -> str:
+    """Return the id of the panel's entry."""
+    entry: str = page.evaluate(
+        """async () => {
+            const hass = document.querySelector("home-assistant").hass;
+            const entries = await hass.callWS({
+                type: "config_entries/get", domain: "prodatakey"
+            });
+            return entries[0].entry_id;
+        }"""
+    )
+    return entry
+
+
+def test_reads_a_repair(page: Page, demo: Demo, screenshots: Path) -> None:
+    """A panel on its way to PDK 2.0 is told in the repairs."""
+    demo.control("POST", f"panels/{PANEL}/migrate", {"stage": "started"})
+    page.goto(f"{demo.url}/config/repairs")
+    page.get_by_text("Headquarters is moving to PDK 2.0").click()
+    expect(page.get_by_text("will no longer answer")).to_be_visible()
+    page.screenshot(path=screenshots / "repair.png")
+
+
+def test_gives_new_credentials(page: Page, demo: Demo, screenshots: Path) -> None:
+    """Refused credentials are asked for anew, and the doors come back."""
+    demo.control(
+        "PUT",
+        "faults",
+        {
+            "token": {"status": 401},
+            "ous": {"status": 401},
+            "panel_token": {"status": 401},
+        },
+    )
+    demo.control("POST", f"panels/{PANEL}/kick", {"how": "close"})
+    page.goto(f"{demo.url}/config/integrations/dashboard")
+    page.get_by_text("Reconfigure").or_(page.get_by_text("Sign in again")).first.click(
+        timeout=90000
+    )
+    demo.control("PUT", "faults", {"token": None, "ous": None, "panel_token": None})
+    submit_credentials(page, "demo-secret")
+    done = page.get_by_text("Re-authentication was successful")
+    expect(done).to_be_visible(timeout=15000)
+    page.screenshot(path=screenshots / "reauth.png")
