@@ -1,7 +1,8 @@
 """Home Assistant with the blueprints in its configuration folder."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+import re
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -19,12 +20,16 @@ from ..common import Json, state_of
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 
+PAUSE = re.compile(r"(- delay:\s+)minutes: 1$", re.MULTILINE)
+
 type Automate = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def automate(hass: HomeAssistant, tmp_path: Path) -> Automate:
-    """Return a function that makes an automation of a blueprint.
+async def automate(
+    hass: HomeAssistant, tmp_path: Path
+) -> AsyncIterator[Automate]:
+    """Give a function that makes an automation of a blueprint.
 
     A blueprint's pauses of a minute are pauses of a moment here: only Home Assistant's
     clock could be put forward, and not that of the panel.
@@ -33,10 +38,7 @@ def automate(hass: HomeAssistant, tmp_path: Path) -> Automate:
     folder.mkdir(parents=True)
     for blueprint in BLUEPRINTS.rglob("*.yaml"):
         text = blueprint.read_text(encoding="utf-8")
-        text = text.replace(
-            "- delay:\n                minutes: 1\n",
-            "- delay:\n                milliseconds: 50\n",
-        )
+        text = PAUSE.sub(r"\1milliseconds: 50", text)
         (folder / blueprint.name).write_text(text, encoding="utf-8")
 
     async def make(name: str, **inputs: object) -> None:
@@ -48,7 +50,10 @@ def automate(hass: HomeAssistant, tmp_path: Path) -> Automate:
         await hass.async_block_till_done()
         assert state_of(hass, "automation.ours").state == STATE_ON
 
-    return make
+    yield make
+    await hass.services.async_call(
+        AUTOMATION, "turn_off", {"entity_id": "automation.ours"}, blocking=True
+    )
 
 
 @pytest.fixture

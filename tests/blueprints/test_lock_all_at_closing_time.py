@@ -1,0 +1,149 @@
+"""All doors are locked at closing time, and those that are not are reported."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.util import dt as dt_util
+
+from ..common import PANEL, wait_for_state, wait_until
+from ..simulator_process import SimulatedPdk
+from .conftest import Automate
+
+FRONT = "lock.front_door"
+SERVER_ROOM = "lock.server_room"
+MEETING_ROOM = "lock.meeting_room"
+ALL = [FRONT, SERVER_ROOM, MEETING_ROOM]
+FRONT_POSITION = "binary_sensor.front_door_door_position"
+SERVER_ROOM_POSITION = "binary_sensor.server_room_door_position"
+LOCK = "door.actuate.close"
+
+
+def notify(message: str) -> list[dict[str, Any]]:
+    """Return an action that tells."""
+    return [{"action": "notify.everybody", "data": {"message": message}}]
+
+
+def inputs(**others: object) -> dict[str, Any]:
+    """Return what to give to the blueprint: it closes in a moment."""
+    closing = dt_util.now() + timedelta(seconds=2)
+    return {
+        "doors": ALL,
+        "closing_time": closing.strftime("%H:%M:%S"),
+        "report": notify("{{ message }}"),
+        "all_locked": notify("All is well"),
+    } | others
+
+
+async def closing_time(told: list[ServiceCall]) -> str:
+    """Wait until closing time is over; return what is told."""
+    await wait_until(lambda: told)
+    (call,) = told
+    message: str = call.data["message"]
+    return message
+
+
+async def commands(panel: SimulatedPdk) -> list[tuple[str, int]]:
+    """Return what the panel was told to do, door by door."""
+    received = await panel.commands(PANEL, wait=0)
+    return [(each["topic"], each["body"]["doorId"]) for each in received]
+
+
+async def test_locks_what_is_not_known_to_be_locked(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """Unlocked and unknown doors are locked; a locked one is left alone."""
+    await panel.act(PANEL, 1, "hold")
+    await panel.act(PANEL, 4, "hold")
+    await panel.act(PANEL, 4, "lock")
+    await wait_for_state(hass, FRONT, "unlocked")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    await automate("lock_all_at_closing_time", **inputs())
+    assert await closing_time(told) == "All is well"
+    assert sorted(await commands(panel)) == [(LOCK, 1), (LOCK, 3)]
+    await wait_for_state(hass, SERVER_ROOM, "locked")
+
+
+async def test_reports_those_that_do_not_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """One is refused three times, the other was only never heard of."""
+    await panel.act(PANEL, 1, "hold")
+    await wait_for_state(hass, FRONT, "unlocked")
+    refusal = {"refuse": "Not now.", "doors": [1, 3]}
+    await panel.faults(PANEL, commands=refusal)
+    await automate("lock_all_at_closing_time", **inputs())
+    message = await closing_time(told)
+    assert message == "Not locked: Front door (unlocked), Server room (unknown)."
+    sent = await commands(panel)
+    assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
+
+
+async def test_reports_what_is_assumed_or_unavailable(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+    short_back_off: None,
+) -> None:
+    """A panel that is not there locks nothing, whatever its doors were."""
+    for door in (1, 3, 4):
+        await panel.act(PANEL, door, "hold")
+        await panel.act(PANEL, door, "lock")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    await panel.control("POST", f"panels/{PANEL}/offline")
+    await wait_for_state(hass, FRONT, "unavailable")
+    hass.states.async_set(FRONT, "locked", {"assumed_state": True})
+    await automate("lock_all_at_closing_time", **inputs())
+    assert await closing_time(told) == (
+        "Not locked: Front door (locked as last known), "
+        "Server room (unavailable), Meeting room (unavailable)."
+    )
+
+
+async def test_reports_what_stands_open(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """A door can be locked and open; and one that tells nothing may be open."""
+    await panel.act(PANEL, 1, "hold")
+    await panel.act(PANEL, 1, "open")
+    await wait_for_state(hass, FRONT_POSITION, "on")
+    positions = [FRONT_POSITION, SERVER_ROOM_POSITION]
+    await automate(
+        "lock_all_at_closing_time", **inputs(doors=[FRONT], positions=positions)
+    )
+    message = await closing_time(told)
+    assert message == "Not closed: Front door (open), Server room (unknown)."
+    assert await commands(panel) == [(LOCK, 1)]
+
+
+@pytest.mark.parametrize("today", [True, False])
+async def test_on_some_days_only(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+    today: bool,
+) -> None:
+    """Nothing happens on the other days."""
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    now = dt_util.now()
+    this_day = days[now.weekday()]
+    weekdays = [this_day] if today else [day for day in days if day != this_day]
+    at = inputs(doors=[FRONT], weekdays=weekdays)
+    await automate("lock_all_at_closing_time", **at)
+    await wait_until(lambda: dt_util.now() > now + timedelta(seconds=2.5))
+    await hass.async_block_till_done()
+    assert [call.data["message"] for call in told] == ["All is well"] * today
+    assert await commands(panel) == [(LOCK, 1)] * today

@@ -1,0 +1,193 @@
+"""A door is unlocked while a room is in use, and never because something was unknown."""
+
+import asyncio
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
+from homeassistant.helpers import entity_registry as er
+
+from ..common import PANEL, Json, wait_for_state, wait_until
+from ..simulator_process import SimulatedPdk
+from .conftest import Automate
+
+ROOM = "binary_sensor.room"
+DOOR = "lock.meeting_room"
+UNLOCK = "door.actuate.open"
+LOCK = "door.actuate.close"
+INPUTS = {"in_use": ROOM, "door": DOOR, "empty_for": {"milliseconds": 100}}
+# Longer than the room has to be empty.
+MEANWHILE = 0.3
+
+
+async def topics(panel: SimulatedPdk) -> list[str]:
+    """Return what the panel was told to do, after time enough for it."""
+    await asyncio.sleep(MEANWHILE)
+    commands: list[Json] = await panel.commands(PANEL, wait=0)
+    assert all(command["body"] == {"doorId": 4} for command in commands)
+    return [command["topic"] for command in commands]
+
+
+async def test_unlocks_and_locks(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """Coming back at once keeps it unlocked."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    hass.states.async_set(ROOM, "off")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK, UNLOCK]
+    hass.states.async_set(ROOM, "off")
+    await wait_for_state(hass, DOOR, "locked")
+    assert await topics(panel) == [UNLOCK, UNLOCK, LOCK]
+
+
+async def test_only_after_a_while(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """Somebody looks in and goes again."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS, in_use_for={"milliseconds": 100})
+    hass.states.async_set(ROOM, "on")
+    hass.states.async_set(ROOM, "off")
+    assert UNLOCK not in await topics(panel)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+
+
+@pytest.mark.parametrize("before", ["unknown", "unavailable", None])
+async def test_does_not_unlock_because_of_what_was_unknown(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, before: str | None
+) -> None:
+    """Nobody has been seen coming in."""
+    if before:
+        hass.states.async_set(ROOM, before)
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == []
+
+
+async def test_conditions_are_for_unlocking_only(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """Locking does not depend on them."""
+    hass.states.async_set(ROOM, "off")
+    never = [{"condition": "template", "value_template": "{{ false }}"}]
+    await automate("unlock_while_occupied", **INPUTS, only_if=never)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == []
+    hass.states.async_set(ROOM, "off")
+    assert await topics(panel) == [LOCK]
+
+
+@pytest.mark.parametrize("after", ["unknown", "unavailable", None])
+async def test_locks_if_the_sensor_fails(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, after: str | None
+) -> None:
+    """A door does not stay unlocked because nobody can tell; nor is it unlocked again."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    if after:
+        hass.states.async_set(ROOM, after)
+    else:
+        hass.states.async_remove(ROOM)
+    await wait_for_state(hass, DOOR, "locked")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK, LOCK]
+
+
+async def test_a_short_failure_does_not_lock(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """The sensor is back, and on, before the time is over."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    hass.states.async_set(ROOM, "unavailable")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK]
+
+
+@pytest.mark.parametrize(("room", "commands"), [("off", [LOCK]), ("on", [])])
+async def test_after_a_restart(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    room: str,
+    commands: list[str],
+) -> None:
+    """People may have left meanwhile; that they are there still unlocks nothing."""
+    hass.set_state(CoreState.not_running)
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, room)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    assert await topics(panel) == commands
+
+
+async def test_a_door_that_does_not_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """It is tried five times, and told then."""
+    hass.states.async_set(ROOM, "off")
+    tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
+    await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    await panel.faults(PANEL, commands={"refuse": "Not now."})
+    hass.states.async_set(ROOM, "off")
+    await wait_until(lambda: told)
+    assert await topics(panel) == [UNLOCK, *[LOCK] * 5]
+    message = "Meeting room is not locked although the room is empty"
+    assert told[0].data["message"] == message
+
+
+async def test_tries_again_until_it_locks(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """The panel refuses twice only."""
+    hass.states.async_set(ROOM, "off")
+    tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
+    await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    await panel.faults(PANEL, commands={"refuse": "Not now.", "count": 2})
+    hass.states.async_set(ROOM, "off")
+    await wait_for_state(hass, DOOR, "locked")
+    assert await topics(panel) == [UNLOCK, LOCK, LOCK, LOCK]
+    assert not told
+
+
+async def test_a_code_comes_from_the_locks_own_settings(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entry: MockConfigEntry,
+    automate: Automate,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Home Assistant's default code of the lock is used; without one nothing opens."""
+    hass.config_entries.async_update_entry(entry, options={"code": "2580"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(pdk) == []
+    entity_registry.async_update_entity_options(DOOR, "lock", {"default_code": "2580"})
+    hass.states.async_set(ROOM, "off")
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    await hass.config_entries.async_unload(entry.entry_id)
