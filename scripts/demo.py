@@ -44,6 +44,12 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--keep", action="store_true", help="go on with what the last demo left"
     )
     parser.add_argument(
+        "--live", action="store_true", help="people come and go by themselves"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1, help="times as fast as real, for the doors"
+    )
+    parser.add_argument(
         "--folder", type=Path, default=ROOT / ".demo", help="where all of it is kept"
     )
     return parser.parse_args(arguments)
@@ -83,7 +89,7 @@ def take_folder(folder: Path, *, keep: bool) -> Generator[None]:
 
 @asynccontextmanager
 async def simulated_panel(
-    folder: Path, port: int
+    folder: Path, *arguments: str
 ) -> AsyncGenerator[tuple[Process, dict[str, str]]]:
     """Run the simulated pdk.io; gives the addresses it listens on."""
     log = folder / "simulator.log"
@@ -97,7 +103,7 @@ async def simulated_panel(
         return None
 
     command = (sys.executable, "-m", "simulator", "--exit-with-parent")
-    async with running(*command, "--port", str(port), log=log) as process:
+    async with running(*command, *arguments, log=log) as process:
         started = until("sign of the simulated panel", addresses, 30)
         yield process, await lives_until(process, log, started)
 
@@ -202,8 +208,10 @@ async def run(options: argparse.Namespace) -> None:
 async def run_in(options: argparse.Namespace, began: float) -> None:
     """Run everything in the folder that is ours now."""
     say("starting the simulated panel")
+    arguments = ["--port", str(options.panel_port), "--speed", str(options.speed)]
+    arguments += ["--live"] if options.live else []
     async with (
-        simulated_panel(options.folder, options.panel_port) as (panel, addresses),
+        simulated_panel(options.folder, *arguments) as (panel, addresses),
         ClientSession() as session,
     ):
         demo = Demo(options, session, addresses["accounts_url"])

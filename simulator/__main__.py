@@ -30,12 +30,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when stdin does"
     )
-    parser.add_argument("--speed", type=_speed, metavar="X", help="of all doors' time")
+    parser.add_argument(
+        "--speed", type=_speed, metavar="X", help="times as fast as real"
+    )
     live = parser.add_argument_group("the doors live by themselves")
     live.add_argument("--live", action="store_true", help="people come and go")
-    live.add_argument("--seed", type=int, default=0, metavar="N", help="another life")
     live.add_argument(
-        "--begin", type=seconds_of_day, default="07:30", metavar="HH:MM", help="time"
+        "--seed", type=int, default=0, metavar="N", help="the same life each time"
+    )
+    live.add_argument(
+        "--begin",
+        type=seconds_of_day,
+        metavar="HH:MM",
+        help="time of the first day; else a minute before somebody comes",
     )
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ from .door import RefusedError
 from .panel import NotFoundError, Panel
 from .plan import plan
 from .scenario import LifeSpec, PanelSpec
-from .site import DAY, Deed
+from .site import DAY, MINUTE, Deed
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ class Life:
         self._panels = panels
         self._find = find
         self._clock = clock
+        self._begins = (
+            _first_minute(panels, spec) if spec.begins is None else spec.begins
+        )
         self._begun = clock.now()
         self._task = asyncio.create_task(self._live())
 
@@ -45,20 +48,20 @@ class Life:
         return {
             "seed": self._spec.seed,
             "speed": self._clock.speed,
-            "seconds": self._clock.now() - self._begun + self._spec.begins,
+            "seconds": self._clock.now() - self._begun + self._begins,
         }
 
     async def _live(self) -> None:
         for day in count():
             for deed in plan(self._panels, self._spec.seed, day):
                 moment = day * DAY + deed.at
-                if moment >= self._spec.begins:
+                if moment >= self._begins:
                     await self._until(moment)
                     self._perform(deed)
             await self._until((day + 1) * DAY)
 
     async def _until(self, moment: float) -> None:
-        await self._clock.until(moment - self._spec.begins + self._begun)
+        await self._clock.until(moment - self._begins + self._begun)
 
     def _perform(self, deed: Deed) -> None:
         # Doors are taken away, or do not disturb, and life goes on.
@@ -67,3 +70,8 @@ class Life:
             door = panel.door(deed.door)
             _LOGGER.info("%s: %s %s at %s", panel.id, deed.who, deed.act, deed.door)
             acts.perform(panel, door, deed.act, deed.body)
+
+
+def _first_minute(panels: Sequence[PanelSpec], spec: LifeSpec) -> float:
+    first_day = plan(panels, spec.seed, 0)
+    return next((each.at for each in first_day if each.who), MINUTE) - MINUTE

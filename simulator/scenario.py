@@ -85,10 +85,13 @@ class PanelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeSpec:
-    """That the doors live by themselves, from a time of the first day on."""
+    """That the doors live by themselves, from a time of the first day on.
+
+    Without a time it is just before the first person comes.
+    """
 
     seed: int = 0
-    begins: float = 0.0
+    begins: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,7 @@ def _endpoint(source: Mapping[str, Any]) -> Endpoint:
 def _life(source: Mapping[str, Any]) -> LifeSpec:
     return LifeSpec(
         seed=int(source.get("seed", 0)),
-        begins=seconds_of_day(source.get("begins", "07:30")),
+        begins=seconds_of_day(source["begins"]) if "begins" in source else None,
     )
 
 

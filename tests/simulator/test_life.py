@@ -10,7 +10,7 @@ from simulator.clock import LoopClock
 from simulator.panel import NotFoundError, Panel
 from simulator.plan import plan
 from simulator.scenario import LifeSpec, ScenarioError, load, scenario
-from simulator.site import DAY, HOUR, Deed
+from simulator.site import DAY, HOUR, MINUTE, Deed
 from tests.simulator_process import Json, SimulatedPdk, simulator_process
 
 from .wire import PANEL, Wire
@@ -20,7 +20,11 @@ _BEGINS = 7.5 * HOUR
 
 
 async def _lived(
-    monkeypatch: pytest.MonkeyPatch, seed: int, count: int, speed: float = 1e7
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    count: int,
+    speed: float = 1e7,
+    begins: float | None = _BEGINS,
 ) -> list[Deed]:
     """Return the first deeds of a life."""
     done: list[Deed] = []
@@ -35,7 +39,7 @@ async def _lived(
         raise NotFoundError(panel_id)
 
     monkeypatch.setattr(life.Life, "_perform", perform)
-    spec = LifeSpec(seed=seed, begins=_BEGINS)
+    spec = LifeSpec(seed=seed, begins=begins)
     living = life.Life(spec, _PANELS, find, LoopClock(speed))
     async with asyncio.timeout(10):
         await enough.wait()
@@ -67,6 +71,13 @@ async def test_goes_on() -> None:
     for each in lives:
         assert each.as_json()["seconds"] > DAY
         each.stop()
+
+
+async def test_begins_with_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless told a time, a life begins just before the first person comes."""
+    first = next(each for each in plan(_PANELS, 2, 0) if each.who)
+    (deed,) = await _lived(monkeypatch, 2, 1, begins=first.at - MINUTE)
+    assert await _lived(monkeypatch, 2, 1, begins=None) == [deed] == [first]
 
 
 def _source(**life: Any) -> Json:
