@@ -308,9 +308,19 @@ async def test_expired_id_token_is_renewed_once(
 async def test_id_token_is_refused_for_good(
     accounts: Accounts, simulator: SimulatedPdk
 ) -> None:
-    """A second 401, with a new token, is an answer: no endless renewing."""
+    """A 401 with a new token is an answer: an old one is replaced once, and only once."""
+    await simulator.faults(ous={"status": 401})
+    for asked in ((1, 1), (2, 2)):
+        with pytest.raises(InvalidAuthError):
+            await accounts.panels()
+        requests = await simulator.requests()
+        assert (requests["token"], requests["ous"]) == asked
+    await simulator.faults(ous=None)
+    await accounts.panels()
+    before = await simulator.requests()
     await simulator.faults(ous={"status": 401})
     with pytest.raises(InvalidAuthError):
         await accounts.panels()
     requests = await simulator.requests()
-    assert (requests["token"], requests["ous"]) == (2, 2)
+    assert requests["token"] == before["token"] + 1
+    assert requests["ous"] == before["ous"] + 2

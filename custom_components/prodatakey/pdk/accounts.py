@@ -111,12 +111,21 @@ class Accounts:
 
     async def _ask(self, method: str, path: str, refusals: Refusals) -> Reply:
         """Send a request with the ID token, and once more if that one was stale."""
+        known = self._id_token
         token = await self._valid_id_token()
         try:
             return await self._send(method, path, token.bearer, refusals)
         except InvalidAuthError:
-            token = await self._valid_id_token(stale=token)
+            if token is not known:
+                # the next one begins with a token of its own, and does not ask twice
+                self._id_token = None
+                raise
+        token = await self._valid_id_token(stale=token)
+        try:
             return await self._send(method, path, token.bearer, refusals)
+        except InvalidAuthError:
+            self._id_token = None
+            raise
 
     async def _valid_id_token(self, stale: Token | None = None) -> Token:
         """Return the shared ID token; the first of many callers renews it for all."""
