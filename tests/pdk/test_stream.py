@@ -97,7 +97,7 @@ async def test_panel_without_power(
         ({"mode": "http", "status": 429}, CannotConnectError),
         ({"mode": "http", "status": 502}, CannotConnectError),
         ({"mode": "error44"}, StreamRefusedError),
-        ({"mode": "abort", "count": 2}, CannotConnectError),  # aiohttp tries twice
+        ({"mode": "abort", "count": 1}, CannotConnectError),
         ({"mode": "hang"}, CannotConnectError),
         ({"mode": "no_connect"}, CannotConnectError),
     ],

@@ -53,6 +53,27 @@ class _Packet(socketio_packet.Packet):  # type: ignore[misc]
     json = _Orjson
 
 
+async def _ask_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Make an error of what aiohttp would answer with a second attempt by itself."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
+        raise CannotConnectError(describe(err)) from None
+
+
+def _session_that_asks_once(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session that shares another's connections, but not its zeal."""
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=session.headers,
+        middlewares=(_ask_once,),
+    )
+
+
 class _Transport(engineio.AsyncClient):  # type: ignore[misc]
     """An Engine.IO 3 client on a websocket."""
 
@@ -184,7 +205,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
             handle_sigint=False,
             logger=_SILENT,
             engineio_logger=_SILENT,
-            http_session=session,
+            http_session=_session_that_asks_once(session),
             serializer=_Packet,
         )
         self._on_connect = on_connect
@@ -229,6 +250,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
         await self.eio.disconnect(abort=True)
         if self.eio.read_loop_task is not None:
             await asyncio.wait({self.eio.read_loop_task})
+        await self.eio.http.close()
 
     def abort(self) -> None:
         """Cut the connection, and let nothing that is still unsent arrive later."""
