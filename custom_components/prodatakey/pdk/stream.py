@@ -29,6 +29,7 @@ _LOGGER = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 10.0
 LASTING = 60.0
+EARLY = 5.0
 # A jump from 1 s to 4 s keeps an outage's first five minutes at eight attempts.
 BACK_OFF = (1.0, 4.0, 8.0, 16.0, 32.0)
 LONGEST_BACK_OFF = 60.0
@@ -73,6 +74,8 @@ class PanelStream:
         self._on_event = on_event
         self._on_status = on_status
         self._answers = Answers()
+        self._delays = back_off()
+        self._connected_at = 0.0
         self._socket: Socket | None = None
         self._token_refused = asyncio.Event()
         self._malformed: set[str] = set()
@@ -84,9 +87,7 @@ class PanelStream:
 
     async def run(self) -> None:
         """Stay connected, whatever happens; ends only when cancelled."""
-        delays = back_off()
         while True:
-            started = time.monotonic()
             at_least = 0.0
             try:
                 await self._connect_and_stay()
@@ -94,9 +95,9 @@ class PanelStream:
                 at_least = _wait_asked_for(err)
                 self.history.failed(err)
                 self._on_status(StreamStatus.DOWN, err)
-            if time.monotonic() - started >= LASTING:
-                delays = back_off()
-            self.history.back_off = max(next(delays), at_least)
+            else:
+                self._begin_anew()
+            self.history.back_off = max(next(self._delays), at_least)
             await asyncio.sleep(self.history.back_off)
 
     async def send(self, command: Command) -> None:
@@ -143,15 +144,24 @@ class PanelStream:
             if not socket.ended.done():
                 await keeping
             reason = await socket.ended
+            if time.monotonic() - self._connected_at < EARLY:
+                # perhaps that was about the token, which the panel need not say
+                self._access.forget_token()
             self.history.ended(reason)
             _LOGGER.debug("Stream ended: %s", reason)
         finally:
             keeping.cancel()
 
+    def _begin_anew(self) -> None:
+        """Forget the waits of former outages, if the connection has lasted."""
+        if time.monotonic() - self._connected_at >= LASTING:
+            self._delays = back_off()
+
     def _connected(self, socket: Socket) -> None:
         """Open the way for commands."""
         self._token_refused.clear()
         self.history.connects += 1
+        self._connected_at = time.monotonic()
         self._socket = socket
         self._on_status(StreamStatus.CONNECTED, None)
 
@@ -191,15 +201,23 @@ class PanelStream:
             return False
 
     async def _renewed(self, token: Token, refused: bool) -> Token:
-        """Return a new token, trying again while the old one lives."""
-        for delay in back_off():
+        """Return a new token, trying again while the old one lives.
+
+        The attempts to reconnect that may follow go on with the same back-off.
+        """
+        self._begin_anew()
+        # this attempt is what the first short wait is for
+        next(self._delays)
+        while True:
             try:
                 return await self._access.renewed_token()
             except PdkError as err:
                 if refused or token.has_expired:
                     raise
-                await asyncio.sleep(max(delay, _wait_asked_for(err)))
-        raise AssertionError("back_off never ends")
+                wait = max(next(self._delays), _wait_asked_for(err))
+                await asyncio.sleep(min(wait, token.seconds_to_end))
+                if token.has_expired:
+                    raise
 
     def _deliver(self, topic: str, payload: object) -> None:
         """Hand on one event; nothing that is wrong with it reaches the socket."""

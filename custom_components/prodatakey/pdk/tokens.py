@@ -25,9 +25,14 @@ class Token:
         return self.received + RENEW_AT * self.lifetime - time.monotonic()
 
     @property
+    def seconds_to_end(self) -> float:
+        """Return the seconds left of its life; negative when it is over."""
+        return self.received + self.lifetime - time.monotonic()
+
+    @property
     def has_expired(self) -> bool:
         """Return whether its life is over."""
-        return time.monotonic() >= self.received + self.lifetime
+        return self.seconds_to_end <= 0
 
     @property
     def bearer(self) -> str:
