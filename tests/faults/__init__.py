@@ -1,0 +1,1 @@
+"""What happens to the integration when something else goes wrong."""
