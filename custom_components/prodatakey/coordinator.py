@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any
 
@@ -19,7 +20,7 @@ from .endpoints import Endpoint, Endpoints
 from .errors import async_start_reauth, translated_errors
 from .listeners import Listeners
 from .live_event import Activity, activity, async_fire
-from .memory import Memory
+from .memory import Memory, recalled
 from .panel_door import PanelDoor
 from .pdk.clock import LATE, PanelClock
 from .pdk.commands import DoorCommand
@@ -80,7 +81,9 @@ class PanelCoordinator:
         )
         self.endpoints = Endpoints(self.devices, self.listeners, self.stream.send)
         self.memory = Memory(hass, access.panel.id, self._as_memory)
+        access.on_token = self._take_token
         self._somebody = somebody
+        self._reading: asyncio.Task[None] | None = None
         self._taken_ids: dict[str, None] = {}
 
     @property
@@ -99,23 +102,21 @@ class PanelCoordinator:
         Raises what PanelAccess.doors raises.
         """
         memory = await self.memory.load()
-        self.doors.remember(
-            PanelDoor.from_memory(door, with_people=self.records_people)
-            for door in memory.get("doors", ())
-        )
+        door = partial(PanelDoor.from_memory, with_people=self.records_people)
+        self.doors.remember(recalled(memory.get("doors"), door))
         await self.doors.read()
-        for remembered in memory.get("endpoints", ()):
-            self.endpoints.remember(Endpoint.from_memory(remembered))
-        may_recall = self.records_people or not memory.get("with_people", True)
-        if may_recall and memory.get("activity"):
-            self.activity = Activity.from_memory(memory["activity"])
+        for endpoint in recalled(memory.get("endpoints"), Endpoint.from_memory):
+            self.endpoints.remember(endpoint)
+        if self.records_people or not memory.get("with_people", True):
+            lines = recalled([memory.get("activity")], Activity.from_memory)
+            self.activity = next(lines, None)
 
     @callback
     def start(self) -> None:
         """Connect, and stay connected until the entry is unloaded."""
         entry = self.config_entry
         entry.async_on_unload(
-            async_track_time_interval(self.hass, self._read_doors, READING_INTERVAL)
+            async_track_time_interval(self.hass, self._read_soon, READING_INTERVAL)
         )
         self._streaming = entry.async_create_background_task(
             self.hass, self.stream.run(), f"{DOMAIN} stream {self.panel.id}"
@@ -123,8 +124,10 @@ class PanelCoordinator:
 
     async def stop(self) -> None:
         """Disconnect and save, and return when nothing is left of the connection."""
-        self._streaming.cancel()
-        await asyncio.wait({self._streaming})
+        under_way = {task for task in (self._streaming, self._reading) if task}
+        for task in under_way:
+            task.cancel()
+        await asyncio.wait(under_way)
         await self.memory.save_now()
 
     async def send(self, command: DoorCommand) -> None:
@@ -262,10 +265,12 @@ class PanelCoordinator:
     def _take_connected(self) -> None:
         """Begin anew with the clock, and see which doors there are."""
         self.clock = PanelClock()
+        self._read_soon()
+
+    @callback
+    def _take_token(self) -> None:
+        """Take a panel token for what it says: the permission is there."""
         repairs.async_clear(self.hass, self.panel.id, repairs.PERMISSION_MISSING)
-        self.config_entry.async_create_background_task(
-            self.hass, self._read_doors(), f"{DOMAIN} doors {self.panel.id}"
-        )
 
     def _take_error(self, err: PdkError) -> None:
         """Ask the user for what only the user can give."""
@@ -273,7 +278,15 @@ class PanelCoordinator:
             async_start_reauth(self.hass, self.config_entry)
         repairs.async_take_error(self.hass, self.config_entry, err)
 
-    async def _read_doors(self, _: datetime | None = None) -> None:
+    @callback
+    def _read_soon(self, _: datetime | None = None) -> None:
+        """Read the panel's list of doors, unless that is under way."""
+        if self._reading is None or self._reading.done():
+            self._reading = self.config_entry.async_create_background_task(
+                self.hass, self._read_doors(), f"{DOMAIN} doors {self.panel.id}"
+            )
+
+    async def _read_doors(self) -> None:
         """Read the panel's list of doors; a reading that fails changes nothing."""
         try:
             await self.doors.read()

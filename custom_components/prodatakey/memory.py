@@ -1,12 +1,16 @@
 """What of a panel outlasts a restart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import logging
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
+
+_LOGGER = logging.getLogger(__name__)
 
 VERSION = 1
 # A crash loses at most what was told so many seconds before it.
@@ -27,8 +31,13 @@ class Memory:
         self._is_due = False
 
     async def load(self) -> dict[str, Any]:
-        """Return what was saved last; nothing for a new panel."""
-        return await self._store.async_load() or {}
+        """Return what was saved last; nothing for a new panel, or if it is damaged."""
+        try:
+            memory = await self._store.async_load()
+        except HomeAssistantError, LookupError, NotImplementedError, TypeError:
+            _LOGGER.warning("Cannot recall the panel as it was", exc_info=True)
+            return {}
+        return memory if isinstance(memory, dict) else {}
 
     @callback
     def save_soon(self) -> None:
@@ -50,3 +59,15 @@ class Memory:
         """Collect, for this is the moment of saving."""
         self._is_due = False
         return self._collect()
+
+
+def recalled[T](
+    remembered: object, parse: Callable[[dict[str, Any]], T]
+) -> Iterator[T]:
+    """Yield what is remembered, without what is damaged or of another version."""
+    for each in remembered if isinstance(remembered, list) else ():
+        if isinstance(each, dict):
+            try:
+                yield parse(each)
+            except (LookupError, TypeError, ValueError) as err:
+                _LOGGER.debug("Cannot recall: %s: %s", type(err).__name__, err)

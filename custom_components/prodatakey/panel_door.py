@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .pdk.doors import Aspect, Door, DoorId, DoorKind, DoorState, after_gap
+from .pdk.doors import (
+    Aspect,
+    Door,
+    DoorId,
+    DoorKind,
+    DoorState,
+    after_gap,
+    parse_door_id,
+)
 
 # Alarms on how long a door stands open need its position sensor.
 _OF_A_DPS = frozenset({Aspect.DPS, Aspect.PROPPED, Aspect.FORCED})
@@ -83,7 +91,12 @@ class PanelDoor:
 
     @classmethod
     def from_memory(cls, memory: dict[str, Any], *, with_people: bool) -> PanelDoor:
-        """Return a door as it was; every state of it is only assumed."""
+        """Return a door as it was; every state of it is only assumed.
+
+        Raises LookupError, TypeError or ValueError if the memory is damaged.
+        """
+        if parse_door_id(memory["id"]) is None or not memory["name"]:
+            raise ValueError("no door has such an id")
         return cls(
             door=Door(
                 id=memory["id"],

@@ -1,5 +1,6 @@
 """A panel's REST: its doors."""
 
+from collections.abc import Callable
 import logging
 
 import aiohttp
@@ -32,6 +33,8 @@ class PanelAccess:
         """Know the way to a panel; nothing is asked yet."""
         self.session = session
         self.panel = panel
+        self.on_token: Callable[[], None] | None = None
+        """Called with each new token: the panel is open to these credentials."""
         self._accounts = accounts
         self._token: Token | None = None
 
@@ -51,6 +54,8 @@ class PanelAccess:
         Raises what Accounts.panel_token raises.
         """
         self._token = await self._accounts.panel_token(self.panel.id)
+        if self.on_token is not None:
+            self.on_token()
         return self._token
 
     def forget_token(self) -> None:
