@@ -44,9 +44,9 @@ def an_hour_passes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Hour:
     """Return a way to have the list of doors read: a door renamed there tells it."""
-    monkeypatch.setattr(door_list, "YOUNG", -1)
 
     async def hour() -> None:
+        monkeypatch.setattr(door_list, "YOUNG", -1)
         name = f"Garage, {dt_util.utcnow()}"
         await panel.control("PATCH", f"{DOORS}/2", {"name": name})
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
