@@ -112,7 +112,8 @@ async def test_handshake_fails(
     error: type[PdkError],
 ) -> None:
     """The panel does not let the stream in, once; the error says why."""
-    monkeypatch.setattr(engineio3, "CONNECT_TIMEOUT", 0.3)
+    if fault["mode"] in {"hang", "no_connect"}:
+        monkeypatch.setattr(engineio3, "CONNECT_TIMEOUT", 1)
     await simulator.faults(PANEL, handshake={"count": 1} | fault)
     async with listening(access) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
