@@ -6,6 +6,7 @@ import pytest
 
 from tests.simulator_process import Json, SimulatedPdk
 
+from .page import Page
 from .wire import Wire
 
 
@@ -29,3 +30,10 @@ async def wire(simulator: SimulatedPdk) -> AsyncIterator[Wire]:
     """Return a bare HTTP and websocket client."""
     async with Wire(simulator) as client:
         yield client
+
+
+@pytest.fixture
+async def page(simulator: SimulatedPdk) -> AsyncIterator[Page]:
+    """Return a page that has been opened."""
+    async with Page(simulator) as opened:
+        yield opened

@@ -1,74 +1,23 @@
 """The page: its files, and the websocket that keeps it up to date."""
 
-import asyncio
-from collections.abc import AsyncIterator
 import json
 from pathlib import Path
 import re
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import aiohttp
 import pytest
 
 from simulator.audience import Audience, Watcher
-from tests.simulator_process import Json, SimulatedPdk
+from tests.simulator_process import SimulatedPdk
 
+from .page import Page
 from .wire import PANEL, Wire
 
 _PAGE = Path(__file__).parents[2] / "simulator" / "page"
 
 
-class _Page:
-    """What a browser's page would hear."""
-
-    def __init__(self, pdk: SimulatedPdk) -> None:
-        self._url = f"{pdk.accounts_url}/control/live"
-        self._http = aiohttp.ClientSession()
-
-    async def __aenter__(self) -> Self:
-        self._socket = await self._http.ws_connect(self._url)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._socket.close()
-        await self._http.close()
-
-    async def message(self) -> Json:
-        async with asyncio.timeout(5):
-            message: Json = await self._socket.receive_json()
-            return message
-
-    async def log(self, count: int) -> list[Json]:
-        """Return the next lines of the log, however many messages they come in."""
-        lines: list[Json] = []
-        while len(lines) < count:
-            lines += (await self.message())["log"]
-        return lines
-
-    async def door(self, door: int, **live: bool) -> Json:
-        """Wait until a door is told to be so."""
-        while True:
-            panel = (await self.message())["panels"].get(PANEL, {"doors": {}})
-            told: Json = panel["doors"].get(str(door), {"live": {}})
-            if told["live"] | live == told["live"]:
-                return told
-
-
-@pytest.fixture
-async def page(simulator: SimulatedPdk) -> AsyncIterator[_Page]:
-    """Return a page that has been opened."""
-    async with _Page(simulator) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(
-    "path", ["", *(f"page/{each.name}" for each in _PAGE.iterdir())]
+    "path", ["", *(f"page/{each.name}" for each in sorted(_PAGE.iterdir()))]
 )
 async def test_files(wire: Wire, path: str) -> None:
     """Every file is served, and may load nothing from elsewhere."""
@@ -96,7 +45,7 @@ def test_names() -> None:
     assert acts == {"dwell", "hold", "lock", "rex", "walk", "toggle", "force", "clear"}
 
 
-async def test_whole(page: _Page) -> None:
+async def test_whole(page: Page) -> None:
     """First of all a page is told everything, and nothing secret."""
     message = await page.message()
     assert message["whole"]
@@ -115,7 +64,7 @@ async def test_whole(page: _Page) -> None:
     assert not any(pin in json.dumps(message) for pin in ("2468", "token", "secret"))
 
 
-async def test_change(simulator: SimulatedPdk, page: _Page) -> None:
+async def test_change(simulator: SimulatedPdk, page: Page) -> None:
     """A change is told at once, of the doors that changed only."""
     await page.message()
     await simulator.act(PANEL, 1, "hold")
@@ -130,7 +79,7 @@ async def test_change(simulator: SimulatedPdk, page: _Page) -> None:
     assert (line["door"], line["detail"]) == ("Front door", None)
 
 
-async def test_silent_change(simulator: SimulatedPdk, page: _Page) -> None:
+async def test_silent_change(simulator: SimulatedPdk, page: Page) -> None:
     """What no event tells is told to the page nevertheless."""
     await page.message()
     await simulator.control("POST", f"panels/{PANEL}/offline")
@@ -141,7 +90,7 @@ async def test_silent_change(simulator: SimulatedPdk, page: _Page) -> None:
     assert message["panels"][PANEL]["doors"]["8"]["name"] == "Shed"
 
 
-async def test_reset(simulator: SimulatedPdk, page: _Page) -> None:
+async def test_reset(simulator: SimulatedPdk, page: Page) -> None:
     """A new world is shown by the same page."""
     await page.message()
     await simulator.reset({"panels": [{"id": "X1"}]})
@@ -149,7 +98,7 @@ async def test_reset(simulator: SimulatedPdk, page: _Page) -> None:
     assert (message["whole"], list(message["panels"])) == (True, ["X1"])
 
 
-async def test_credentials(simulator: SimulatedPdk, page: _Page) -> None:
+async def test_credentials(simulator: SimulatedPdk, page: Page) -> None:
     """The log names people, and keeps what strangers typed to itself."""
     await page.message()
     await simulator.act(PANEL, 3, "badge", person=1)
@@ -164,7 +113,7 @@ async def test_credentials(simulator: SimulatedPdk, page: _Page) -> None:
     assert "998877" not in json.dumps(lines)
 
 
-async def test_commands(simulator: SimulatedPdk, wire: Wire, page: _Page) -> None:
+async def test_commands(simulator: SimulatedPdk, wire: Wire, page: Page) -> None:
     """Commands are in the log, with what was answered."""
     await page.message()
     await wire.connected()
@@ -188,7 +137,7 @@ async def test_commands(simulator: SimulatedPdk, wire: Wire, page: _Page) -> Non
     "payload",
     [None, [], "text", {"body": 1, "metadata": 2}, {"placeholders": [3, {}]}],
 )
-async def test_nonsense(simulator: SimulatedPdk, page: _Page, payload: Any) -> None:
+async def test_nonsense(simulator: SimulatedPdk, page: Page, payload: Any) -> None:
     """The page outlives whatever tests emit."""
     await page.message()
     await simulator.emit(PANEL, "nonsense", payload)
@@ -196,7 +145,7 @@ async def test_nonsense(simulator: SimulatedPdk, page: _Page, payload: Any) -> N
     assert (line["topic"], line["door"], line["detail"]) == ("nonsense", None, None)
 
 
-async def test_storm(simulator: SimulatedPdk, page: _Page) -> None:
+async def test_storm(simulator: SimulatedPdk, page: Page) -> None:
     """Thousands of events become a few messages with the latest of them."""
     await page.message()
     events = [{"topic": f"t{number}", "payload": {}} for number in range(5000)]
@@ -204,46 +153,6 @@ async def test_storm(simulator: SimulatedPdk, page: _Page) -> None:
     lines = (await page.message())["log"]
     assert len(lines) == 200
     assert lines[-1]["topic"] == "t4999"
-
-
-@pytest.mark.parametrize(
-    ("acts", "live"),
-    [
-        (("dwell",), {"relay": True}),
-        (("force",), {"forced": True, "dps": True}),
-        (("force", "clear"), {"forced": False, "dps": True}),
-        (("dnd",), {"dnd": True}),
-        (("rex",), {"rex": True, "relay": True}),
-        (("hold", "walk"), {"relay": True, "dps": True}),
-    ],
-)
-async def test_acts(
-    simulator: SimulatedPdk, page: _Page, acts: tuple[str, ...], live: dict[str, bool]
-) -> None:
-    """The buttons do what they say."""
-    for act in acts:
-        await simulator.act(PANEL, 1, act)
-    assert (await page.door(1, **live))["name"] == "Front door"
-
-
-async def test_leaving(simulator: SimulatedPdk, page: _Page) -> None:
-    """Who leaves by the exit button opens the door and lets it fall shut."""
-    await simulator.reset({"speed": 20, "panels": [{"id": PANEL, "doors": [_DOOR]}]})
-    await simulator.act(PANEL, 1, "rex", walk=True)
-    await page.door(1, dps=True, forced=False)
-    await page.door(1, dps=False, relay=False, forced=False)
-
-
-_DOOR = {"id": 1, "dps": True, "rex": True, "forcedAlarm": True}
-
-
-async def test_locked(simulator: SimulatedPdk) -> None:
-    """Nobody walks through a locked door, or opens one that is not to be disturbed."""
-    with pytest.raises(AssertionError, match=r"Front door is locked\."):
-        await simulator.act(PANEL, 1, "walk")
-    await simulator.act(PANEL, 1, "dnd")
-    with pytest.raises(AssertionError, match=r"Do not disturb is on\."):
-        await simulator.act(PANEL, 1, "dwell")
 
 
 async def test_nobody_watches() -> None:
