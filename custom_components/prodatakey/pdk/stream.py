@@ -94,7 +94,7 @@ class PanelStream:
             except PdkError as err:
                 at_least = _wait_asked_for(err)
                 self.history.failed(err)
-                self._on_status(StreamStatus.DOWN, err)
+                self._tell(StreamStatus.DOWN, err)
             else:
                 self._begin_anew()
             self.history.back_off = max(next(self._delays), at_least)
@@ -163,7 +163,7 @@ class PanelStream:
         self.history.connects += 1
         self._connected_at = time.monotonic()
         self._socket = socket
-        self._on_status(StreamStatus.CONNECTED, None)
+        self._tell(StreamStatus.CONNECTED)
 
     def _disconnected(self) -> None:
         """Close the way for commands and end those under way."""
@@ -173,7 +173,7 @@ class PanelStream:
                 self._socket.abort()
             self._socket = None
             self._answers.end(CommandUnansweredError())
-            self._on_status(StreamStatus.DROPPED, None)
+            self._tell(StreamStatus.DROPPED)
 
     async def _keep_token(self, socket: Socket, token: Token) -> None:
         """Renew the token ahead of time, or when the panel says that it is too late.
@@ -218,6 +218,13 @@ class PanelStream:
                 await asyncio.sleep(min(wait, token.seconds_to_end))
                 if token.has_expired:
                     raise
+
+    def _tell(self, status: StreamStatus, err: PdkError | None = None) -> None:
+        """Tell where the connection stands; the stream outlives who cannot take it."""
+        try:
+            self._on_status(status, err)
+        except Exception:
+            _LOGGER.exception("Could not handle that the stream is %s", status.name)
 
     def _deliver(self, topic: str, payload: object) -> None:
         """Hand on one event; nothing that is wrong with it reaches the socket."""
