@@ -115,13 +115,15 @@ async def test_removed_while_the_doors_are_read(
     """An answer that comes too late brings nothing back."""
     monkeypatch.setattr(door_list, "YOUNG", -1)
     read = (await panel.requests())["devices"]
-    await panel.faults(devices={"hang": True})
+    await panel.faults(devices={"delay": 0.5})
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
     async with asyncio.timeout(5):
         while (await panel.requests())["devices"] == read:
             pass
-    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
     assert our_tasks() == []
+    await hass.async_block_till_done()
+    await hass.config_entries.async_remove(entry.entry_id)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
     await hass.async_block_till_done()
     assert STORE not in hass_storage
