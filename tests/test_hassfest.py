@@ -168,7 +168,7 @@ def test_the_oldest_home_assistant() -> None:
 def environments() -> set[str]:
     """Return the versions of Home Assistant that there are environments for."""
     script = (PROJECT / "scripts" / "versions").read_text("utf-8")
-    return set(re.findall(r"^ +([\d.]+)\) ", script, re.MULTILINE))
+    return set(re.findall(r"^ +([\d.]+)\) PLUGIN_VERSION=", script, re.MULTILINE))
 
 
 # --- services, their texts and their icons

@@ -395,9 +395,15 @@ def prove_async() -> None:
 
 @proves("inject-websession")
 def prove_session() -> None:
-    """Home Assistant's session serves REST and stream; none is made here."""
+    """Home Assistant's session serves REST and stream, or one on its connections."""
     calls = [call for _, call in nodes(ast.Call)]
-    assert not [c for c in calls if called(c).split(".")[-1] == "ClientSession"]
+    for call in calls:
+        if called(call).split(".")[-1] == "ClientSession":
+            given = {
+                keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords
+            }
+            assert given["connector"] == "session.connector"
+            assert given["connector_owner"] == "False"
     assert any(called(call) == "async_get_clientsession" for call in calls)
     keywords = {keyword.arg for call in calls for keyword in call.keywords}
     assert "http_session" in keywords
