@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import inspect
 from typing import Any
 
 import pytest
@@ -25,9 +26,14 @@ STORE = f"prodatakey.{PANEL}"
 
 
 def our_tasks() -> list[str]:
-    """Return what runs for panels."""
-    names = (task.get_name() for task in asyncio.all_tasks())
-    return [name for name in names if name.startswith(DOMAIN)]
+    """Return what runs of the integration, whoever has started it."""
+    coroutines = (task.get_coro() for task in asyncio.all_tasks())
+    return [
+        coroutine.__qualname__
+        for coroutine in coroutines
+        if inspect.iscoroutine(coroutine)
+        and f"components/{DOMAIN}/" in coroutine.cr_code.co_filename
+    ]
 
 
 @pytest.fixture
