@@ -15,8 +15,7 @@ from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-
-from ..common import Json, state_of
+from tests.common import Json, state_of
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 
@@ -26,9 +25,7 @@ type Automate = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-async def automate(
-    hass: HomeAssistant, tmp_path: Path
-) -> AsyncIterator[Automate]:
+async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automate]:
     """Give a function that makes an automation of a blueprint.
 
     A blueprint's pauses of a minute are pauses of a moment here: only Home Assistant's

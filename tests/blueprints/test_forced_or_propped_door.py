@@ -7,15 +7,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
+from tests.common import PANEL, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from ..common import PANEL, wait_for_state, wait_until
-from ..simulator_process import SimulatedPdk
 from .conftest import Automate
 
 FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
 ALARMS = [FORCED, PROPPED]
-MORE = [{"action": "notify.everybody", "data": {"message": "{{ title }}: {{ message }}"}}]
+MORE = [
+    {"action": "notify.everybody", "data": {"message": "{{ title }}: {{ message }}"}}
+]
 
 
 async def test_a_forced_door_with_a_picture(

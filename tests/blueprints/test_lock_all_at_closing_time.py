@@ -7,9 +7,9 @@ import pytest
 
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.util import dt as dt_util
+from tests.common import PANEL, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from ..common import PANEL, wait_for_state, wait_until
-from ..simulator_process import SimulatedPdk
 from .conftest import Automate
 
 FRONT = "lock.front_door"
@@ -87,7 +87,7 @@ async def test_reports_those_that_do_not_lock(
     assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
 
 
-async def test_reports_what_is_assumed_or_unavailable(
+async def test_reports_what_is_unavailable(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
@@ -101,12 +101,30 @@ async def test_reports_what_is_assumed_or_unavailable(
     await wait_for_state(hass, MEETING_ROOM, "locked")
     await panel.control("POST", f"panels/{PANEL}/offline")
     await wait_for_state(hass, FRONT, "unavailable")
-    hass.states.async_set(FRONT, "locked", {"assumed_state": True})
-    await automate("lock_all_at_closing_time", **inputs())
-    assert await closing_time(told) == (
-        "Not locked: Front door (locked as last known), "
-        "Server room (unavailable), Meeting room (unavailable)."
-    )
+    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, SERVER_ROOM]))
+    message = await closing_time(told)
+    assert message == "Not locked: Front door (unavailable), Server room (unavailable)."
+
+
+async def test_reports_what_is_assumed(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """A door that was locked before a gap may be unlocked now, so it is locked again."""
+    for door in (1, 4):
+        await panel.act(PANEL, door, "hold")
+        await panel.act(PANEL, door, "lock")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    connection = "binary_sensor.headquarters_connection"
+    await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
+    await wait_for_state(hass, connection, "off")
+    await wait_for_state(hass, connection, "on")
+    await panel.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
+    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, MEETING_ROOM]))
+    message = await closing_time(told)
+    assert message == "Not locked: Front door (locked as last known)."
 
 
 async def test_reports_what_stands_open(

@@ -5,12 +5,11 @@ import asyncio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.helpers import entity_registry as er
+from tests.common import PANEL, Json, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from ..common import PANEL, Json, wait_for_state, wait_until
-from ..simulator_process import SimulatedPdk
 from .conftest import Automate
 
 ROOM = "binary_sensor.room"
@@ -127,8 +126,7 @@ async def test_after_a_restart(
     hass.set_state(CoreState.not_running)
     await automate("unlock_while_occupied", **INPUTS)
     hass.states.async_set(ROOM, room)
-    hass.set_state(CoreState.running)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_start()
     assert await topics(panel) == commands
 
 

@@ -3,18 +3,12 @@
 import time
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    mock_restore_cache_with_extra_data,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.prodatakey.const import DOMAIN
-from homeassistant.core import HomeAssistant, ServiceCall, State
-from homeassistant.helpers import entity_registry as er
-from homeassistant.util import dt as dt_util
+from homeassistant.core import HomeAssistant, ServiceCall
+from tests.common import PANEL, state_of, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from ..common import PANEL, wait_for_state, wait_until
-from ..simulator_process import SimulatedPdk
 from .conftest import Automate
 
 READER = "event.front_door_access"
@@ -54,11 +48,15 @@ async def test_a_denied_access(
     told: list[ServiceCall],
 ) -> None:
     """Nobody is welcomed at a door that stays shut."""
-    await automate("welcome_by_name", **INPUTS | {"readers": ["event.server_room_access"]})
+    await automate(
+        "welcome_by_name", **INPUTS | {"readers": ["event.server_room_access"]}
+    )
     await panel.act(PANEL, 3, "badge", person=5)
     await wait_until(
-        lambda: (state := hass.states.get("event.server_room_access"))
-        and state.attributes.get("event_type") == "access_denied"
+        lambda: (
+            (state := hass.states.get("event.server_room_access"))
+            and state.attributes.get("event_type") == "access_denied"
+        )
     )
     await hass.async_block_till_done()
     assert not told
@@ -113,44 +111,35 @@ async def test_without_recording_people(
     await wait_until(lambda: entry.runtime_data.connected)
     await automate("welcome_by_name", **INPUTS, anonymous=anonymous)
     await pdk.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: hass.states.get(READER).state != "unknown")  # type: ignore[union-attr]
+    await wait_until(lambda: state_of(hass, READER).state != "unknown")
     await hass.async_block_till_done()
     assert [call.data["message"] for call in told] == messages
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+@pytest.mark.parametrize("before", ["unavailable", None])
 async def test_an_access_from_before_a_restart(
     hass: HomeAssistant,
-    pdk: SimulatedPdk,
+    panel: SimulatedPdk,
     entry: MockConfigEntry,
     automate: Automate,
     told: list[ServiceCall],
-    entity_registry: er.EntityRegistry,
+    before: str | None,
 ) -> None:
     """It is restored while the automation runs, though it was seconds ago."""
-    now = dt_util.utcnow().isoformat(timespec="milliseconds")
-    attributes = {"person": "Amelia Hartmann", "person_id": 1, "occurred": now}
-    last = {
-        "last_event_type": "access_granted",
-        "last_event_attributes": attributes,
-    }
-    mock_restore_cache_with_extra_data(hass, [(State(READER, now), last)])
+    await panel.act(PANEL, 1, "badge", person=1)
+    await wait_until(lambda: state_of(hass, READER).state != "unknown")
+    last = state_of(hass, READER)
+    await hass.config_entries.async_unload(entry.entry_id)
     await automate("welcome_by_name", **INPUTS)
-    entity_registry.async_get_or_create(
-        "event", DOMAIN, f"{PANEL}_1_access", suggested_object_id="front_door_access"
-    )
-    hass.states.async_set(READER, "unavailable", {"restored": True})
+    if not before:
+        hass.states.async_remove(READER)
     await hass.config_entries.async_setup(entry.entry_id)
     await wait_until(lambda: entry.runtime_data.connected)
-    await wait_for_state(hass, READER, now)
+    restored = await wait_for_state(hass, READER, last.state)
+    assert restored.attributes["event_type"] == "access_granted"
     await hass.async_block_till_done()
     assert not told
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-    await wait_for_state(hass, READER, now)
-    await hass.async_block_till_done()
-    assert not told
-    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_an_access_from_before_an_outage(
@@ -167,7 +156,7 @@ async def test_an_access_from_before_an_outage(
     await panel.control("POST", f"panels/{PANEL}/offline")
     await wait_for_state(hass, READER, "unavailable")
     await panel.control("POST", f"panels/{PANEL}/online")
-    await wait_until(lambda: hass.states.get(READER).state != "unavailable")  # type: ignore[union-attr]
+    await wait_until(lambda: state_of(hass, READER).state != "unavailable")
     await hass.async_block_till_done()
     assert len(told) == 1
 

@@ -1,0 +1,117 @@
+"""What the documents about automations and voice say works as it is written there."""
+
+from pathlib import Path
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from homeassistant.components.alexa import CONFIG_SCHEMA as ALEXA_SCHEMA
+from homeassistant.components.automation import config as automation_config
+from homeassistant.components.blueprint import models
+from homeassistant.components.google_assistant import CONFIG_SCHEMA as GOOGLE_SCHEMA
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml
+from tests.common import Json, state_of
+from tests.simulator_process import SimulatedPdk
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "docs" / "automations.md", ROOT / "docs" / "voice.md"]
+BLUEPRINTS = sorted((ROOT / "blueprints").rglob("*.yaml"))
+SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
+SNIPPET = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r"\((https://my\.home-assistant\.io/redirect/[^)]*)\)")
+# What stands in the examples for things of the reader's own.
+NOT_OURS = {"light.entrance", "binary_sensor.doorbell"}
+
+
+def snippets() -> list[Json]:
+    """Return every YAML example of the documents."""
+    return [
+        yaml.safe_load(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
+        for document in DOCUMENTS
+        for indent, text in SNIPPET.findall(document.read_text(encoding="utf-8"))
+    ]
+
+
+def targets(config: Any) -> set[str]:
+    """Return the entities that an example names."""
+    found: set[str] = set()
+    if isinstance(config, dict):
+        named = config.get("entity_id", [])
+        found |= {named} if isinstance(named, str) else set(named)
+        config = list(config.values())
+    if isinstance(config, list):
+        found = found.union(*map(targets, config))
+    return found
+
+
+AUTOMATIONS = [snippet for snippet in snippets() if "triggers" in snippet]
+CONFIGURATIONS = [snippet for snippet in snippets() if "triggers" not in snippet]
+
+
+def test_there_are_examples() -> None:
+    """None is left out because it is written in another way."""
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert len(AUTOMATIONS) + len(CONFIGURATIONS) == text.count("```") / 2
+    assert AUTOMATIONS
+
+
+@pytest.mark.parametrize("example", AUTOMATIONS, ids=lambda each: each["alias"])
+async def test_an_example(
+    hass: HomeAssistant, panel: SimulatedPdk, example: Json
+) -> None:
+    """Home Assistant takes it, its entities are there, and so are its actions."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    for needed in ("conversation", "light", "notify"):
+        assert await async_setup_component(hass, needed, {})
+    validated = await automation_config.async_validate_config_item(hass, "id", example)
+    assert validated
+    assert validated.validation_status == automation_config.ValidationStatus.OK
+    for entity_id in targets(example) - NOT_OURS:
+        state_of(hass, entity_id)
+    for step in example["actions"]:
+        if "action" in step and step["action"].startswith("prodatakey."):
+            assert hass.services.has_service(*step["action"].split("."))
+
+
+@pytest.mark.parametrize("example", CONFIGURATIONS, ids=lambda each: next(iter(each)))
+def test_a_configuration(example: Json) -> None:
+    """The integration that it is for takes it."""
+    schemas = {"google_assistant": GOOGLE_SCHEMA, "alexa": ALEXA_SCHEMA}
+    (domain,) = example
+    schemas[domain](example)
+
+
+def test_each_blueprint_can_be_imported() -> None:
+    """There is a link to each, at the address that it gives as its own."""
+    text = DOCUMENTS[0].read_text(encoding="utf-8")
+    links = [
+        parse_qs(urlsplit(link).query)["blueprint_url"][0]
+        for link in IMPORT.findall(text)
+    ]
+    addresses = {SOURCE + path.relative_to(ROOT).as_posix() for path in BLUEPRINTS}
+    assert sorted(links) == sorted(addresses)
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda each: each.stem)
+def test_a_blueprint(path: Path) -> None:
+    """It is valid, says what each of its inputs is, and where it comes from."""
+    blueprint = models.Blueprint(
+        load_yaml(path),
+        path=path.name,
+        expected_domain="automation",
+        schema=automation_config.AUTOMATION_BLUEPRINT_SCHEMA,
+    )
+    assert blueprint.validate() is None
+    metadata = blueprint.metadata
+    assert metadata["source_url"] == SOURCE + path.relative_to(ROOT).as_posix()
+    assert metadata["description"]
+    for each in metadata["input"].values():
+        assert each["name"]
+        assert each["selector"]
+        cv.string(each.get("description", each["name"]))

@@ -1,0 +1,1 @@
+"""The doors by voice: through Home Assistant's own assistants."""
