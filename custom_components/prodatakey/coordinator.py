@@ -24,7 +24,7 @@ from .memory import Memory, recalled
 from .panel_door import PanelDoor
 from .pdk.clock import LATE, PanelClock
 from .pdk.commands import DoorCommand
-from .pdk.doors import Aspect, DoorState, after_gap, apply, doubt
+from .pdk.doors import Aspect
 from .pdk.errors import CommandUnansweredError, InvalidAuthError, PdkError
 from .pdk.events import (
     Access,
@@ -38,6 +38,7 @@ from .pdk.events import (
     PdkEvent,
 )
 from .pdk.panel import PanelAccess
+from .pdk.repeats import Repeats
 from .pdk.stream import PanelStream, StreamStatus
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,8 +47,6 @@ type ProdatakeyConfigEntry = ConfigEntry[PanelCoordinator]
 
 # The panel's list of doors is read at every connect, and so often.
 READING_INTERVAL = timedelta(hours=1)
-# Ids of so many events are remembered: the same one twice counts once.
-REMEMBERED_IDS = 1000
 
 
 class PanelCoordinator:
@@ -75,16 +74,18 @@ class PanelCoordinator:
         self.clock = PanelClock()
         self.listeners = Listeners()
         self.devices = Devices(hass, entry, access.panel)
-        self.doors = DoorList(hass, access, self.devices, self.listeners)
+        self.memory = Memory(hass, access.panel.id, self._as_memory)
+        self.doors = DoorList(
+            hass, access, self.devices, self.listeners, self.memory.save_soon
+        )
         self.stream = PanelStream(
             access, on_event=self._handle, on_status=self._take_status
         )
         self.endpoints = Endpoints(self.devices, self.listeners, self.stream.send)
-        self.memory = Memory(hass, access.panel.id, self._as_memory)
         access.on_token = self._take_token
         self._somebody = somebody
         self._reading: asyncio.Task[None] | None = None
-        self._taken_ids: dict[str, None] = {}
+        self._repeats = Repeats()
 
     @property
     def available(self) -> bool:
@@ -139,7 +140,7 @@ class PanelCoordinator:
             try:
                 await self.stream.send(command)
             except CommandUnansweredError:
-                self.doubt(command)
+                self.doors.doubt(command)
                 raise
 
     async def hold(self, door: PanelDoor, command: DoorCommand, *, relay: bool) -> None:
@@ -150,7 +151,7 @@ class PanelCoordinator:
         reports = door.relay_reports
         await self.send(command)
         if door.relay_reports == reports:
-            self._apply(door, Aspect.RELAY, relay)
+            self.doors.apply(door, Aspect.RELAY, relay)
 
     @callback
     def forget_endpoint(self, address: str) -> None:
@@ -179,7 +180,7 @@ class PanelCoordinator:
 
     def _handle_of_door(self, event: DoorEvent | AccessEvent) -> None:
         """Take an event of one door; twice the same counts once."""
-        if event.event_id is not None and self._is_repeated(event.event_id):
+        if self._repeats.are_with(event.event_id):
             return
         if (door := self.doors.of_event(event)) is None:
             return
@@ -190,18 +191,9 @@ class PanelCoordinator:
             self.clock.age(event.occurred, held_back=self.stream.holds_back)
         if event.aspect is Aspect.RELAY:
             door.relay_reports += 1
-        self._apply(door, event.aspect, event.value)
+        self.doors.apply(door, event.aspect, event.value)
         self.doors.show(door, event.aspect)
         self.listeners.tell((door.id, "heard"), event)
-
-    def _is_repeated(self, event_id: str) -> bool:
-        """Return whether an event was taken already, and remember that it is now."""
-        if event_id in self._taken_ids:
-            return True
-        self._taken_ids[event_id] = None
-        if len(self._taken_ids) > REMEMBERED_IDS:
-            del self._taken_ids[next(iter(self._taken_ids))]
-        return False
 
     def _handle_access(self, door: PanelDoor, event: AccessEvent) -> None:
         """Tell who asked for access, unless that is history already."""
@@ -212,8 +204,7 @@ class PanelCoordinator:
         if not self.records_people:
             event = replace(event, person=None, person_id=None)
         if event.access is Access.GRANTED:
-            door.changed_by = event.person
-            self.memory.save_soon()
+            self.doors.let_in(door, event.person)
         occurred = dt_util.utcnow() - timedelta(seconds=age)
         self.listeners.tell((door.id, "access"), event, occurred)
 
@@ -229,23 +220,6 @@ class PanelCoordinator:
         self.listeners.tell("activity")
         self.memory.save_soon()
 
-    def _apply(self, door: PanelDoor, aspect: Aspect, value: bool) -> None:
-        """Take the panel's word, and tell who listens if that changes anything."""
-        self._change(door, aspect, apply(door.state, aspect, value))
-
-    @callback
-    def doubt(self, command: DoorCommand) -> None:
-        """Only assume what a command may have changed, for nobody can tell."""
-        if (door := self.doors.known.get(command.door_id)) is not None:
-            self._change(door, command.aspect, doubt(door.state, command.aspect))
-
-    def _change(self, door: PanelDoor, aspect: Aspect, state: DoorState) -> None:
-        """Keep a door's state, and tell who listens if it is another than before."""
-        if state is not door.state:
-            door.state = state
-            self.listeners.tell((door.id, aspect))
-            self.memory.save_soon()
-
     @callback
     def _take_status(self, status: StreamStatus, err: PdkError | None) -> None:
         """Follow the connection."""
@@ -253,7 +227,7 @@ class PanelCoordinator:
         if status is StreamStatus.CONNECTED:
             self._take_connected()
         elif status is StreamStatus.DROPPED:
-            self._assume_states()
+            self.doors.assume()
         if err is not None:
             self._take_error(err)
         if was_available and not self.available:
@@ -293,13 +267,6 @@ class PanelCoordinator:
         except PdkError as err:
             _LOGGER.debug("Could not read the doors: %s", err)
             self._take_error(err)
-        else:
-            self.memory.save_soon()
-
-    def _assume_states(self) -> None:
-        """Mark every state as assumed: events may be missed from now on."""
-        for door in self.doors.known.values():
-            door.state = after_gap(door.state)
 
     def _as_memory(self) -> dict[str, Any]:
         """Return what has to outlast a restart."""

@@ -1,6 +1,6 @@
 """The doors of a panel: those that it lists, and those that its events tell of."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import logging
 import time
 
@@ -10,7 +10,8 @@ from . import repairs
 from .devices import Devices
 from .listeners import Listeners
 from .panel_door import PanelDoor
-from .pdk.doors import Aspect, Door, DoorId
+from .pdk.commands import DoorCommand
+from .pdk.doors import Aspect, Door, DoorId, DoorState, after_gap, apply, doubt
 from .pdk.events import AccessEvent, DoorEvent
 from .pdk.panel import PanelAccess
 
@@ -33,13 +34,15 @@ class DoorList:
         access: PanelAccess,
         devices: Devices,
         listeners: Listeners,
+        on_change: Callable[[], None],
     ) -> None:
-        """Start with none."""
+        """Start with none; `on_change` is told of what has to be remembered."""
         self.known: dict[DoorId, PanelDoor] = {}
         self._hass = hass
         self._access = access
         self._devices = devices
         self._listeners = listeners
+        self._on_change = on_change
         self._read_at: float | None = None
         self._left_out: set[DoorId] = set()
 
@@ -52,6 +55,7 @@ class DoorList:
             doors = await self._access.doors()
             self._read_at = time.monotonic()
             self.take(doors)
+            self._on_change()
 
     @callback
     def remember(self, panel_doors: Iterable[PanelDoor]) -> None:
@@ -89,6 +93,40 @@ class DoorList:
         if aspect not in panel_door.shown:
             panel_door.show(aspect)
             self._listeners.tell("doors", (panel_door,))
+
+    @callback
+    def apply(self, panel_door: PanelDoor, aspect: Aspect, value: bool) -> None:
+        """Take the panel's word on one aspect."""
+        self._change(panel_door, aspect, apply(panel_door.state, aspect, value))
+
+    @callback
+    def doubt(self, command: DoorCommand) -> None:
+        """Only assume what a command may have changed, for nobody can tell."""
+        if (known := self.known.get(command.door_id)) is not None:
+            state = doubt(known.state, command.aspect)
+            self._change(known, command.aspect, state)
+
+    @callback
+    def assume(self) -> None:
+        """Mark every state as assumed: events may be missed from now on."""
+        for panel_door in self.known.values():
+            panel_door.state = after_gap(panel_door.state)
+
+    @callback
+    def let_in(self, panel_door: PanelDoor, person: str | None) -> None:
+        """Note who was let in; at a second reader that was the door's own lock."""
+        for door_id in {panel_door.id, panel_door.door.primary_reader}:
+            if door_id is not None and (door := self.known.get(door_id)):
+                door.changed_by = person
+                self._listeners.tell((door_id, "let_in"))
+        self._on_change()
+
+    def _change(self, panel_door: PanelDoor, aspect: Aspect, state: DoorState) -> None:
+        """Keep a door's state, and tell who listens if it is another than before."""
+        if state is not panel_door.state:
+            panel_door.state = state
+            self._listeners.tell((panel_door.id, aspect))
+            self._on_change()
 
     def _take(self, door: Door) -> PanelDoor | None:
         """Take one door; None where there is no room for it."""

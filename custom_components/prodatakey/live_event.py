@@ -49,7 +49,7 @@ class Activity:
 def activity(event: LiveEvent, *, with_people: bool, somebody: str) -> Activity:
     """Return a live event as it may be shown; `somebody` is the word for a person."""
     door = next(_of_type(event, "door"), None)
-    person = next(_of_type(event, "person"), None) if with_people else None
+    person = next(_of_type(event, "person"), None)
     texts = (
         _shown(placeholder, with_people, somebody) for placeholder in event.placeholders
     )
@@ -59,8 +59,8 @@ def activity(event: LiveEvent, *, with_people: bool, somebody: str) -> Activity:
         occurred=dt_util.utcnow(),
         door_id=parse_door_id(door.id) if door else None,
         door=door.text if door else None,
-        person_id=person.id if person else None,
-        person=person.text if person else None,
+        person_id=person.id if person and with_people else None,
+        person=_shown(person, with_people, somebody) if person else None,
     )
 
 

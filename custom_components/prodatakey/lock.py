@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime
 import hmac
 from typing import Any, override
 
@@ -13,7 +12,7 @@ from homeassistant.components.lock import (
     LockState,
 )
 from homeassistant.const import ATTR_CODE, CONF_CODE
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -36,7 +35,6 @@ from .pdk.commands import (
     tenths,
 )
 from .pdk.doors import Aspect
-from .pdk.events import AccessEvent
 
 PARALLEL_UPDATES = 0
 
@@ -95,7 +93,7 @@ class DoorLock(DoorEntity, LockEntity):
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.listeners.listen(
-                self._handle_access, (self.panel_door.id, "access")
+                self.async_write_ha_state, (self.panel_door.id, "let_in")
             )
         )
 
@@ -196,8 +194,3 @@ class DoorLock(DoorEntity, LockEntity):
             if self._doing is doing:
                 self._doing = None
             self.async_write_ha_state()
-
-    @callback
-    def _handle_access(self, event: AccessEvent, occurred: datetime) -> None:
-        """Show who was let in."""
-        self.async_write_ha_state()

@@ -48,7 +48,9 @@ QUERY_SCHEMA = vol.Schema(
         vol.Optional(ATTR_IO_LINK_ID): vol.Coerce(int),
         vol.Optional(ATTR_ADDRESS): cv.string,
         vol.Optional(ATTR_ACTUATE_RELAY, default=False): cv.boolean,
-        vol.Optional(ATTR_RELAY_DWELL, default=5): cv.positive_int,
+        vol.Optional(ATTR_RELAY_DWELL, default=5): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=100)
+        ),
     }
 )
 OPEN_DOOR_SCHEMA = {

@@ -137,7 +137,7 @@ class DoNotDisturb(DoorSwitch):
             async with asyncio.timeout(CONFIRMATION_TIMEOUT):
                 return await confirmed
         except TimeoutError:
-            self.coordinator.doubt(command)
+            self.coordinator.doors.doubt(command)
             raise self._unconfirmed() from None
         finally:
             stop_listening()
