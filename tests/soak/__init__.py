@@ -1,0 +1,1 @@
+"""What is left after very many of everything."""
