@@ -354,7 +354,6 @@ def test_icons() -> None:
     assert {icon for _, icon in flat(ICONS)} <= known
 
 
-@pytest.mark.xfail(reason="the output's icon is said twice", strict=False)
 def test_a_state_has_another_icon_than_the_default() -> None:
     """What is the same need not be said, and hassfest refuses it."""
     for platform in ICONS["entity"].values():
