@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 
 from homeassistant.components.alexa import CONFIG_SCHEMA as ALEXA_SCHEMA
 from homeassistant.components.automation import config as automation_config
@@ -15,7 +14,7 @@ from homeassistant.components.google_assistant import CONFIG_SCHEMA as GOOGLE_SC
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.setup import async_setup_component
-from homeassistant.util.yaml import load_yaml
+from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 from tests.common import Json, state_of
 from tests.simulator_process import SimulatedPdk
 
@@ -29,10 +28,10 @@ IMPORT = re.compile(r"\((https://my\.home-assistant\.io/redirect/[^)]*)\)")
 NOT_OURS = {"light.entrance", "binary_sensor.doorbell"}
 
 
-def snippets() -> list[Json]:
+def snippets() -> list[Any]:
     """Return every YAML example of the documents."""
     return [
-        yaml.safe_load(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
+        parse_yaml(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
         for document in DOCUMENTS
         for indent, text in SNIPPET.findall(document.read_text(encoding="utf-8"))
     ]
@@ -102,7 +101,7 @@ def test_each_blueprint_can_be_imported() -> None:
 def test_a_blueprint(path: Path) -> None:
     """It is valid, says what each of its inputs is, and where it comes from."""
     blueprint = models.Blueprint(
-        load_yaml(path),
+        load_yaml_dict(path),
         path=path.name,
         expected_domain="automation",
         schema=automation_config.AUTOMATION_BLUEPRINT_SCHEMA,

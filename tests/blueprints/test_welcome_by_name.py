@@ -1,11 +1,12 @@
 """People are welcomed by name."""
 
+from functools import partial
 import time
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, State
 from tests.common import PANEL, state_of, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -19,6 +20,11 @@ WELCOME = [
     }
 ]
 INPUTS = {"readers": [READER], "welcome": WELCOME}
+
+
+def changed(hass: HomeAssistant, before: State) -> bool:
+    """Return whether somebody has been at the reader since."""
+    return state_of(hass, READER) is not before
 
 
 async def test_by_name(
@@ -84,9 +90,9 @@ async def test_only_some_people_and_only_if(
     )
     for greetings, person in (("off", 4), ("on", 1), ("on", 4)):
         hass.states.async_set("input_boolean.greetings", greetings)
-        before = hass.states.get(READER)
+        before = state_of(hass, READER)
         await panel.act(PANEL, 1, "badge", person=person)
-        await wait_until(lambda before=before: hass.states.get(READER) is not before)
+        await wait_until(partial(changed, hass, before))
         await hass.async_block_till_done()
     (call,) = told
     assert "Priya Raman" in call.data["message"]

@@ -89,6 +89,7 @@ async def test_in_an_area(
     assert await say(hass, "are all doors in the entrance locked?") == "Yes"
     answer = await say(hass, "lock the doors in the entrance")
     assert answer.startswith("Sorry, I am not aware of any ")
+    assert (await say(hass, "lock all doors")).startswith("Sorry, ")
     assert await topics(doors) == ["door.actuate.close"]
 
 
@@ -163,6 +164,17 @@ async def test_a_refusal_that_takes_its_time_is_not_told(
     assert await say(hass, "unlock the front door") == "Unlocking"
     await wait_for_state(hass, FRONT, "unlocking")
     await wait_for_state(hass, FRONT, "unknown")
+
+
+async def test_a_panel_that_is_not_there(
+    hass: HomeAssistant, doors: SimulatedPdk, short_back_off: None
+) -> None:
+    """Home Assistant leaves out what is unavailable, and Assist says that it is done."""
+    await doors.control("POST", f"panels/{PANEL}/offline")
+    await wait_for_state(hass, FRONT, "unavailable")
+    assert await say(hass, "unlock the front door") == "Unlocking"
+    assert await say(hass, "is the front door locked?") == "No, unavailable"
+    assert await topics(doors) == []
 
 
 @pytest.mark.parametrize(
