@@ -22,7 +22,9 @@ OPENINGS: list[tuple[str, str, dict[str, Any]]] = [
 def user_who_may_control(hass: HomeAssistant, *entity_ids: str) -> MockUser:
     """Return a user with control of these entities only."""
     user = MockUser(is_owner=False).add_to_hass(hass)
-    entities: dict[str, Any] = {entity_id: {"control": True, "read": True} for entity_id in entity_ids}
+    entities: dict[str, Any] = {
+        entity_id: {"control": True, "read": True} for entity_id in entity_ids
+    }
     user.mock_policy({"entities": {"entity_ids": entities}})
     return user
 
