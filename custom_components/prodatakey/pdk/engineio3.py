@@ -89,10 +89,11 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
     ) -> None:
         """Open the websocket and read the server's opening packet."""
         address = self._get_engineio_url(url, engineio_path, "websocket")
-        self.ws = await self.http.ws_connect(
-            address.removesuffix("EIO=4") + "EIO=3",
-            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
-        )
+        async with _session_that_asks_once(self.http) as http:
+            self.ws = await http.ws_connect(
+                address.removesuffix("EIO=4") + "EIO=3",
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            )
         try:
             self._open(engineio_packet.Packet(encoded_packet=await self._first()))
         except BaseException:
@@ -205,7 +206,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
             handle_sigint=False,
             logger=_SILENT,
             engineio_logger=_SILENT,
-            http_session=_session_that_asks_once(session),
+            http_session=session,
             serializer=_Packet,
         )
         self._on_connect = on_connect
@@ -250,7 +251,6 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
         await self.eio.disconnect(abort=True)
         if self.eio.read_loop_task is not None:
             await asyncio.wait({self.eio.read_loop_task})
-        await self.eio.http.close()
 
     def abort(self) -> None:
         """Cut the connection, and let nothing that is still unsent arrive later."""
