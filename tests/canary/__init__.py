@@ -1,0 +1,1 @@
+"""No secret in anything that is written."""
