@@ -90,7 +90,7 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
         """Open the websocket and read the server's opening packet."""
         address = self._get_engineio_url(url, engineio_path, "websocket")
         async with _session_that_asks_once(self.http) as http:
-            self.ws = await http.ws_connect(
+            self.ws: Any = await http.ws_connect(
                 address.removesuffix("EIO=4") + "EIO=3",
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
             )
