@@ -89,7 +89,7 @@ def _door(panel_door: PanelDoor) -> dict[str, Any]:
     return {
         "door": asdict(panel_door.door),
         "state": {
-            **asdict(panel_door.state),
+            **panel_door.state._asdict(),
             "assumed": sorted(panel_door.state.assumed),
         },
         "shown": sorted(panel_door.shown),
