@@ -1,0 +1,1 @@
+"""What the integration costs, measured: `python -m benchmarks`, or scripts/bench."""

@@ -1,0 +1,87 @@
+"""Measuring in alternation, and what comes of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+ROUNDS = 5
+
+type Measure = Callable[[], Awaitable[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is measured."""
+
+    quick: bool
+
+    def of(self, full: int, quick: int) -> int:
+        """Return a count or a number of seconds."""
+        return quick if self.quick else full
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What a ratio, or a figure that is compared with nothing, should be."""
+
+    limit: float
+    at_least: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Return whether the goal is reached."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def __str__(self) -> str:
+        """Say it in a word."""
+        return f"{'>=' if self.at_least else '<='} {self.limit:,g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table."""
+
+    what: str
+    unit: str
+    ours: float
+    than: str = ""
+    against: float | None = None
+    ratio: float | None = None
+    goal: Goal | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """Return whether the goal is reached, None where there is none."""
+        value = self.ours if self.ratio is None else self.ratio
+        return None if self.goal is None else self.goal.holds(value)
+
+
+async def alternate(*measures: Measure, rounds: int = ROUNDS) -> list[list[float]]:
+    """Measure each in turn, again and again; the first turn only warms up."""
+    for measure in measures:
+        await measure()
+    results: list[list[float]] = [[] for _ in measures]
+    for _ in range(rounds):
+        for measure, values in zip(measures, results, strict=True):
+            values.append(await measure())
+    return results
+
+
+def compared(
+    what: str,
+    unit: str,
+    ours: Sequence[float],
+    than: str,
+    against: Sequence[float],
+    goal: Goal | None = None,
+) -> Figure:
+    """Return the medians, and the median of the ratios pair by pair."""
+    pairs = zip(ours, against, strict=True)
+    return Figure(
+        what=what,
+        unit=unit,
+        ours=median(ours),
+        than=than,
+        against=median(against),
+        ratio=median(a / b for a, b in pairs),
+        goal=goal,
+    )
