@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
@@ -207,9 +208,11 @@ async def lost_command(site: Site, fault: Fault, error: str) -> Outcome:
     return Outcome(f"action: `{error}`", seconds)
 
 
-async def renewal(site: Site, fault: Fault, sees: str) -> Outcome:
+async def renewal(
+    site: Site, fault: Fault, sees: str, lifetime: float = TOKEN_LIFE
+) -> Outcome:
     """Let a token come of age while nothing renews it."""
-    await site.pdk.faults(PANEL, panel_token_lifetime=TOKEN_LIFE)
+    await site.pdk.faults(PANEL, panel_token_lifetime=lifetime)
     await site.set_up()
     await fault.begin(site)
     if sees == "unavailable":
@@ -223,3 +226,9 @@ async def renewal(site: Site, fault: Fault, sees: str) -> Outcome:
     watch = Stopwatch.start()
     seconds = await _recovers(site, watch, 0)
     return Outcome(sees, seconds)
+
+
+async def early_renewal(site: Site, fault: Fault, sees: str) -> Outcome:
+    """Renew so early that the old token outlives the fault on any machine."""
+    with patch("custom_components.prodatakey.pdk.tokens.RENEW_AT", 0.1):
+        return await renewal(site, fault, sees, lifetime=20 * TOKEN_LIFE)
