@@ -17,10 +17,11 @@ from tests.common import CREDENTIALS
 
 from .site import LOCK, PANEL, Site, Stopwatch, state_of
 
-# How soon it must work again once it can, in seconds; the back-off is shortened.
-SOON = 2.0
+# How soon it must work again once it can, in seconds, on a machine that has much to do;
+# the figures of an idle one are in docs/reliability.md.
+SOON = 10.0
 # As soon as that, but Home Assistant sets the entry up first.
-SOON_AFTER_SET_UP = 20.0
+SOON_AFTER_SET_UP = 40.0
 TOKEN_LIFE = 0.6
 
 
