@@ -99,7 +99,7 @@ def _markdown(table: str, rows: dict[str, dict[str, str]]) -> str:
     ]
     order = _order() if table == "matrix" else {}
     for row in sorted(rows, key=lambda name: (order.get(name, len(order)), name)):
-        cells = [rows[row].get(column, "") for column in columns]
+        cells = [rows[row].get(column, "—") for column in columns]
         lines.append("| " + " | ".join([row, *cells]) + " |")
     return "\n".join(lines) + "\n"
 

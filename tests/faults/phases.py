@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
@@ -17,11 +16,10 @@ from tests.common import CREDENTIALS
 
 from .site import LOCK, PANEL, Site, Stopwatch, state_of
 
-# How soon it must work again once it can, in seconds, on a machine that has much to do;
-# the figures of an idle one are in docs/reliability.md.
-SOON = 10.0
+# How soon it must work again once it can, in seconds; the back-off is shortened.
+SOON = 2.0
 # As soon as that, but Home Assistant sets the entry up first.
-SOON_AFTER_SET_UP = 40.0
+SOON_AFTER_SET_UP = 20.0
 TOKEN_LIFE = 0.6
 
 
@@ -209,11 +207,9 @@ async def lost_command(site: Site, fault: Fault, error: str) -> Outcome:
     return Outcome(f"action: `{error}`", seconds)
 
 
-async def renewal(
-    site: Site, fault: Fault, sees: str, lifetime: float = TOKEN_LIFE
-) -> Outcome:
+async def renewal(site: Site, fault: Fault, sees: str) -> Outcome:
     """Let a token come of age while nothing renews it."""
-    await site.pdk.faults(PANEL, panel_token_lifetime=lifetime)
+    await site.pdk.faults(PANEL, panel_token_lifetime=TOKEN_LIFE)
     await site.set_up()
     await fault.begin(site)
     if sees == "unavailable":
@@ -227,9 +223,3 @@ async def renewal(
     watch = Stopwatch.start()
     seconds = await _recovers(site, watch, 0)
     return Outcome(sees, seconds)
-
-
-async def early_renewal(site: Site, fault: Fault, sees: str) -> Outcome:
-    """Renew so early that the old token outlives the fault on any machine."""
-    with patch("custom_components.prodatakey.pdk.tokens.RENEW_AT", 0.1):
-        return await renewal(site, fault, sees, lifetime=20 * TOKEN_LIFE)

@@ -95,7 +95,6 @@ def phases_body(name: str) -> str:
 async def test_renewal(direct: Site, figure: Record, name: str, sees: str) -> None:
     """While the old token lives nobody notices; then the doors are unavailable."""
     fault = wrong_answer("panel_token", name)
-    phase = phases.renewal if sees == "unavailable" else phases.early_renewal
-    outcome = await phase(direct, fault, sees)
+    outcome = await phases.renewal(direct, fault, sees)
     if sees == "unavailable":
         figure("matrix", name, "renewal under way", str(outcome))

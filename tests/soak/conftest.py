@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 import logging
+from typing import Any
 
 import pytest
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +16,21 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def storage(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Iterator[None]:
+    """Store in memory: the test plugin's own storage remembers every call, for ever."""
+    stored: dict[str, Any] = {}
+
+    async def load(store: Store[Any]) -> Any:
+        return stored.get(store.key)
+
+    async def write(store: Store[Any], data: dict[str, Any]) -> None:
+        collect = data.get("data_func")
+        stored[store.key] = collect() if collect else data["data"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "async_load", load)
+        patch.setattr(Store, "_async_write_data", write)
+        yield
