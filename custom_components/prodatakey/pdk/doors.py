@@ -102,6 +102,9 @@ class Aspect(StrEnum):
     FORCED = "forced"
     FORCE_CLOSE = "force_close"
 
+    # that of Enum is written in Python, and an event asks for it often
+    __hash__ = str.__hash__
+
 
 class DoorState(NamedTuple):
     """What the panel has said of one door; None where it has said nothing.

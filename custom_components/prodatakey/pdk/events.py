@@ -5,13 +5,16 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from .doors import Aspect, DoorId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorEvent:
-    """A door has changed one aspect of its state: door.alarm, .forceclose, .input."""
+class DoorEvent(NamedTuple):
+    """A door has changed one aspect of its state: door.alarm, .forceclose, .input.
+
+    The one that comes most: a tuple is made in half the time of a frozen dataclass.
+    """
 
     topic: str
     door_id: DoorId
