@@ -75,10 +75,12 @@ class HomeWorker:
             config_entry=self._coordinator.config_entry,
             name="usual",
         )
-        stop = []
-        for platform in entity_platform.async_get_platforms(self._hass, "prodatakey"):
-            for entity in platform.entities.values():
-                stop.append(usual.async_add_listener(entity.async_write_ha_state))
+        platforms = entity_platform.async_get_platforms(self._hass, "prodatakey")
+        stop = [
+            usual.async_add_listener(entity.async_write_ha_state)
+            for platform in platforms
+            for entity in platform.entities.values()
+        ]
 
         def take(_: str, event: Any) -> None:
             door = self._coordinator.doors.known[event["body"]["doorId"]]

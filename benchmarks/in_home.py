@@ -25,12 +25,14 @@ async def fed() -> AsyncIterator[str]:
 async def homes(*sizes: tuple[int, int]) -> AsyncIterator[list[Worker]]:
     """Run a Home Assistant, each with its own feeder, by numbers of panels and doors."""
     async with AsyncExitStack() as stack:
-        workers = []
-        for panels, doors in sizes:
-            url = await stack.enter_async_context(fed())
-            home = worker("home_worker", url, str(panels), str(doors))
-            workers.append(await stack.enter_async_context(home))
-        yield workers
+        yield [await _home(stack, *size) for size in sizes]
+
+
+async def _home(stack: AsyncExitStack, panels: int, doors: int) -> Worker:
+    """Run one Home Assistant."""
+    url = await stack.enter_async_context(fed())
+    home = worker("home_worker", url, str(panels), str(doors))
+    return await stack.enter_async_context(home)
 
 
 def per_event(home: Worker, method: str, count: int) -> Measure:
