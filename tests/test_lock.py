@@ -3,7 +3,7 @@
 import pytest
 
 from homeassistant.components.lock import DOMAIN as LOCK
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .common import PANEL, state_of, wait_for_state
@@ -49,14 +49,13 @@ async def test_an_action_reaches_the_panel(
 ) -> None:
     """The panel gets one command, and the lock shows what is going on."""
     seen: list[str] = []
-    hass.bus.async_listen(
-        "state_changed",
-        lambda event: (
+
+    @callback
+    def see(event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"] == FRONT and event.data["new_state"]:
             seen.append(event.data["new_state"].state)
-            if event.data["entity_id"] == FRONT
-            else None
-        ),
-    )
+
+    hass.bus.async_listen("state_changed", see)
     await act(hass, action)
     (command,) = await panel.commands(PANEL)
     assert command["topic"] == topic
