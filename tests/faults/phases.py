@@ -21,6 +21,8 @@ SOON = 2.0
 # As soon as that, but Home Assistant sets the entry up first.
 SOON_AFTER_SET_UP = 20.0
 TOKEN_LIFE = 0.6
+# Time enough to put right what prevents a renewal.
+LONG_TOKEN_LIFE = 1.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +210,9 @@ async def lost_command(site: Site, fault: Fault, error: str) -> Outcome:
 
 
 async def renewal(site: Site, fault: Fault, sees: str) -> Outcome:
-    """Let a token come of age while nothing renews it."""
-    await site.pdk.faults(PANEL, panel_token_lifetime=TOKEN_LIFE)
+    """Let a token come of age while nothing renews it, for a moment or until it dies."""
+    life = TOKEN_LIFE if sees == "unavailable" else LONG_TOKEN_LIFE
+    await site.pdk.faults(PANEL, panel_token_lifetime=life)
     await site.set_up()
     await fault.begin(site)
     if sees == "unavailable":
@@ -220,6 +223,9 @@ async def renewal(site: Site, fault: Fault, sees: str) -> Outcome:
             pass
         assert state_of(site.hass, LOCK).state == "locked"
     await fault.end(site)
+    if sees == "nothing":
+        await asyncio.sleep(LONG_TOKEN_LIFE)
+        assert (await site.pdk.requests())["connect"] == 1
     watch = Stopwatch.start()
     seconds = await _recovers(site, watch, 0)
     return Outcome(sees, seconds)

@@ -92,8 +92,16 @@ def phases_body(name: str) -> str:
 
 @pytest.mark.parametrize("sees", ["nothing", "unavailable"])
 @pytest.mark.parametrize("name", ANSWERS)
-async def test_renewal(direct: Site, figure: Record, name: str, sees: str) -> None:
+async def test_renewal(
+    direct: Site,
+    figure: Record,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    sees: str,
+) -> None:
     """While the old token lives nobody notices; then the doors are unavailable."""
+    if sees == "nothing":
+        monkeypatch.setattr("custom_components.prodatakey.pdk.tokens.RENEW_AT", 0.3)
     fault = wrong_answer("panel_token", name)
     outcome = await phases.renewal(direct, fault, sees)
     if sees == "unavailable":
