@@ -19,7 +19,11 @@ from tests.common import Json, state_of
 from tests.simulator_process import SimulatedPdk
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "docs" / "automations.md", ROOT / "docs" / "voice.md"]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "docs" / "automations.md",
+    ROOT / "docs" / "voice.md",
+]
 BLUEPRINTS = sorted((ROOT / "blueprints").rglob("*.yaml"))
 SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
 SNIPPET = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
