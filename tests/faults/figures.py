@@ -77,8 +77,11 @@ class Figures:
             begin, end = f"<!-- {table} -->\n", f"<!-- end of {table} -->"
             if begin in text:
                 head, _, rest = text.partition(begin)
-                tail = rest.partition(end)[2]
-                text = head + begin + "\n" + _markdown(table, rows) + "\n" + end + tail
+                old, _, tail = rest.partition(end)
+                # the matrix is of one run; the others are of runs that differ
+                kept = {} if table == "matrix" else _parsed(old)
+                new = _markdown(table, kept | rows)
+                text = head + begin + "\n" + new + "\n" + end + tail
         file.write_text(text, encoding="utf-8")
 
 
@@ -102,6 +105,15 @@ def _markdown(table: str, rows: dict[str, dict[str, str]]) -> str:
         cells = [rows[row].get(column, "—") for column in columns]
         lines.append("| " + " | ".join([row, *cells]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _parsed(text: str) -> dict[str, dict[str, str]]:
+    """Return a table of Markdown as it was written."""
+    lines = [line.strip("| ").split(" | ") for line in text.split("\n") if "|" in line]
+    if not lines:
+        return {}
+    (columns, _, *rows) = lines
+    return {row: dict(zip(columns, cells, strict=True)) for row, *cells in rows}
 
 
 def _columns(rows: dict[str, dict[str, str]]) -> list[str]:
