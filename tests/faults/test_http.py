@@ -101,7 +101,7 @@ async def test_renewal(
 ) -> None:
     """While the old token lives nobody notices; then the doors are unavailable."""
     if sees == "nothing":
-        monkeypatch.setattr("custom_components.prodatakey.pdk.tokens.RENEW_AT", 0.3)
+        monkeypatch.setattr("custom_components.prodatakey.pdk.tokens.RENEW_AT", 0.1)
     fault = wrong_answer("panel_token", name)
     outcome = await phases.renewal(direct, fault, sees)
     if sees == "unavailable":

@@ -103,7 +103,7 @@ async def _accepted_and_left(site: Site, fault: Fault) -> phases.Outcome:
     watch = Stopwatch.start()
     while (await site.pdk.requests())["connect"] == before:
         pass
-    await asyncio.sleep(phases.SOON / 4)
+    await asyncio.sleep(0.5)
     await site.is_connected(phases.SOON)
     seconds = watch.seconds
     await site.works(0)
