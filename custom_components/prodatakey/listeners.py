@@ -1,6 +1,7 @@
 """Who is to be told of what."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -21,16 +22,18 @@ class Listeners:
         for subject in subjects:
             self._by_subject.setdefault(subject, []).append(listener)
 
-        @callback
-        def stop_listening() -> None:
-            """Forget the listener."""
-            for subject in subjects:
-                listeners = self._by_subject[subject]
-                listeners.remove(listener)
-                if not listeners:
-                    del self._by_subject[subject]
+        return partial(self._stop_listening, listener, subjects)
 
-        return stop_listening
+    @callback
+    def _stop_listening(
+        self, listener: Callable[..., None], subjects: Iterable[Hashable]
+    ) -> None:
+        """Forget a listener. No closure: there are thousands."""
+        for subject in subjects:
+            listeners = self._by_subject[subject]
+            listeners.remove(listener)
+            if not listeners:
+                del self._by_subject[subject]
 
     @callback
     def tell(self, subject: Hashable, *what: Any) -> None:
