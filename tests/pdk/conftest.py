@@ -47,11 +47,3 @@ def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Account
 async def access(session: aiohttp.ClientSession, accounts: Accounts) -> PanelAccess:
     """Return the way to the simulated panel."""
     return PanelAccess(session, accounts, await accounts.panel(PANEL))
-
-
-@pytest.fixture
-def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let attempts to reconnect follow each other quickly."""
-    stream = "custom_components.prodatakey.pdk.stream"
-    monkeypatch.setattr(f"{stream}.BACK_OFF", (0.1,))
-    monkeypatch.setattr(f"{stream}.LONGEST_BACK_OFF", 0.1)

@@ -32,7 +32,7 @@ _CLOSE = str(engineio_packet.CLOSE)
 _PLAIN_EVENT = f"{socketio_packet.EVENT}["
 
 # Both libraries log what they send and receive: tokens, PINs and people.
-_SILENT = logging.getLogger("silent")
+_SILENT = logging.getLogger(f"{__name__}.silenced")
 _SILENT.disabled = True
 
 
