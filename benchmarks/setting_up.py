@@ -26,6 +26,20 @@ SMALL = 1
 type Entities = list[dict[str, Any]]
 
 
+class Used:
+    """CPU seconds and bytes of memory that this process takes from now on."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._memory = resident()
+        self._cpu = time.process_time()
+
+    def since(self) -> dict[str, float]:
+        """Return what it has taken."""
+        cpu = time.process_time() - self._cpu
+        return {"cpu": cpu, "memory": resident() - self._memory}
+
+
 def resident() -> int:
     """Return the bytes of memory that this process occupies."""
     gc.collect()
@@ -33,11 +47,11 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def set_up_panel(hass: HomeAssistant, url: str, doors: int) -> Entities:
-    """Set up a panel; return its entities as a bare entry lists them."""
+async def set_up_panel(hass: HomeAssistant, url: str, doors: int) -> ConfigEntry:
+    """Set up a panel."""
     entry = await add_panel(hass, url, panel_id(doors, doors))
     await until_connected(entry)
-    return listed(hass, entry)
+    return entry
 
 
 def listed(hass: HomeAssistant, entry: ConfigEntry) -> Entities:
@@ -70,23 +84,28 @@ async def set_up_bare(hass: HomeAssistant, entities: Entities) -> None:
     await hass.async_block_till_done()
 
 
+async def _panels(hass: HomeAssistant, url: str) -> dict[str, Any]:
+    """Return what a large panel takes, and the entities that it and a small one have."""
+    small = await set_up_panel(hass, url, SMALL)
+    used = Used()
+    large = await set_up_panel(hass, url, DOORS)
+    return used.since() | {"entities": [listed(hass, small), listed(hass, large)]}
+
+
+async def _bare(hass: HomeAssistant, file: str) -> dict[str, float]:
+    """Return what as many bare entities take."""
+    small, large = json.loads(Path(file).read_text(encoding="utf-8"))
+    await set_up_bare(hass, small)
+    used = Used()
+    await set_up_bare(hass, large)
+    return used.since()
+
+
 async def _main(source: str) -> None:
     logging.disable(logging.WARNING)
     async with home() as hass:
-        if source.startswith("http"):
-            small = await set_up_panel(hass, source, SMALL)
-        else:
-            small, large = json.loads(Path(source).read_text(encoding="utf-8"))
-            await set_up_bare(hass, small)
-        memory, cpu = resident(), time.process_time()
-        if source.startswith("http"):
-            large = await set_up_panel(hass, source, DOORS)
-        else:
-            await set_up_bare(hass, large)
-        cpu = time.process_time() - cpu
-        memory = resident() - memory
-        result = {"cpu": cpu, "memory": memory, "entities": [small, large]}
-        print(json.dumps(result), flush=True)
+        measure = _panels if source.startswith("http") else _bare
+        print(json.dumps(await measure(hass, source)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a door's inputs and alarms say, and whether the panel is connected."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import override
 
@@ -118,6 +119,12 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
     def available(self) -> bool:
         """Return True: that there is no connection can always be told."""
         return True
+
+    @property
+    @override
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return the connection, and nothing else."""
+        return ("connection",)
 
     @property
     @override

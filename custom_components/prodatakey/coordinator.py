@@ -52,9 +52,11 @@ READING_INTERVAL = timedelta(hours=1)
 class PanelCoordinator:
     """Own a panel's stream, doors and endpoints; tell the entities that an event touches.
 
-    `listeners` are told of (door id, aspect) when that changes, (door id, "access") when
-    somebody asked for access, ("signal", address), "connection", "activity", of
-    "doors" and "endpoints" that are new, and of an endpoint's address that is "forgotten".
+    `listeners` are told of (door id, aspect) when that changes, (door id, "heard") when it
+    is told of, (door id, "access") when somebody asked for access, (door id, "let_in");
+    of ("signal", address) and, with the event, ("answer", address); of "connection" and
+    "activity"; of "availability" when nothing or all may be shown, or is only assumed; of
+    "doors" and "endpoints" that are new, and an endpoint's address that is "forgotten".
     """
 
     def __init__(
@@ -226,15 +228,22 @@ class PanelCoordinator:
         was_available, self.status = self.available, status
         if status is StreamStatus.CONNECTED:
             self._take_connected()
-        elif status is StreamStatus.DROPPED:
-            self.doors.assume()
         if err is not None:
             self._take_error(err)
-        if was_available and not self.available:
-            _LOGGER.info("%s is unavailable: %s", self.panel.name, err)
-        elif self.available and not was_available:
-            _LOGGER.info("%s is available again", self.panel.name)
         self.listeners.tell("connection")
+        if status is StreamStatus.DROPPED:
+            self.doors.assume()
+            self.listeners.tell("availability")
+        elif self.available is not was_available:
+            self._log_availability(err)
+            self.listeners.tell("availability")
+
+    def _log_availability(self, err: PdkError | None) -> None:
+        """Say once that the panel is gone, and once that it is back."""
+        if self.available:
+            _LOGGER.info("%s is available again", self.panel.name)
+        else:
+            _LOGGER.info("%s is unavailable: %s", self.panel.name, err)
 
     def _take_connected(self) -> None:
         """Begin anew with the clock, and see which doors there are."""

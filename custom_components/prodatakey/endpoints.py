@@ -95,7 +95,8 @@ class Endpoints:
         """Take an endpoint's signal."""
         if endpoint := self.known.get(event.address):
             endpoint.db_gain, endpoint.occurred = event.db_gain, dt_util.utcnow()
-        self._listeners.tell(("signal", event.address), event)
+        self._listeners.tell(("signal", event.address))
+        self._listeners.tell(("answer", event.address), event)
 
     @callback
     def forget(self, address: str) -> None:
@@ -107,16 +108,15 @@ class Endpoints:
     async def discover(self, wait: float) -> list[Endpoint]:
         """Ask all endpoints to report, and return those that do in so many seconds."""
         found: dict[str, Endpoint] = {}
-        stop_listening = self._listeners.listen(
-            lambda endpoint: found.update({endpoint.address: endpoint}), "discovered"
-        )
+
+        def take(endpoint: Endpoint) -> None:
+            found[endpoint.address] = endpoint
+
         now = asyncio.get_running_loop().time
         end = now() + wait
-        try:
+        with self._listeners.listening(take, "discovered"):
             await self._send(DiscoverEndpoints())
             await asyncio.sleep(end - now())
-        finally:
-            stop_listening()
         return list(found.values())
 
     async def query(self, question: QuerySignal) -> Signal:
@@ -129,17 +129,15 @@ class Endpoints:
                 if not answer.done():
                     answer.set_result(event)
 
-            stop_listening = self._listeners.listen(take, ("signal", question.address))
             try:
-                async with asyncio.timeout(ANSWER_TIMEOUT):
-                    await self._send(question)
-                    await answer
+                with self._listeners.listening(take, ("answer", question.address)):
+                    async with asyncio.timeout(ANSWER_TIMEOUT):
+                        await self._send(question)
+                        await answer
             except TimeoutError:
                 # waiting no longer may have cancelled the answer itself
                 if not answer.done() or answer.cancelled():
                     return unanswered
-            finally:
-                stop_listening()
         return Signal(
             io_link_id=question.io_link_id,
             address=question.address,

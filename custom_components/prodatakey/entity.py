@@ -1,7 +1,8 @@
 """What the entities share: identity, availability, listening."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
@@ -45,7 +46,13 @@ class ProdatakeyEntity(Entity):
         self.coordinator = coordinator
         self.entity_description = description
         self._attr_unique_id = f"{identifier[1]}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={identifier})
+        self._identifier = identifier
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return which device this belongs to; asked for once, so it is not kept."""
+        return DeviceInfo(identifiers={self._identifier})
 
     @property
     @override
@@ -53,12 +60,20 @@ class ProdatakeyEntity(Entity):
         """Return whether the panel can be heard."""
         return self.coordinator.available
 
+    @property
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return what this entity shows, as the coordinator tells of it."""
+        return ("availability",)
+
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the connection."""
-        self.async_on_remove(
-            self.coordinator.listeners.listen(self.async_write_ha_state, "connection")
-        )
+        """Listen to what this entity shows."""
+        self.coordinator.listeners.add(self.async_write_ha_state, *self.shows)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening. No closure that does it: there are thousands."""
+        self.coordinator.listeners.remove(self.async_write_ha_state, *self.shows)
 
 
 class PanelEntity(ProdatakeyEntity):
@@ -118,14 +133,13 @@ class DoorEntity(ProdatakeyEntity):
         """Return whether the state is from before a gap in the stream."""
         return self.entity_description.aspect in self.door_state.assumed
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen also to what this entity shows of the door."""
-        await super().async_added_to_hass()
-        subject = (self.panel_door.id, self.entity_description.aspect)
-        self.async_on_remove(
-            self.coordinator.listeners.listen(self.async_write_ha_state, subject)
-        )
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return also what this entity shows of the door."""
+        if (aspect := self.entity_description.aspect) is None:
+            return super().shows
+        return (*super().shows, (self.panel_door.id, aspect))
 
     async def async_check_control_of_lock(self) -> None:
         """Refuse a user who may not control the door's lock, as this would go round it.
@@ -178,4 +192,6 @@ def async_add_door_entities[D: DoorDescription](
         async_add_entities(entity_class(coordinator, *which) for which in new)
 
     add(coordinator.doors.known.values())
-    entry.async_on_unload(coordinator.listeners.listen(add, "doors"))
+    listeners = coordinator.listeners
+    listeners.add(add, "doors")
+    entry.async_on_unload(partial(listeners.remove, add, "doors"))

@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
 from .entity import DoorDescription, DoorEntity, async_add_door_entities
+from .pdk.doors import DoorId
 from .pdk.events import Access, AccessEvent
 
 PARALLEL_UPDATES = 0
@@ -48,15 +49,22 @@ class DoorAccess(DoorEntity, EventEntity):
 
     entity_description: DoorEventDescription
 
+    @property
+    def _access(self) -> tuple[DoorId, str]:
+        """Return what this listens to."""
+        return (self.panel_door.id, "access")
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen also to who asks for access."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.listeners.listen(
-                self._handle_access, (self.panel_door.id, "access")
-            )
-        )
+        self.coordinator.listeners.add(self._handle_access, self._access)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        self.coordinator.listeners.remove(self._handle_access, self._access)
+        await super().async_will_remove_from_hass()
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:

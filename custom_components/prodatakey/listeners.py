@@ -1,10 +1,10 @@
 """Who is to be told of what."""
 
-from collections.abc import Callable, Hashable, Iterable
-from functools import partial
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 
 
 class Listeners:
@@ -15,25 +15,30 @@ class Listeners:
         self._by_subject: dict[Hashable, list[Callable[..., None]]] = {}
 
     @callback
-    def listen(
-        self, listener: Callable[..., None], *subjects: Hashable
-    ) -> CALLBACK_TYPE:
+    def add(self, listener: Callable[..., None], *subjects: Hashable) -> None:
         """Call a listener when one of these subjects is told of."""
         for subject in subjects:
             self._by_subject.setdefault(subject, []).append(listener)
 
-        return partial(self._stop_listening, listener, subjects)
-
     @callback
-    def _stop_listening(
-        self, listener: Callable[..., None], subjects: Iterable[Hashable]
-    ) -> None:
-        """Forget a listener. No closure: there are thousands."""
+    def remove(self, listener: Callable[..., None], *subjects: Hashable) -> None:
+        """Call a listener of these subjects no more."""
         for subject in subjects:
             listeners = self._by_subject[subject]
             listeners.remove(listener)
             if not listeners:
                 del self._by_subject[subject]
+
+    @contextmanager
+    def listening(
+        self, listener: Callable[..., None], *subjects: Hashable
+    ) -> Iterator[None]:
+        """Call a listener when one of these subjects is told of, for a while."""
+        self.add(listener, *subjects)
+        try:
+            yield
+        finally:
+            self.remove(listener, *subjects)
 
     @callback
     def tell(self, subject: Hashable, *what: Any) -> None:

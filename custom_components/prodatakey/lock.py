@@ -1,6 +1,6 @@
 """Doors as locks: relay on is unlocked."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Hashable
 from dataclasses import dataclass
 import hmac
 from typing import Any, override
@@ -87,15 +87,11 @@ class DoorLock(DoorEntity, LockEntity):
             # the pattern guards locking too, and that needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen also to who is let in."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.listeners.listen(
-                self.async_write_ha_state, (self.panel_door.id, "let_in")
-            )
-        )
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return also who is let in."""
+        return (*super().shows, (self.panel_door.id, "let_in"))
 
     @property
     @override

@@ -1,6 +1,7 @@
 """The panel's last activity, and the signal of its wireless endpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -50,8 +51,9 @@ async def async_setup_entry(
 
     async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     add(coordinator.endpoints.known.values())
-    entry.async_on_unload(coordinator.listeners.listen(add, "endpoints"))
-    entry.async_on_unload(coordinator.listeners.listen(added.discard, "forgotten"))
+    for listener, subject in ((add, "endpoints"), (added.discard, "forgotten")):
+        coordinator.listeners.add(listener, subject)
+        entry.async_on_unload(partial(coordinator.listeners.remove, listener, subject))
 
 
 class LastActivity(PanelEntity, SensorEntity):
@@ -59,13 +61,11 @@ class LastActivity(PanelEntity, SensorEntity):
 
     _unrecorded_attributes = frozenset({"message"})
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen also to the panel's log."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.listeners.listen(self.async_write_ha_state, "activity")
-        )
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return also the panel's log."""
+        return (*super().shows, "activity")
 
     @property
     @override
@@ -90,23 +90,14 @@ class LastActivity(PanelEntity, SensorEntity):
 class EndpointSignalSensor(EndpointEntity, SensorEntity):
     """The signal of a wireless endpoint when it was last asked."""
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen also to the endpoint's answers."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.listeners.listen(
-                self._handle_signal, ("signal", self._address)
-            )
-        )
+    def shows(self) -> tuple[Hashable, ...]:
+        """Return also the endpoint's answers."""
+        return (*super().shows, ("signal", self._address))
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return what the endpoint answered last."""
         return self.endpoint.db_gain if self.endpoint else None
-
-    @callback
-    def _handle_signal(self, _: object) -> None:
-        """Show a new answer."""
-        self.async_write_ha_state()

@@ -128,19 +128,16 @@ class DoNotDisturb(DoorSwitch):
             if event.aspect is Aspect.FORCE_CLOSE and not confirmed.done():
                 confirmed.set_result(event.value)
 
-        stop_listening = self.coordinator.listeners.listen(
-            take, (self.panel_door.id, "heard")
-        )
         command = ActuateDoNotDisturb(self.panel_door.id)
+        heard = (self.panel_door.id, "heard")
         try:
-            await self.coordinator.send(command)
-            async with asyncio.timeout(CONFIRMATION_TIMEOUT):
-                return await confirmed
+            with self.coordinator.listeners.listening(take, heard):
+                await self.coordinator.send(command)
+                async with asyncio.timeout(CONFIRMATION_TIMEOUT):
+                    return await confirmed
         except TimeoutError:
             self.coordinator.doors.doubt(command)
             raise self._unconfirmed() from None
-        finally:
-            stop_listening()
 
     def _unconfirmed(self) -> HomeAssistantError:
         """Return that nobody can tell how it is now."""
