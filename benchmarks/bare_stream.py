@@ -14,7 +14,7 @@ from .feeder import panel_id
 from .home import add_entry
 
 FLOOR = panel_id(998, 1)
-BARE_SENSOR = "binary_sensor.bare_door_door"
+BARE_SENSOR = "binary_sensor.bare_door_1_of_1"
 BARE_LOCK = "lock.bare_door_lock"
 
 type Take = Callable[[str, Any], None]
@@ -79,24 +79,35 @@ class BareStream:
                 self.take(topic, event)
 
 
-async def async_add_bare(hass: HomeAssistant, stream: BareStream) -> None:
-    """Add one bare sensor that shows the stream, and one bare lock that sends on it."""
-    entry = await add_entry(hass, "bare", {"entities": [_SENSOR, _LOCK]})
-    sensor = entry.runtime_data["door"]
+async def async_add_bare_lock(hass: HomeAssistant, stream: BareStream) -> None:
+    """Add a bare lock that sends on a stream."""
+    entry = await add_entry(hass, "bare", {"entities": [_entity("lock", "lock")]})
     entry.runtime_data["lock"].unlocker = stream.send_command
 
-    def take(topic: str, _: object) -> None:
+
+async def async_add_bare_sensors(
+    hass: HomeAssistant, stream: BareStream, doors: int
+) -> None:
+    """Add a bare sensor for each door of a stream."""
+    names = {door: f"{door} of {doors}" for door in range(1, doors + 1)}
+    listed = [_entity("binary_sensor", name) for name in names.values()]
+    entry = await add_entry(hass, "bare", {"panel_id": f"{doors}", "entities": listed})
+    sensors = {door: entry.runtime_data[name] for door, name in names.items()}
+
+    def take(topic: str, event: Any) -> None:
+        sensor = sensors[event["body"]["doorId"]]
         sensor._attr_is_on = topic == "door.input.dps.opened"
         sensor.async_write_ha_state()
 
     stream.take = take
 
 
-_SENSOR = {
-    "platform": "binary_sensor",
-    "unique_id": "door",
-    "name": "Door",
-    "device": "Bare door",
-    "enabled": True,
-}
-_LOCK = _SENSOR | {"platform": "lock", "unique_id": "lock", "name": "Lock"}
+def _entity(platform: str, name: str) -> dict[str, Any]:
+    """Return one bare entity as an entry lists it."""
+    return {
+        "platform": platform,
+        "unique_id": name,
+        "name": name,
+        "device": "Bare door",
+        "enabled": True,
+    }

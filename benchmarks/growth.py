@@ -1,10 +1,11 @@
 """Row: growth in doors and in events per second, as a table and a plot."""
 
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from .in_home import MANY, homes, per_event
-from .measure import ROUNDS, Effort, Figure, Goal, alternate
+from .in_home import EVENTS, MANY, homes, of_events, per_event, without_collections
+from .measure import ROUNDS, Cost, Effort, Figure, Goal, alternate, totals
 from .plot import plot
 
 SIZES = {1: (1, 1), 10: (1, 10), 100: (1, 100), 900: (1, 900), 4500: (5, 900)}
@@ -13,41 +14,33 @@ RATES = (10, 100, 1_000, 10_000)
 
 async def growth(effort: Effort) -> list[Figure]:
     """Measure each size in turn, then each rate, then more than can be handled."""
-    count = effort.of(20_000, 5_000)
+    count = effort.of(*EVENTS)
+    most = effort.of(20_000, 5_000)
     async with homes(*SIZES.values()) as workers:
         by_size = await alternate(*(per_event(w, "events", count) for w in workers))
         many = workers[list(SIZES).index(MANY)]
         paced = {
             rate: await many.call(
-                "pace", rate=rate, count=min(max(50, 5 * rate), count), floor=False
+                "pace", rate=rate, count=min(max(50, 5 * rate), most), floor=False
             )
             for rate in RATES
         }
-        overload = [await many.call("saturate", count=count) for _ in range(ROUNDS)]
-    costs = dict(zip(SIZES, map(median, by_size), strict=True))
+        overload = [await many.call("saturate", count=most) for _ in range(ROUNDS)]
+    costs = dict(zip(SIZES, (median(totals(each)) for each in by_size), strict=True))
     plot(costs, {rate: run["ours"] for rate, run in paced.items()})
     return [
-        *_of_sizes(costs, by_size),
+        *_of_sizes(dict(zip(SIZES, by_size, strict=True))),
         *_of_rates(paced),
         *_of_overload(overload),
     ]
 
 
-def _of_sizes(costs: dict[int, float], by_size: list[list[float]]) -> list[Figure]:
-    """Return an event's cost for each number of doors."""
-    ten = by_size[list(SIZES).index(10)]
-    return [
-        Figure(
-            what=f"growth: {doors} doors",
-            unit="us CPU/event",
-            ours=costs[doors],
-            than="10 doors",
-            against=costs[10],
-            ratio=median(a / b for a, b in zip(values, ten, strict=True)),
-            goal=Goal(limit=1.1) if doors > 10 else None,
-        )
-        for doors, values in zip(SIZES, by_size, strict=True)
-    ]
+def _of_sizes(by_size: dict[int, list[Cost]]) -> Iterator[Figure]:
+    """Yield an event's cost for each number of doors."""
+    for doors, costs in by_size.items():
+        what, goal = f"growth: {doors} doors", Goal(limit=1.1) if doors > 10 else None
+        yield of_events(what, costs, "10 doors", by_size[10], goal)
+        yield without_collections(what, costs, "10 doors", by_size[10])
 
 
 def _of_rates(paced: dict[int, Any]) -> list[Figure]:

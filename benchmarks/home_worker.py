@@ -1,6 +1,7 @@
 """A Home Assistant with panels, told what to measure: `… FEEDER_URL PANELS DOORS`."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 import logging
 import sys
@@ -16,7 +17,14 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arrivals import Arrivals, percentiles
-from .bare_stream import BARE_LOCK, FLOOR, BareStream, async_add_bare
+from .bare_stream import (
+    BARE_LOCK,
+    FLOOR,
+    BareStream,
+    async_add_bare_lock,
+    async_add_bare_sensors,
+)
+from .collector import Collector
 from .feeder import panel_id
 from .home import add_panel, home, until_connected
 from .processes import Handler, answer
@@ -31,7 +39,10 @@ class HomeWorker:
         """Set up later."""
         self._hass = hass
         self._url = url
+        self._doors = doors
         self._panels = [panel_id(number, doors) for number in range(panels)]
+        self._in_turn = panel_id(997, doors)
+        self._collector = Collector()
         self._session = async_get_clientsession(hass)
 
     async def prepare(self) -> None:
@@ -40,9 +51,10 @@ class HomeWorker:
             entry = await add_panel(self._hass, self._url, panel)
             self._coordinator = entry.runtime_data
             await until_connected(entry)
-        self._bare = BareStream(self._session, self._url, FLOOR)
-        await async_add_bare(self._hass, self._bare)
-        await self._bare.open()
+        floor = BareStream(self._session, self._url, FLOOR)
+        await async_add_bare_lock(self._hass, floor)
+        await async_add_bare_sensors(self._hass, floor, 1)
+        await floor.open()
         self._arrivals = Arrivals(self._hass)
 
     def handlers(self) -> dict[str, Handler]:
@@ -50,6 +62,8 @@ class HomeWorker:
         return {
             "events": partial(self._events, self._panels),
             "floor": partial(self._events, [FLOOR]),
+            "add_in_turn": self._add_in_turn,
+            "in_turn": partial(self._events, [self._in_turn]),
             "fan_out": self._fan_out,
             "pace": self._pace,
             "command": self._command,
@@ -57,15 +71,24 @@ class HomeWorker:
             "saturate": self._saturate,
         }
 
-    async def _events(self, panels: list[str], count: int) -> float:
+    async def _events(self, panels: list[str], count: int) -> Mapping[str, float]:
         """Return the CPU seconds that so many events take, from frame to state."""
         arrived = self._arrivals.expect(count)
-        started = time.process_time()
+        started, collected = time.process_time(), self._collector.seconds
         await self._control("send", panels=panels, count=count)
         await arrived
-        return time.process_time() - started
+        return {
+            "cpu": time.process_time() - started,
+            "collecting": self._collector.seconds - collected,
+        }
 
-    async def _fan_out(self, count: int) -> float:
+    async def _add_in_turn(self) -> None:
+        """Add as many bare sensors as there are doors, whose events come in turn."""
+        stream = BareStream(self._session, self._url, self._in_turn)
+        await async_add_bare_sensors(self._hass, stream, self._doors)
+        await stream.open()
+
+    async def _fan_out(self, count: int) -> Mapping[str, float]:
         """Return the CPU seconds of the usual coordinator with the same entities."""
         # Each door twice, so that every state is afterwards what it was.
         panel = panel_id(999, count // 2)
@@ -151,10 +174,10 @@ class HomeWorker:
         """Return what happens when events come faster than they can be handled."""
         watching = asyncio.create_task(self._latest_tick())
         started = time.monotonic()
-        cpu = await self._events(self._panels, count)
+        await self._events(self._panels, count)
         seconds = time.monotonic() - started
         watching.cancel()
-        return {"rate": count / seconds, "cpu": cpu / count, "tick": self._latest}
+        return {"rate": count / seconds, "tick": self._latest}
 
     async def _latest_tick(self) -> None:
         """Keep the longest time that others had to wait for the event loop."""

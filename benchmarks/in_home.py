@@ -7,11 +7,23 @@ from statistics import median
 import sys
 from tempfile import NamedTemporaryFile
 
-from .measure import ROUNDS, Effort, Figure, Goal, Measure, alternate, compared
+from .measure import (
+    ROUNDS,
+    Cost,
+    Effort,
+    Figure,
+    Goal,
+    Measure,
+    alternate,
+    compared,
+    totals,
+    uncollected,
+)
 from .processes import Worker, line_of, output_of, running, worker
 
 MANY = 900
-EVENTS = (20_000, 5_000)
+# A full garbage collection comes every 40,000 events or so: each measurement has some.
+EVENTS = (100_000, 10_000)
 
 
 @asynccontextmanager
@@ -35,11 +47,15 @@ async def _home(stack: AsyncExitStack, panels: int, doors: int) -> Worker:
     return await stack.enter_async_context(home)
 
 
-def per_event(home: Worker, method: str, count: int) -> Measure:
-    """Return a measurement of the CPU microseconds that an event takes."""
+def per_event(home: Worker, method: str, count: int) -> Measure[Cost]:
+    """Return a measurement of what an event takes."""
 
-    async def measure() -> float:
-        return float(await home.call(method, count=count)) / count * 1e6
+    async def measure() -> Cost:
+        seconds = await home.call(method, count=count)
+        return Cost(
+            total=seconds["cpu"] / count * 1e6,
+            collecting=seconds["collecting"] / count * 1e6,
+        )
 
     return measure
 
@@ -48,30 +64,58 @@ async def whole_way(effort: Effort) -> list[Figure]:
     """Compare an event's cost with the floor, with fewer doors, and with the usual."""
     count = effort.of(*EVENTS)
     async with homes((1, 10), (1, MANY)) as (few, many):
-        ours, floor, at_many = await alternate(
-            per_event(few, "events", count),
-            per_event(few, "floor", count),
-            per_event(many, "events", count),
-        )
         beside, usual = await alternate(
             per_event(many, "events", count),
             per_event(many, "fan_out", effort.of(20, 4)),
         )
-    unit = "us CPU/event"
+        for home in (few, many):
+            await home.call("add_in_turn")
+        ours, floor, at_many, bare, bare_at_many = await alternate(
+            per_event(few, "events", count),
+            per_event(few, "floor", count),
+            per_event(many, "events", count),
+            per_event(few, "in_turn", count),
+            per_event(many, "in_turn", count),
+        )
     return [
-        compared("whole way, 10 doors", unit, ours, "floor", floor, Goal(limit=1.5)),
-        compared(
-            "whole way, 900 doors", unit, at_many, "10 doors", ours, Goal(limit=1.1)
-        ),
-        compared(
+        of_events("whole way, 10 doors", ours, "floor", floor, Goal(limit=1.5)),
+        of_events("whole way, 900 doors", at_many, "10 doors", ours, Goal(limit=1.1)),
+        without_collections("whole way, 900 doors", at_many, "10 doors", ours),
+        of_events("900 bare entities in turn", bare_at_many, "10", bare),
+        without_collections("900 bare entities in turn", bare_at_many, "10", bare),
+        of_events(
             "usual fan-out, 900 doors",
-            unit,
             usual,
             "ours",
             beside,
             Goal(limit=1000, at_least=True),
         ),
     ]
+
+
+def of_events(
+    what: str,
+    ours: list[Cost],
+    than: str,
+    against: list[Cost],
+    goal: Goal | None = None,
+) -> Figure:
+    """Compare what events take."""
+    unit = "us CPU/event"
+    return compared(what, unit, totals(ours), than, totals(against), goal)
+
+
+def without_collections(
+    what: str, ours: list[Cost], than: str, against: list[Cost]
+) -> Figure:
+    """Compare what events take when the garbage collector's part is left out."""
+    return compared(
+        f"{what}, no GC",
+        "us CPU/event",
+        uncollected(ours),
+        than,
+        uncollected(against),
+    )
 
 
 async def latency(effort: Effort) -> list[Figure]:
@@ -184,13 +228,8 @@ async def panels(effort: Effort) -> list[Figure]:
             than="1 panel",
             against=idle_one["cpu"] / seconds * 1e3,
         ),
-        compared(
-            "50 panels x 18 doors",
-            "us CPU/event",
-            of_fifty,
-            "1 panel x 900",
-            of_one,
-            Goal(limit=1.2),
+        of_events(
+            "50 panels x 18 doors", of_fifty, "1 panel x 900", of_one, Goal(limit=1.2)
         ),
     ]
 

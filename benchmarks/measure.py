@@ -1,12 +1,12 @@
 """Measuring in alternation, and what comes of it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 ROUNDS = 5
 
-type Measure = Callable[[], Awaitable[float]]
+type Measure[T] = Callable[[], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +55,35 @@ class Figure:
         return None if self.goal is None else self.goal.holds(value)
 
 
-async def alternate(*measures: Measure, rounds: int = ROUNDS) -> list[list[float]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU microseconds that an event takes, and how much of it Python's collector."""
+
+    total: float
+    collecting: float
+
+    @property
+    def uncollected(self) -> float:
+        """Return what is left without the collector's part."""
+        return self.total - self.collecting
+
+
+def totals(costs: Iterable[Cost]) -> list[float]:
+    """Return what events took in all."""
+    return [cost.total for cost in costs]
+
+
+def uncollected(costs: Iterable[Cost]) -> list[float]:
+    """Return what events took without the collector's part."""
+    return [cost.uncollected for cost in costs]
+
+
+async def alternate[T](*measures: Measure[T]) -> list[list[T]]:
     """Measure each in turn, again and again; the first turn only warms up."""
     for measure in measures:
         await measure()
-    results: list[list[float]] = [[] for _ in measures]
-    for _ in range(rounds):
+    results: list[list[T]] = [[] for _ in measures]
+    for _ in range(ROUNDS):
         for measure, values in zip(measures, results, strict=True):
             values.append(await measure())
     return results

@@ -142,7 +142,7 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return what the panel has said."""
-        return self.door_state.value(self.entity_description.aspect)
+        return self.panel_door.state.value(self.entity_description.aspect)
 
     @property
     @override

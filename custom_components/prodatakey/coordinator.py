@@ -165,8 +165,12 @@ class PanelCoordinator:
     def _handle(self, event: PdkEvent) -> None:
         """Take one event of the stream."""
         match event:
-            case DoorEvent() | AccessEvent():
-                self._handle_of_door(event)
+            case DoorEvent():
+                if door := self._door_of(event):
+                    self._handle_door(door, event)
+            case AccessEvent():
+                if door := self._door_of(event):
+                    self._handle_access(door, event)
             case CommandSucceeded():
                 self.clock.age(event.occurred, held_back=self.stream.holds_back)
             case LiveEvent():
@@ -180,15 +184,14 @@ class PanelCoordinator:
             case Migration():
                 repairs.async_take_migration(self.hass, self.panel, event)
 
-    def _handle_of_door(self, event: DoorEvent | AccessEvent) -> None:
-        """Take an event of one door; twice the same counts once."""
+    def _door_of(self, event: DoorEvent | AccessEvent) -> PanelDoor | None:
+        """Return an event's door, unless the event was taken before."""
         if self._repeats.are_with(event.event_id):
-            return
-        if (door := self.doors.of_event(event)) is None:
-            return
-        if isinstance(event, AccessEvent):
-            self._handle_access(door, event)
-            return
+            return None
+        return self.doors.of_event(event)
+
+    def _handle_door(self, door: PanelDoor, event: DoorEvent) -> None:
+        """Take what has changed of a door."""
         if event.occurred is not None:
             self.clock.age(event.occurred, held_back=self.stream.holds_back)
         if event.aspect is Aspect.RELAY:

@@ -19,7 +19,7 @@ from .const import DOMAIN, KEYS_ROUND_CODE
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .endpoints import Endpoint
 from .panel_door import PanelDoor
-from .pdk.doors import Aspect, DoorState
+from .pdk.doors import Aspect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,15 +123,10 @@ class DoorEntity(ProdatakeyEntity):
         self.panel_door = panel_door
 
     @property
-    def door_state(self) -> DoorState:
-        """Return what the panel has said of the door."""
-        return self.panel_door.state
-
-    @property
     @override
     def assumed_state(self) -> bool:
         """Return whether the state is from before a gap in the stream."""
-        return self.entity_description.aspect in self.door_state.assumed
+        return self.entity_description.aspect in self.panel_door.state.assumed
 
     @property
     @override

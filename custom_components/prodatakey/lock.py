@@ -97,7 +97,7 @@ class DoorLock(DoorEntity, LockEntity):
     @override
     def is_locked(self) -> bool | None:
         """Return whether the relay is off."""
-        relay = self.door_state.relay
+        relay = self.panel_door.state.relay
         return None if relay is None else not relay
 
     @property

@@ -68,7 +68,7 @@ class DoorSwitch(DoorEntity, SwitchEntity):
     @override
     def is_on(self) -> bool | None:
         """Return what the panel has said."""
-        return self.door_state.value(self.entity_description.aspect)
+        return self.panel_door.state.value(self.entity_description.aspect)
 
 
 class Output(DoorSwitch):

@@ -132,10 +132,13 @@ class DoorState(NamedTuple):
 
 def apply(state: DoorState, aspect: Aspect, value: bool) -> DoorState:
     """Return the state after the panel has said how one aspect is."""
-    if state.value(aspect) is value and aspect not in state.assumed:
+    assumed = state.assumed
+    if aspect in assumed:
+        assumed -= {aspect}
+    elif state.value(aspect) is value:
         return state
     changes: dict[str, bool] = {aspect: value}
-    return state._replace(assumed=state.assumed - {aspect}, **changes)
+    return state._replace(assumed=assumed, **changes)
 
 
 def after_gap(state: DoorState) -> DoorState:

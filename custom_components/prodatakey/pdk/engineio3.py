@@ -29,7 +29,7 @@ LONGEST_REASON = 100
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
 # An event of "/" that wants no acknowledgement: what a panel sends.
-_PLAIN_EVENT = f"{socketio_packet.EVENT}["
+_PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
 
 # Both libraries log what they send and receive: tokens, PINs and people.
 _SILENT = logging.getLogger(f"{__name__}.silenced")
@@ -78,6 +78,7 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
     """An Engine.IO 3 client on a websocket."""
 
     heard = 0.0
+    take_plain_event: Callable[[str], None]
 
     @override
     async def connect(
@@ -153,7 +154,9 @@ class _Transport(engineio.AsyncClient):  # type: ignore[misc]
             self.heard = now()
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
-            if frame.data.startswith(_MESSAGE):
+            if frame.data.startswith(_PLAIN_EVENT):
+                self.take_plain_event(frame.data[2:])
+            elif frame.data.startswith(_MESSAGE):
                 await self.handlers["message"](frame.data[1:])
             elif frame.data.startswith(_CLOSE):
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
@@ -209,6 +212,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
             http_session=session,
             serializer=_Packet,
         )
+        self.eio.take_plain_event = self._take_plain_event
         self._on_connect = on_connect
         self._on_event = on_event
         self._accepted = asyncio.get_running_loop().create_future()
@@ -269,9 +273,6 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
     @override
     async def _handle_eio_message(self, data: str) -> None:
         """Handle one Socket.IO packet; what is none is passed over."""
-        if data.startswith(_PLAIN_EVENT):
-            self._take_plain_event(data[1:])
-            return
         try:
             pkt = self.packet_class(encoded_packet=data)
         except ValueError, TypeError, IndexError:
