@@ -7,8 +7,8 @@ sent, and every one of a panel's row of events changes the state of one entity.
 import asyncio
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from itertools import cycle, islice
+from collections.abc import Iterable, Iterator
+from itertools import batched, cycle, islice
 import json
 import time
 
@@ -19,7 +19,7 @@ from .wire import dps_event, websocket_frame, websocket_frames
 
 LIFETIME = 3600
 PER_PAGE = 100
-MOST_UNSENT = 2**20
+BATCH = 4000
 OPENING = {"sid": "0", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000}
 
 
@@ -109,7 +109,7 @@ class Feeder:
         order = await request.json()
         panels, count = order["panels"], order["count"]
         built = {
-            panel: websocket_frames(islice(self._row(panel), count // len(panels)))
+            panel: _batches(islice(self._row(panel), count // len(panels)))
             for panel in panels
         }
         await asyncio.gather(
@@ -117,12 +117,14 @@ class Feeder:
         )
         return web.json_response({})
 
-    async def _write(self, transport: asyncio.WriteTransport, frames: bytes) -> None:
+    async def _write(
+        self, transport: asyncio.WriteTransport, frames: list[bytes]
+    ) -> None:
         """Write as much at a time as the client lets through."""
-        for start in range(0, len(frames), MOST_UNSENT):
+        for batch in frames:
             while transport.get_write_buffer_size():
                 await asyncio.sleep(0.0005)
-            transport.write(frames[start : start + MOST_UNSENT])
+            transport.write(batch)
         while transport.get_write_buffer_size():
             await asyncio.sleep(0.0005)
 
@@ -178,6 +180,11 @@ def _device(number: int) -> dict[str, object]:
         "serialNumber": f"80{number}",
         "firmwareVersion": "1.1.41",
     }
+
+
+def _batches(packets: Iterable[str]) -> list[bytes]:
+    """Return whole frames, a megabyte or so at a time: a pong may come in between."""
+    return [websocket_frames(batch) for batch in batched(packets, BATCH, strict=False)]
 
 
 def _success(frame: str) -> str:
