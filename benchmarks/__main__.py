@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from . import in_home, report
 from .growth import growth
+from .instructions import instructions
 from .measure import Effort, Figure
 from .receive import receive
 
@@ -20,6 +21,7 @@ ROWS: dict[str, Row] = {
     "panels": in_home.panels,
     "import": in_home.imports,
     "growth": growth,
+    "instructions": instructions,
 }
 
 

@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 
 from .processes import PROJECT
 
-SECONDS_TO_CONNECT = 30
+SECONDS_TO_CONNECT = 300
 # The list of doors is read once more after connecting.
 SETTLING = 0.5
 
