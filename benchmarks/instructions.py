@@ -40,7 +40,7 @@ async def instructions(effort: Effort) -> list[Figure]:
         ),
         Figure(
             what="an event, 900 doors",
-            unit="misses of 1 MB",
+            unit="1 MB misses",
             ours=many_misses,
             than="10 doors",
             against=few_misses,
