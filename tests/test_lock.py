@@ -1,9 +1,16 @@
 """A user locks, unlocks and opens doors."""
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockUser
 
 from homeassistant.components.lock import DOMAIN as LOCK
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import (
+    Context,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
 
 from .common import PANEL, state_of, wait_for_state
@@ -139,3 +146,18 @@ async def test_a_newer_event_counts_more_than_the_answer(
     )
     await unlocking
     assert state_of(hass, FRONT).state == "locked"
+
+
+async def test_a_card_is_not_told_as_the_last_user(
+    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
+) -> None:
+    """A user locks, and somebody comes in by card right after: two people, two causes."""
+    context = Context(user_id=hass_admin_user.id)
+    await hass.services.async_call(
+        LOCK, "lock", {"entity_id": FRONT}, blocking=True, context=context
+    )
+    assert (await wait_for_state(hass, FRONT, "locked")).context is context
+    await panel.act(PANEL, 1, "badge", person=1)
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert unlocked.attributes["changed_by"] == "Amelia Hartmann"
+    assert unlocked.context.user_id is None
