@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from custom_components.prodatakey.pdk.clock import DISAGREEING, LATE, PanelClock
+from custom_components.prodatakey.pdk.clock import DISAGREEING, PanelClock
 
 HOUR = 3600.0
 TIME = "custom_components.prodatakey.pdk.clock.time"
@@ -50,23 +50,11 @@ def test_age_is_measured_by_the_fastest_event(hear: Hear) -> None:
     assert hear(at=1030, happened=1000) == pytest.approx(29)
 
 
-@pytest.mark.parametrize(("age", "late"), [(59.9, False), (60.0, False), (60.1, True)])
-def test_late_is_more_than_a_minute(
-    clock: PanelClock, monkeypatch: pytest.MonkeyPatch, age: float, late: bool
-) -> None:
-    """A minute is not late, more is."""
-    monkeypatch.setattr(TIME, SimpleNamespace(monotonic=lambda: 1000.0))
-    assert not clock.is_late(0, held_back=False)
-    assert clock.is_late(round(-age * 1000), held_back=False) is late
-    assert LATE == 60
-
-
 def test_an_event_without_a_time(clock: PanelClock) -> None:
     """It is taken as fresh, but not where it may have been held back."""
     assert clock.age(None, held_back=False) == 0
     assert clock.age(None, held_back=True) is None
     assert clock.seconds_behind is None
-    assert clock.is_late(None, held_back=True)
 
 
 def test_what_was_held_back_does_not_begin_the_clock(hear: Hear) -> None:

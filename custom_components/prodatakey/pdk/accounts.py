@@ -16,6 +16,7 @@ from .errors import (
     PermissionMissingError,
     RateLimitedError,
 )
+from .fields import Json, elements, filled_text, mapping
 from .rest import Reply, request
 from .tokens import Token, jwt_lifetime, lifetime
 
@@ -80,7 +81,7 @@ class Accounts:
             reply = await self._ask(
                 "GET", f"/api/ous/{_quoted(organisation)}", OF_ID_TOKEN
             )
-            body: dict[str, object] = reply.body if isinstance(reply.body, dict) else {}
+            body = mapping(reply.body)
             found |= {panel.id: panel for panel in self._panels_of(body)}
             ahead += _children(body)
         return list(found.values())
@@ -104,7 +105,7 @@ class Accounts:
         """
         path = f"/api/panels/{_quoted(panel_id)}/token"
         reply = await self._ask("POST", path, OF_PANEL)
-        value = _string(reply.body, "token")
+        value = _required_text(reply.body, "token")
         return Token(
             value=value, received=time.monotonic(), lifetime=jwt_lifetime(value)
         )
@@ -159,11 +160,10 @@ class Accounts:
             OF_CREDENTIALS,
             {"grant_type": "client_credentials"},
         )
-        body: dict[str, object] = reply.body if isinstance(reply.body, dict) else {}
         return Token(
-            value=_string(body, "id_token"),
+            value=_required_text(reply.body, "id_token"),
             received=time.monotonic(),
-            lifetime=lifetime(body.get("expires_in")),
+            lifetime=lifetime(mapping(reply.body).get("expires_in")),
         )
 
     async def _send(
@@ -190,10 +190,9 @@ class Accounts:
             self._wait_until = time.monotonic() + err.retry_after
             raise
 
-    def _panels_of(self, organisation: dict[str, object]) -> Iterator[Panel]:
+    def _panels_of(self, organisation: Json) -> Iterator[Panel]:
         """Yield the panels of one organisation that this API can reach."""
-        listed = organisation.get("panels")
-        for raw in listed if isinstance(listed, list) else []:
+        for raw in elements(organisation.get("panels")):
             if (panel := self._parse_panel(raw)) is not None:
                 yield panel
 
@@ -201,10 +200,9 @@ class Accounts:
         """Return the panel, or None where its id or a trusted address is missing."""
         match raw:
             case {"id": str(panel_id), "uri": str(uri), **rest} if self._trusts(uri):
-                name = rest.get("name")
                 return Panel(
                     id=panel_id,
-                    name=name if isinstance(name, str) and name else panel_id,
+                    name=filled_text(rest.get("name")) or panel_id,
                     uri=uri.rstrip("/") + "/",
                 )
         return None
@@ -222,20 +220,18 @@ class Accounts:
         )
 
 
-def _children(organisation: dict[str, object]) -> Iterator[str]:
+def _children(organisation: Json) -> Iterator[str]:
     """Yield the ids of the organisations below; those on PDK 2.0 have no such panels."""
-    listed = organisation.get("children")
-    for child in listed if isinstance(listed, list) else []:
-        if isinstance(child, dict) and not child.get("systemId") and "id" in child:
+    for child in map(mapping, elements(organisation.get("children"))):
+        if not child.get("systemId") and "id" in child:
             yield str(child["id"])
 
 
-def _string(body: object, key: str) -> str:
+def _required_text(body: object, key: str) -> str:
     """Return a text that the answer must have."""
-    value = body.get(key) if isinstance(body, dict) else None
-    if not isinstance(value, str) or not value:
+    if (text := filled_text(mapping(body).get(key))) is None:
         raise CannotConnectError(f"the answer has no {key}")
-    return value
+    return text
 
 
 def _quoted(part: str) -> str:

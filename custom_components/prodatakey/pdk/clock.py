@@ -48,11 +48,6 @@ class PanelClock:
             self._offset = difference
         return difference - self._offset
 
-    def is_late(self, occurred: int | None, *, held_back: bool) -> bool:
-        """Return whether an event is history, or may be."""
-        age = self.age(occurred, held_back=held_back)
-        return age is None or age > LATE
-
     def _was_changed(self, difference: float) -> bool:
         """Return whether the last few events all speak of one other offset."""
         if self._offset is None or difference - self._offset <= LATE:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
+from .fields import filled_text
+
 type DoorId = int | str
 
 LONGEST_DOOR_ID = 64
@@ -75,21 +77,16 @@ def parse_door(raw: object) -> Door | None:
         return None
     return Door(
         id=door_id,
-        name=_text(raw.get("name")) or f"Door {door_id}",
-        type=_text(raw.get("type")),
-        icon=_text(raw.get("publicIcon")),
+        name=filled_text(raw.get("name")) or f"Door {door_id}",
+        type=filled_text(raw.get("type")),
+        icon=filled_text(raw.get("publicIcon")),
         has_dps=raw.get("dps") is True,
         has_rex=raw.get("rex") is True,
         primary_reader=parse_door_id(raw.get("primaryReader")),
-        hardware=_text(raw.get("hardwareVersion")),
-        firmware=_text(raw.get("firmwareVersion")),
-        serial=_text(raw.get("serialNumber")),
+        hardware=filled_text(raw.get("hardwareVersion")),
+        firmware=filled_text(raw.get("firmwareVersion")),
+        serial=filled_text(raw.get("serialNumber")),
     )
-
-
-def _text(raw: object) -> str | None:
-    """Return a text that says something."""
-    return raw if isinstance(raw, str) and raw else None
 
 
 class Aspect(StrEnum):

@@ -25,8 +25,7 @@ from .events import (
     Placeholder,
     ServerError,
 )
-
-type Json = dict[str, object]
+from .fields import Json, elements, filled_text, identity, mapping, whole_number
 
 
 class MalformedEventError(ValueError):
@@ -39,9 +38,9 @@ def parse(topic: str, payload: object) -> PdkEvent | None:
     Raises MalformedEventError.
     """
     if (aspect := _ASPECTS.get(topic)) is not None:
-        return _door_event(topic, aspect, _mapping(payload))
+        return _door_event(topic, aspect, mapping(payload))
     if (parser := _PARSERS.get(topic)) is not None:
-        return parser(topic, _mapping(payload))
+        return parser(topic, mapping(payload))
     return None
 
 
@@ -63,14 +62,14 @@ _ASPECTS: Mapping[str, tuple[Aspect, bool]] = {
 
 def _door_event(topic: str, aspect: tuple[Aspect, bool], event: Json) -> DoorEvent:
     """Parse a change of a door's state."""
-    body = _mapping(event.get("body"))
-    metadata = _mapping(event.get("metadata"))
+    body = mapping(event.get("body"))
+    metadata = mapping(event.get("metadata"))
     return DoorEvent(
         topic=topic,
         door_id=_door_id(body),
         door_name=_door_name(body, metadata),
-        occurred=_integer(metadata.get("occurred")),
-        event_id=_text(event.get("id")),
+        occurred=whole_number(metadata.get("occurred")),
+        event_id=filled_text(event.get("id")),
         aspect=aspect[0],
         value=aspect[1],
     )
@@ -78,20 +77,20 @@ def _door_event(topic: str, aspect: tuple[Aspect, bool], event: Json) -> DoorEve
 
 def _access_event(topic: str, event: Json) -> AccessEvent:
     """Parse a request for access; whatever was typed or presented stays behind."""
-    body = _mapping(event.get("body"))
-    metadata = _mapping(event.get("metadata"))
-    person = _mapping(body.get("person"))
+    body = mapping(event.get("body"))
+    metadata = mapping(event.get("metadata"))
+    person = mapping(body.get("person"))
     explicit = body.get("explicit")
     return AccessEvent(
         topic=topic,
         door_id=_door_id(body),
         door_name=_door_name(body, metadata),
-        occurred=_integer(metadata.get("occurred")),
-        event_id=_text(event.get("id")),
+        occurred=whole_number(metadata.get("occurred")),
+        event_id=filled_text(event.get("id")),
         access=_ACCESS[topic],
-        person_id=_identity(body.get("personId")) or _identity(person.get("id")),
-        person=_text(metadata.get("personName")) or _full_name(person),
-        request_factor=_text(body.get("requestFactor")),
+        person_id=identity(body.get("personId")) or identity(person.get("id")),
+        person=filled_text(metadata.get("personName")) or _full_name(person),
+        request_factor=filled_text(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
     )
 
@@ -106,14 +105,14 @@ _ACCESS: Mapping[str, Access] = {
 def _command_succeeded(topic: str, event: Json) -> CommandSucceeded:
     """Parse the answer to a command."""
     return CommandSucceeded(
-        command_id=_required_text(_mapping(event.get("body")), "commandId"),
-        occurred=_integer(_mapping(event.get("metadata")).get("occurred")),
+        command_id=_required_text(mapping(event.get("body")), "commandId"),
+        occurred=whole_number(mapping(event.get("metadata")).get("occurred")),
     )
 
 
 def _server_error(topic: str, event: Json) -> ServerError:
     """Parse the panel's complaint."""
-    return ServerError(message=_text(event.get("message")) or "serverError")
+    return ServerError(message=filled_text(event.get("message")) or "serverError")
 
 
 def _invalid_token(topic: str, event: Json) -> InvalidToken:
@@ -123,22 +122,21 @@ def _invalid_token(topic: str, event: Json) -> InvalidToken:
 
 def _endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
     """Parse an endpoint's report."""
-    body = _mapping(event.get("body"))
-    if (io_link_id := _integer(body.get("ioLinkId"))) is None:
+    body = mapping(event.get("body"))
+    if (io_link_id := whole_number(body.get("ioLinkId"))) is None:
         raise MalformedEventError("ioLinkId is missing")
-    listed = body.get("doors")
     return EndpointDiscovered(
         io_link_id=io_link_id,
         address=_required_text(body, "address"),
-        io_link_type=_text(body.get("ioLinkType")),
-        io_link_name=_text(body.get("ioLinkName")),
+        io_link_type=filled_text(body.get("ioLinkType")),
+        io_link_name=filled_text(body.get("ioLinkName")),
         doors=tuple(
             EndpointDoor(
                 id=door_id,
-                port=_integer(raw.get("port")),
-                name=_text(raw.get("name")),
+                port=whole_number(raw.get("port")),
+                name=filled_text(raw.get("name")),
             )
-            for raw in map(_mapping, listed if isinstance(listed, list) else [])
+            for raw in map(mapping, elements(body.get("doors")))
             if (door_id := parse_door_id(raw.get("id"))) is not None
         ),
     )
@@ -146,12 +144,12 @@ def _endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
 
 def _endpoint_signal(topic: str, event: Json) -> EndpointSignal:
     """Parse an endpoint's signal."""
-    body = _mapping(event.get("body"))
+    body = mapping(event.get("body"))
     gain = body.get("dbGain")
     if not isinstance(gain, int | float) or isinstance(gain, bool):
         raise MalformedEventError("dbGain is missing")
     return EndpointSignal(
-        io_link_id=_integer(body.get("ioLinkId")),
+        io_link_id=whole_number(body.get("ioLinkId")),
         address=_required_text(body, "address"),
         db_gain=gain,
     )
@@ -159,17 +157,16 @@ def _endpoint_signal(topic: str, event: Json) -> EndpointSignal:
 
 def _live_event(topic: str, event: Json) -> LiveEvent:
     """Parse a line of the panel's log; its `occurred` has no zone and is left out."""
-    listed = event.get("placeholders")
     return LiveEvent(
-        topic=_text(event.get("topic")),
+        topic=filled_text(event.get("topic")),
         info=_required_text(event, "info"),
         placeholders=tuple(
             Placeholder(
-                text=_text(raw.get("text")) or "",
-                id=_identity(raw.get("id")),
-                type=_text(raw.get("type")),
+                text=filled_text(raw.get("text")) or "",
+                id=identity(raw.get("id")),
+                type=filled_text(raw.get("type")),
             )
-            for raw in map(_mapping, listed if isinstance(listed, list) else [])
+            for raw in map(mapping, elements(event.get("placeholders")))
         ),
     )
 
@@ -178,14 +175,14 @@ def _migration(topic: str, event: Json) -> Migration:
     """Parse a stage of the move; migration.started comes without a body."""
     return Migration(
         stage=MigrationStage(topic.removeprefix("migration.")),
-        system_id=_text(event.get("systemId")),
+        system_id=filled_text(event.get("systemId")),
     )
 
 
 def _migration_task(topic: str, event: Json) -> MigrationTask:
     """Parse a step of the move."""
     return MigrationTask(
-        task=_text(event.get("task")), completed=topic.endswith("completed")
+        task=filled_text(event.get("task")), completed=topic.endswith("completed")
     )
 
 
@@ -207,11 +204,6 @@ _PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
 TOPICS = frozenset(_ASPECTS) | frozenset(_PARSERS)
 
 
-def _mapping(raw: object) -> Json:
-    """Return an object of the event, empty where there is none."""
-    return raw if isinstance(raw, dict) else {}
-
-
 def _door_id(body: Json) -> DoorId:
     """Return the door that the event is about; `body.door.id` can be another."""
     if (door_id := parse_door_id(body.get("doorId"))) is None:
@@ -221,38 +213,19 @@ def _door_id(body: Json) -> DoorId:
 
 def _door_name(body: Json, metadata: Json) -> str | None:
     """Return the door's name as the event tells it."""
-    return _text(metadata.get("doorName")) or _text(
-        _mapping(body.get("door")).get("name")
+    return filled_text(metadata.get("doorName")) or filled_text(
+        mapping(body.get("door")).get("name")
     )
 
 
 def _full_name(person: Json) -> str | None:
     """Return first and last name."""
-    names = (_text(person.get("firstName")), _text(person.get("lastName")))
+    names = (filled_text(person.get("firstName")), filled_text(person.get("lastName")))
     return " ".join(name for name in names if name) or None
 
 
 def _required_text(raw: Json, key: str) -> str:
     """Return a text that the event is nothing without."""
-    if (text := _text(raw.get(key))) is None:
+    if (text := filled_text(raw.get(key))) is None:
         raise MalformedEventError(f"{key} is missing")
     return text
-
-
-def _text(raw: object) -> str | None:
-    """Return a text that says something."""
-    return raw if isinstance(raw, str) and raw else None
-
-
-def _integer(raw: object) -> int | None:
-    """Return a whole number."""
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
-
-
-def _identity(raw: object) -> int | str | None:
-    """Return an id as the panel writes it."""
-    return (
-        raw
-        if raw and isinstance(raw, int | str) and not isinstance(raw, bool)
-        else None
-    )
