@@ -12,8 +12,8 @@ import engineio
 import orjson
 import socketio
 
-from custom_components.prodatakey.pdk.engineio3 import Socket
 from custom_components.prodatakey.pdk.parse import parse
+from custom_components.prodatakey.pdk.socketio2 import Socket
 
 
 class Stopwatch:

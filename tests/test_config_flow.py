@@ -129,7 +129,7 @@ async def test_the_panel_does_not_work(
 ) -> None:
     """Nothing is created until token, REST and stream have all worked."""
     monkeypatch.setattr(
-        "custom_components.prodatakey.pdk.engineio3.CONNECT_TIMEOUT", 0.5
+        "custom_components.prodatakey.pdk.socketio2.CONNECT_TIMEOUT", 0.5
     )
     form = await start(hass)
     await pdk.faults(**fault)

@@ -13,8 +13,8 @@ from custom_components.prodatakey import (
     repairs,
     sensor,
 )
-from custom_components.prodatakey.config_flow import OPTIONS
 from custom_components.prodatakey.entity import DoorDescription
+from custom_components.prodatakey.forms import OPTIONS
 from custom_components.prodatakey.panel_door import PanelDoor
 from custom_components.prodatakey.pdk.doors import Aspect, Door, DoorKind
 from custom_components.prodatakey.pdk.events import Access

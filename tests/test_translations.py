@@ -13,10 +13,10 @@ import voluptuous as vol
 from custom_components.prodatakey import (
     binary_sensor,
     button,
-    config_flow,
     const,
     errors,
     event,
+    forms,
     lock,
     repairs,
     sensor,
@@ -119,17 +119,17 @@ def test_entities_have_icons() -> None:
 
 def test_forms_have_labels() -> None:
     """Each field of each form, and nothing else, is named and described."""
-    credentials = fields(config_flow.CREDENTIALS)
-    forms = {
+    credentials = fields(forms.CREDENTIALS)
+    expected = {
         "user": credentials,
         "panel": {const.CONF_PANEL_ID},
         "reauth_confirm": credentials,
         "reconfigure": credentials,
     }
     steps = TEXTS["config"]["step"]
-    assert {step: set(texts["data"]) for step, texts in steps.items()} == forms
+    assert {step: set(texts["data"]) for step, texts in steps.items()} == expected
     options = TEXTS["options"]["step"]["init"]
-    assert options["data"].keys() == fields(config_flow.OPTIONS)
+    assert options["data"].keys() == fields(forms.OPTIONS)
     for form in (*steps.values(), options):
         assert form["data_description"].keys() == form["data"].keys()
     choices = TEXTS["selector"][const.CONF_UNLOCK_MODE]["options"]

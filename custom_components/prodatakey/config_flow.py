@@ -4,91 +4,26 @@ from collections.abc import Awaitable, Mapping
 import logging
 from typing import Any, override
 
-import voluptuous as vol
-
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import (
-    CONF_CLIENT_ID,
-    CONF_CLIENT_SECRET,
-    CONF_CODE,
-    UnitOfTime,
-)
+from homeassistant.const import CONF_CLIENT_ID
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
 
 from .account import async_get_accounts
-from .const import (
-    CONF_PANEL_ID,
-    CONF_RECORD_PEOPLE,
-    CONF_UNLOCK_DURATION,
-    CONF_UNLOCK_MODE,
-    DOMAIN,
-    LONGEST_OPENING,
-    SHORTEST_OPENING,
-    UNLOCK_HOLD,
-    UNLOCK_MOMENTARY,
-)
+from .const import CONF_PANEL_ID, DOMAIN
 from .errors import entries_sharing_credentials, error_key
+from .forms import CREDENTIALS, OPTIONS, panel_form
 from .pdk.accounts import Panel
 from .pdk.errors import PdkError
 from .pdk.panel import PanelAccess
 from .pdk.stream import prove
 
 _LOGGER = logging.getLogger(__name__)
-
-CREDENTIALS = vol.Schema(
-    {
-        vol.Required(CONF_CLIENT_ID): TextSelector(
-            TextSelectorConfig(autocomplete="username")
-        ),
-        vol.Required(CONF_CLIENT_SECRET): TextSelector(
-            TextSelectorConfig(
-                type=TextSelectorType.PASSWORD, autocomplete="current-password"
-            )
-        ),
-    }
-)
-
-OPTIONS = vol.Schema(
-    {
-        vol.Required(CONF_UNLOCK_MODE, default=UNLOCK_HOLD): SelectSelector(
-            SelectSelectorConfig(
-                options=[UNLOCK_HOLD, UNLOCK_MOMENTARY],
-                translation_key=CONF_UNLOCK_MODE,
-            )
-        ),
-        vol.Optional(CONF_UNLOCK_DURATION): NumberSelector(
-            NumberSelectorConfig(
-                min=SHORTEST_OPENING,
-                max=LONGEST_OPENING,
-                step=0.1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.SECONDS,
-            )
-        ),
-        vol.Optional(CONF_CODE): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD)
-        ),
-        vol.Required(CONF_RECORD_PEOPLE, default=True): BooleanSelector(),
-    }
-)
 
 
 class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -139,7 +74,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
                     data={**self._credentials, CONF_PANEL_ID: panel.id},
                 )
         return self.async_show_form(
-            step_id="panel", data_schema=_panel_schema(free), errors=errors
+            step_id="panel", data_schema=panel_form(free), errors=errors
         )
 
     async def async_step_reauth(
@@ -251,12 +186,3 @@ class OptionsFlow(OptionsFlowWithReload):
 def _stripped(user_input: dict[str, str]) -> dict[str, str]:
     """Return the credentials without the blanks that copying brings along."""
     return {key: value.strip() for key, value in user_input.items()}
-
-
-def _panel_schema(panels: list[Panel]) -> vol.Schema:
-    """Return a form with a list of panels."""
-    options: list[SelectOptionDict] = [
-        {"value": panel.id, "label": f"{panel.name} ({panel.id})"} for panel in panels
-    ]
-    selector = SelectSelector(SelectSelectorConfig(options=options))
-    return vol.Schema({vol.Required(CONF_PANEL_ID): selector})

@@ -11,7 +11,11 @@ import time
 
 import aiohttp
 
-from custom_components.prodatakey.pdk import engineio3, stream as stream_module
+from custom_components.prodatakey.pdk import (
+    back_off,
+    socketio2,
+    stream as stream_module,
+)
 from custom_components.prodatakey.pdk.accounts import Accounts
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
@@ -74,10 +78,10 @@ async def dropped_under_a_command(
 
 async def main() -> None:
     """Do both, and print what happened."""
-    stream_module.BACK_OFF = (0.1,) * 5
-    stream_module.LONGEST_BACK_OFF = 0.1
+    back_off.BACK_OFF = (0.1,) * 5
+    back_off.LONGEST_BACK_OFF = 0.1
     stream_module.ANSWER_TIMEOUT = ANSWER_TIMEOUT
-    engineio3.CONNECT_TIMEOUT = 0.5
+    socketio2.CONNECT_TIMEOUT = 0.5
     statuses: list[StreamStatus] = []
     async with simulated_pdk() as pdk, aiohttp.ClientSession() as session:
         await pdk.faults(ping_interval=PING_INTERVAL, ping_timeout=PING_TIMEOUT)

@@ -36,11 +36,11 @@ PING_TIMEOUT = 0.5
 BRISK = {
     "rest.TIMEOUT.total": 0.6,
     "rest.SHORTEST_WAIT": 0.1,
-    "engineio3.CONNECT_TIMEOUT": 0.6,
+    "socketio2.CONNECT_TIMEOUT": 0.6,
     "stream.ANSWER_TIMEOUT": 0.6,
-    "stream.BACK_OFF": (0.1,),
-    "stream.LONGEST_BACK_OFF": 0.1,
-    "stream.SHORTEST_TOKEN_LIFE": 0.2,
+    "back_off.BACK_OFF": (0.1,),
+    "back_off.LONGEST_BACK_OFF": 0.1,
+    "renewal.SHORTEST_TOKEN_LIFE": 0.2,
 }
 
 

@@ -130,11 +130,11 @@ async def behind(
     """Give a panel behind a network, without Home Assistant."""
     pdk_module = "custom_components.prodatakey.pdk"
     for name, value in (
-        ("engineio3.CONNECT_TIMEOUT", 0.5),
+        ("socketio2.CONNECT_TIMEOUT", 0.5),
         ("stream.ANSWER_TIMEOUT", 0.4),
-        ("stream.BACK_OFF", (0.05,)),
-        ("stream.LONGEST_BACK_OFF", 0.05),
-        ("stream.SHORTEST_TOKEN_LIFE", 0.2),
+        ("back_off.BACK_OFF", (0.05,)),
+        ("back_off.LONGEST_BACK_OFF", 0.05),
+        ("renewal.SHORTEST_TOKEN_LIFE", 0.2),
         ("answers.SETTLE", 0.1),
     ):
         monkeypatch.setattr(f"{pdk_module}.{name}", value)

@@ -13,7 +13,7 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(
     include=["custom_components.prodatakey", "socketio.packet"]
 ):
-    from custom_components.prodatakey.pdk import engineio3, parse
+    from custom_components.prodatakey.pdk import parse, socketio2
     from custom_components.prodatakey.pdk.doors import DoorState, apply
     from custom_components.prodatakey.pdk.events import DoorEvent
 
@@ -65,7 +65,7 @@ class Target:
 
     async def _packet(self, text: str) -> None:
         doors = Doors()
-        socket = engineio3.Socket(self._session, lambda _: None, doors.take)
+        socket = socketio2.Socket(self._session, lambda _: None, doors.take)
         await socket._handle_eio_message(text)
 
     def _event(self, provider: atheris.FuzzedDataProvider) -> None:

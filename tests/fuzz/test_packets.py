@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.prodatakey.pdk.accounts import Panel
-from custom_components.prodatakey.pdk.engineio3 import Socket
 from custom_components.prodatakey.pdk.events import PdkEvent
+from custom_components.prodatakey.pdk.socketio2 import Socket
 from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
 from custom_components.prodatakey.pdk.tokens import Token
 from tests.common import wait_until
@@ -157,9 +157,9 @@ def _raw(payload: bytes, opcode: int = 1) -> Say:
 )
 async def test_frames(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stream goes on, or comes back, and events pass."""
-    stream_module = "custom_components.prodatakey.pdk.stream"
-    monkeypatch.setattr(f"{stream_module}.BACK_OFF", (0.05,))
-    monkeypatch.setattr(f"{stream_module}.LONGEST_BACK_OFF", 0.05)
+    back_off = "custom_components.prodatakey.pdk.back_off"
+    monkeypatch.setattr(f"{back_off}.BACK_OFF", (0.05,))
+    monkeypatch.setattr(f"{back_off}.LONGEST_BACK_OFF", 0.05)
     events: list[PdkEvent] = []
     statuses: list[StreamStatus] = []
     async with panel(say) as uri, aiohttp.ClientSession() as session:

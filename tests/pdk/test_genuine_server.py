@@ -158,14 +158,14 @@ async def test_invalid_token_is_renewed_once(
     panel: GenuinePanel, tokens: MintedTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One discovery on an expired token causes many complaints, but one renewal."""
-    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.RENEWAL_ECHO", 0.3)
+    monkeypatch.setattr("custom_components.prodatakey.pdk.renewal.RENEWAL_ECHO", 0.3)
     async with listening(access_to(panel, tokens)) as stream:
         for _ in range(5):
             await panel.do("emit", "invalidToken")
         await wait_for(lambda: panel.frames("42"))
         await panel.do("emit", "invalidToken")
         await stream.heard(6)
-        await wait_for(lambda: not stream.stream._token_refused.is_set())
+        await wait_for(lambda: not stream.stream.holds_back)
         assert panel.frames("42") == ['42["renewedToken",{"token":"token-2"}]']
 
         await panel.do("emit", "invalidToken")

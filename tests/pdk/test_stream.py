@@ -2,26 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator
-from itertools import accumulate, islice, pairwise
-import random
 from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import engineio3, stream as stream_module
+from custom_components.prodatakey.pdk import back_off, socketio2
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     CommandUnansweredError,
-    InvalidAuthError,
     NotConnectedError,
     PdkError,
-    RateLimitedError,
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.panel import PanelAccess
-from custom_components.prodatakey.pdk.stream import StreamStatus, back_off
+from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.simulator_process import SimulatedPdk
 
 from .common import PANEL, Listening, listening, wait_for
@@ -113,7 +109,7 @@ async def test_handshake_fails(
 ) -> None:
     """The panel does not let the stream in, once; the error says why."""
     if fault["mode"] in {"hang", "no_connect"}:
-        monkeypatch.setattr(engineio3, "CONNECT_TIMEOUT", 1)
+        monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
     await simulator.faults(PANEL, handshake={"count": 1} | fault)
     async with listening(access) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
@@ -146,27 +142,6 @@ async def test_frames_that_make_no_sense(
         await asyncio.wait_for(heard(), 5)
 
 
-def _first_attempts(seed: int) -> list[float]:
-    random.seed(seed)
-    return list(accumulate(islice(back_off(), 20)))
-
-
-def test_back_off() -> None:
-    """Quick after a hiccup, and easy on a service that is down."""
-    for seed in range(200):
-        attempts = _first_attempts(seed)
-        delays = [later - earlier for earlier, later in pairwise([0.0, *attempts])]
-        assert 0 < delays[0] < 1
-        assert max(delays) <= 60.001
-        assert len([attempt for attempt in attempts if attempt <= 300]) <= 8
-        assert min(delays[7:]) >= 59.999
-
-
-def test_back_off_is_not_the_same_for_all() -> None:
-    """A thousand sites must not come back in the same moment."""
-    assert len({_first_attempts(seed)[0] for seed in range(20)}) == 20
-
-
 @pytest.mark.parametrize(("lasting", "begun_anew"), [(60.0, False), (0.0, True)])
 async def test_only_a_lasting_connection_resets_the_back_off(
     access: PanelAccess,
@@ -183,26 +158,12 @@ async def test_only_a_lasting_connection_resets_the_back_off(
             given.append(attempt)
             yield 0.01
 
-    monkeypatch.setattr(stream_module, "back_off", short)
-    monkeypatch.setattr(stream_module, "LASTING", lasting)
+    monkeypatch.setattr(back_off, "waits", short)
+    monkeypatch.setattr(back_off, "LASTING", lasting)
     await simulator.faults(PANEL, handshake={"mode": "kick"})
     async with listening(access) as stream:
         await stream.connected(5)
     assert given[:4] == ([0, 0, 0, 0] if begun_anew else [0, 1, 2, 3])
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [
-        (CannotConnectError("x"), 0.0),
-        (StreamRefusedError("x"), 0.0),
-        (RateLimitedError(17), 17),
-        (InvalidAuthError("x"), 60.0),
-    ],
-)
-def test_some_failures_ask_for_patience(error: PdkError, seconds: float) -> None:
-    """Wrong credentials do not become right by trying every few seconds."""
-    assert stream_module._wait_asked_for(error) == seconds
 
 
 @pytest.mark.parametrize(
@@ -256,8 +217,8 @@ async def test_many_connections_leave_nothing(
     access: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bad night: the panel comes and goes, the number of tasks does not grow."""
-    monkeypatch.setattr(stream_module, "BACK_OFF", (0.01,))
-    monkeypatch.setattr(stream_module, "LONGEST_BACK_OFF", 0.01)
+    monkeypatch.setattr(back_off, "BACK_OFF", (0.01,))
+    monkeypatch.setattr(back_off, "LONGEST_BACK_OFF", 0.01)
     async with listening(access) as stream:
         await simulator.sockets(PANEL, 1)
         before = len(asyncio.all_tasks())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk import engineio3, stream as stream_module
+from custom_components.prodatakey.pdk import socketio2, stream as stream_module
 from custom_components.prodatakey.pdk.accounts import Accounts, Panel
 from custom_components.prodatakey.pdk.commands import ActuateOpen, TryDwellOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
@@ -133,7 +133,7 @@ async def test_command_does_not_arrive_late(
     noticed_by: str,
 ) -> None:
     """The network dies, the user gives up, the network is back: the door stays shut."""
-    monkeypatch.setattr(engineio3, "CONNECT_TIMEOUT", 1)
+    monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
     if noticed_by == "the pings":
         monkeypatch.setattr(stream_module, "ANSWER_TIMEOUT", 10)
         await simulator.faults(ping_interval=0.2, ping_timeout=0.2)

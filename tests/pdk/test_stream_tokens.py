@@ -5,7 +5,11 @@ import time
 
 import pytest
 
-from custom_components.prodatakey.pdk import accounts as accounts_module, stream, tokens
+from custom_components.prodatakey.pdk import (
+    accounts as accounts_module,
+    renewal,
+    tokens,
+)
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PermissionMissingError,
@@ -35,7 +39,7 @@ def long_believed(monkeypatch: pytest.MonkeyPatch) -> None:
 def early_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renew tokens 0.3 s after they were made."""
     monkeypatch.setattr(tokens, "RENEW_AT", 0.001)
-    monkeypatch.setattr(stream, "SHORTEST_TOKEN_LIFE", 0.3)
+    monkeypatch.setattr(renewal, "SHORTEST_TOKEN_LIFE", 0.3)
 
 
 def _stale_token(access: PanelAccess) -> None:

@@ -23,7 +23,7 @@ SHARES = [
     pytest.param(0.01, id="1 percent"),
     pytest.param(1.0, id="all", marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
 ]
-STREAM = "custom_components.prodatakey.pdk.stream"
+BACK_OFF = "custom_components.prodatakey.pdk.back_off"
 LOCK = "lock.front_door"
 
 type Record = Callable[[str, object], None]
@@ -118,8 +118,8 @@ async def test_reconnects(
     share: float,
 ) -> None:
     """The panel comes and goes, in every way that a connection can end."""
-    monkeypatch.setattr(f"{STREAM}.BACK_OFF", (0.01,))
-    monkeypatch.setattr(f"{STREAM}.LONGEST_BACK_OFF", 0.01)
+    monkeypatch.setattr(f"{BACK_OFF}.BACK_OFF", (0.01,))
+    monkeypatch.setattr(f"{BACK_OFF}.LONGEST_BACK_OFF", 0.01)
     hass.loop.set_debug(False)
     history = entry.runtime_data.stream.history
 

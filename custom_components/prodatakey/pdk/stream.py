@@ -1,41 +1,29 @@
 """A connection to a panel that stays: events out, commands in."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum, auto
 import logging
-import random
-import time
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 from .answers import Answers
+from .back_off import BackOff
 from .commands import Command
-from .engineio3 import Socket
-from .errors import (
-    CommandUnansweredError,
-    InvalidAuthError,
-    NotConnectedError,
-    PdkError,
-    RateLimitedError,
-)
+from .errors import CommandUnansweredError, NotConnectedError, PdkError
 from .events import CommandSucceeded, DoorEvent, InvalidToken, PdkEvent, ServerError
 from .history import StreamHistory
 from .panel import PanelAccess
 from .parse import MalformedEventError, parse
+from .renewal import Renewal
+from .socketio2 import Socket
 from .tokens import Token
 
 _LOGGER = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 10.0
-LASTING = 60.0
+# A connection that ends before, in seconds, may have ended for its token.
 EARLY = 5.0
-# A jump from 1 s to 4 s keeps an outage's first five minutes at eight attempts.
-BACK_OFF = (1.0, 4.0, 8.0, 16.0, 32.0)
-LONGEST_BACK_OFF = 60.0
-# For so long after a renewal, complaints of the old token may still be on their way.
-RENEWAL_ECHO = 5.0
-SHORTEST_TOKEN_LIFE = 1.0
 
 
 class StreamStatus(Enum):
@@ -47,15 +35,6 @@ class StreamStatus(Enum):
     """The connection ended; the first attempt to reconnect is still ahead."""
     DOWN = auto()
     """An attempt to connect has failed."""
-
-
-def back_off() -> Iterator[float]:
-    """Yield how long to wait before each attempt, in seconds."""
-    yield BACK_OFF[0] * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-    for delay in BACK_OFF[1:]:
-        yield delay * random.uniform(1.0, 1.25)  # noqa: S311
-    while True:
-        yield LONGEST_BACK_OFF
 
 
 class PanelStream:
@@ -74,30 +53,29 @@ class PanelStream:
         self._on_event = on_event
         self._on_status = on_status
         self._answers = Answers()
-        self._delays = back_off()
-        self._connected_at = 0.0
+        self._back_off = BackOff()
+        self._renewal = Renewal(access, self._back_off, self.history)
         self._socket: Socket | None = None
-        self._token_refused = asyncio.Event()
         self._malformed: set[str] = set()
 
     @property
     def holds_back(self) -> bool:
         """Return whether events may arrive that were held back by a dead token."""
-        return self._token_refused.is_set()
+        return self._renewal.refused.is_set()
 
     async def run(self) -> None:
         """Stay connected, whatever happens; ends only when cancelled."""
         while True:
-            at_least = 0.0
+            failure = None
             try:
                 await self._connect_and_stay()
             except PdkError as err:
-                at_least = _wait_asked_for(err)
+                failure = err
                 self.history.failed(err)
                 self._tell(StreamStatus.DOWN, err)
             else:
-                self._begin_anew()
-            self.history.back_off = max(next(self._delays), at_least)
+                self._back_off.begin_anew()
+            self.history.back_off = self._back_off.after(failure)
             await asyncio.sleep(self.history.back_off)
 
     async def send(self, command: Command) -> None:
@@ -136,7 +114,7 @@ class PanelStream:
 
     async def _stay(self, socket: Socket, token: Token) -> None:
         """Keep the token alive until the connection ends."""
-        keeping = asyncio.create_task(self._keep_token(socket, token))
+        keeping = asyncio.create_task(self._renewal.keep(socket, token))
         try:
             await asyncio.wait(
                 (socket.ended, keeping), return_when=asyncio.FIRST_COMPLETED
@@ -144,7 +122,7 @@ class PanelStream:
             if not socket.ended.done():
                 await keeping
             reason = await socket.ended
-            if time.monotonic() - self._connected_at < EARLY:
+            if self._back_off.connected_for < EARLY:
                 # perhaps that was about the token, which the panel need not say
                 self._access.forget_token()
             self.history.ended(reason)
@@ -152,16 +130,11 @@ class PanelStream:
         finally:
             keeping.cancel()
 
-    def _begin_anew(self) -> None:
-        """Forget the waits of former outages, if the connection has lasted."""
-        if time.monotonic() - self._connected_at >= LASTING:
-            self._delays = back_off()
-
     def _connected(self, socket: Socket) -> None:
         """Open the way for commands."""
-        self._token_refused.clear()
+        self._renewal.refused.clear()
         self.history.connects += 1
-        self._connected_at = time.monotonic()
+        self._back_off.connected()
         self._socket = socket
         self._tell(StreamStatus.CONNECTED)
 
@@ -174,50 +147,6 @@ class PanelStream:
             self._socket = None
             self._answers.end(CommandUnansweredError())
             self._tell(StreamStatus.DROPPED)
-
-    async def _keep_token(self, socket: Socket, token: Token) -> None:
-        """Renew the token ahead of time, or when the panel says that it is too late.
-
-        Returns when the connection has ended. Raises what Accounts.panel_token raises
-        once the old token is of no use: a stream that tells nothing is not connected.
-        """
-        while not socket.ended.done():
-            refused = await self._refused_within(token.seconds_to_renewal)
-            token = await self._renewed(token, refused)
-            self.history.renewals += 1
-            try:
-                await socket.send_event("renewedToken", {"token": token.value})
-            except NotConnectedError:
-                return
-            await asyncio.sleep(min(RENEWAL_ECHO, token.lifetime / 10))
-            self._token_refused.clear()
-
-    async def _refused_within(self, seconds: float) -> bool:
-        """Wait for the time of renewal; return True if the panel was faster."""
-        try:
-            async with asyncio.timeout(max(seconds, SHORTEST_TOKEN_LIFE)):
-                return await self._token_refused.wait()
-        except TimeoutError:
-            return False
-
-    async def _renewed(self, token: Token, refused: bool) -> Token:
-        """Return a new token, trying again while the old one lives.
-
-        The attempts to reconnect that may follow go on with the same back-off.
-        """
-        self._begin_anew()
-        # this attempt is what the first short wait is for
-        next(self._delays)
-        while True:
-            try:
-                return await self._access.renewed_token()
-            except PdkError as err:
-                if refused or token.has_expired:
-                    raise
-                wait = max(next(self._delays), _wait_asked_for(err))
-                await asyncio.sleep(min(wait, token.seconds_to_end))
-                if token.has_expired:
-                    raise
 
     def _tell(self, status: StreamStatus, err: PdkError | None = None) -> None:
         """Tell where the connection stands; the stream outlives who cannot take it."""
@@ -253,7 +182,7 @@ class PanelStream:
                 self.history.refusals += 1
                 self._answers.refused(message)
             case InvalidToken():
-                self._token_refused.set()
+                self._renewal.refused.set()
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Say once per topic what is wrong with it; its content may be secret."""
@@ -285,13 +214,3 @@ async def _open(access: PanelAccess, socket: Socket, token: Token) -> None:
     except PdkError:
         access.forget_token()
         raise
-
-
-def _wait_asked_for(err: PdkError) -> float:
-    """Return how long an error asks to wait, in seconds."""
-    match err:
-        case RateLimitedError():
-            return err.retry_after
-        case InvalidAuthError():
-            return LONGEST_BACK_OFF
-    return 0.0
