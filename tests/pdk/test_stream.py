@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 import pytest
 
 from custom_components.prodatakey.pdk import back_off, socketio2
@@ -114,6 +117,39 @@ async def test_handshake_fails(
     async with listening(access) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
         assert type(stream.told[0][1]) is error
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_the_token_goes_nowhere_else(
+    access: PanelAccess, session: aiohttp.ClientSession, status: int
+) -> None:
+    """The panel, or who stands in its way, sends the stream to another address."""
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path_qs)
+        return web.Response()
+
+    async def away(request: web.Request) -> web.Response:
+        location = str(other.make_url("/")) + "?" + request.query_string
+        return web.Response(status=status, headers={"Location": location})
+
+    async with (
+        TestServer(_answering(elsewhere)) as other,
+        TestServer(_answering(away)) as server,
+    ):
+        socket = socketio2.Socket(session, lambda _: None, lambda *_: None)
+        with pytest.raises(CannotConnectError, match=f"HTTP {status}"):
+            await socket.open(f"ws://{server.host}:{server.port}/?token=secret")
+        await socket.close()
+    assert asked == []
+
+
+def _answering(answer: Handler) -> web.Application:
+    """Return a server with one answer to everything."""
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    return app
 
 
 @pytest.mark.parametrize(

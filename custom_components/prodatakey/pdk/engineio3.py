@@ -29,11 +29,16 @@ _PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
 async def _ask_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Make an error of what aiohttp would answer with a second attempt by itself."""
+    """Make an error of what aiohttp would ask again, or elsewhere, by itself."""
     try:
-        return await handler(request)
+        response = await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
         raise CannotConnectError(describe(err)) from None
+    if response.status in range(300, 400):
+        # the token is in the address, and must not go to another
+        response.close()
+        raise CannotConnectError(f"HTTP {response.status}")
+    return response
 
 
 def _session_that_asks_once(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
