@@ -35,7 +35,7 @@ async def _measure(names: list[str], effort: Effort) -> list[Figure]:
 
 
 def main() -> None:
-    """Measure what is asked for, or everything; only that is written down."""
+    """Measure what is asked for, or everything; only that, and unhurried, is kept."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--quick", action="store_true", help="measure less, trust less")
@@ -45,8 +45,8 @@ def main() -> None:
     effort = Effort(quick=arguments.quick)
     figures = asyncio.run(_measure(arguments.rows or list(ROWS), effort))
     print(report.table(figures))
-    if not arguments.rows:
-        report.write(figures, quick=arguments.quick)
+    if not arguments.rows and not arguments.quick:
+        report.write(figures)
 
 
 if __name__ == "__main__":

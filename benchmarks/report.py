@@ -60,10 +60,9 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def write(figures: Iterable[Figure], *, quick: bool) -> None:
+def write(figures: Iterable[Figure]) -> None:
     """Write the results down, with all they depend on."""
     results = {
-        "quick": quick,
         "machine": _machine(),
         "versions": _versions(),
         "figures": [

@@ -56,7 +56,8 @@ class PanelCoordinator:
     is told of, (door id, "access") when somebody asked for access, (door id, "let_in");
     of ("signal", address) and, with the event, ("answer", address); of "connection" and
     "activity"; of "availability" when nothing or all may be shown, or is only assumed; of
-    "doors" and "endpoints" that are new, and an endpoint's address that is "forgotten".
+    "doors" and "endpoints" that are read or heard of, an endpoint that is "discovered",
+    and an endpoint's address that is "forgotten".
     """
 
     def __init__(
@@ -214,7 +215,7 @@ class PanelCoordinator:
         self.listeners.tell((door.id, "access"), event, occurred)
 
     def _handle_live_event(self, event: LiveEvent) -> None:
-        """Tell a line of the panel's log; it has no time, so it may not be history."""
+        """Tell a line of the panel's log; it has no time, so none while late ones may come."""
         if self.stream.holds_back:
             return
         self.activity = activity(

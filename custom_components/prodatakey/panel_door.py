@@ -13,7 +13,7 @@ from .pdk.doors import (
     parse_door_id,
 )
 
-# Alarms on how long a door stands open need its position sensor.
+# Both alarms come from the position sensor.
 _OF_A_DPS = frozenset({Aspect.DPS, Aspect.PROPPED, Aspect.FORCED})
 
 

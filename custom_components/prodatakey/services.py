@@ -63,7 +63,7 @@ OPEN_DOOR_SCHEMA = {
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; the two questions can move a relay, so they need an admin."""
+    """Register the actions. The questions stir radios and a relay: they need an admin."""
     for action, handler, schema in (
         (ACTION_DISCOVER, _discover_endpoints, DISCOVER_SCHEMA),
         (ACTION_QUERY, _query_signal, QUERY_SCHEMA),

@@ -21,7 +21,7 @@ from .rest import Reply, request
 from .tokens import Token, jwt_lifetime, lifetime
 
 ACCOUNTS_URL = "https://accounts.pdk.io"
-# Deeper than any real tree of organisations; a loop in it must not hang the set-up.
+# More than any real account has; a loop among them must not hang the set-up.
 MOST_ORGANISATIONS = 1000
 
 # What the service's statuses mean, by what was asked. Its error bodies are not

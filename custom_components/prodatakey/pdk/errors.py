@@ -2,7 +2,7 @@
 
 
 class PdkError(Exception):
-    """Base of every error that this package raises. Never carries a secret."""
+    """Base of what can go wrong with pdk.io. Never carries a secret."""
 
 
 class CannotConnectError(PdkError):

@@ -23,7 +23,7 @@ class StreamHistory:
     renewals: int = 0
     refusals: int = 0
     back_off: float = 0.0
-    """Seconds that were waited before the last attempt."""
+    """Seconds of the last wait between two attempts, or of the present one."""
     topics: Counter[str] = field(default_factory=Counter)
     ends: deque[Remark] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     errors: deque[Remark] = field(default_factory=lambda: deque(maxlen=REMEMBERED))

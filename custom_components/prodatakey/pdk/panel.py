@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 PER_PAGE = 100
 # Far beyond any panel; a server that ignores `page` must not be asked for ever.
 MOST_PAGES = 100
-# A token counts as fresh until this part of its time to renewal is left.
+# A token counts as fresh while this part of its life is left until its renewal.
 FRESH = 0.8
 
 
