@@ -1,21 +1,26 @@
 """What the documents about automations and voice say works as it is written there."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from homeassistant.components.alexa import CONFIG_SCHEMA as ALEXA_SCHEMA
-from homeassistant.components.automation import config as automation_config
+from homeassistant.components.automation import (
+    DOMAIN as AUTOMATION,
+    config as automation_config,
+)
 from homeassistant.components.blueprint import models
 from homeassistant.components.google_assistant import CONFIG_SCHEMA as GOOGLE_SCHEMA
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
-from tests.common import Json, state_of
+from tests.common import PANEL, Json, state_of
 from tests.simulator_process import SimulatedPdk
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +85,65 @@ async def test_an_example(
     for step in example["actions"]:
         if "action" in step and step["action"].startswith("prodatakey."):
             assert hass.services.has_service(*step["action"].split("."))
+
+
+@pytest.fixture
+async def example(
+    hass: HomeAssistant, panel: SimulatedPdk, request: pytest.FixtureRequest
+) -> AsyncIterator[Json]:
+    """Run the example of that name."""
+    example = next(each for each in AUTOMATIONS if each["alias"] == request.param)
+    assert await async_setup_component(hass, AUTOMATION, {AUTOMATION: example})
+    yield example
+    await on_the_automation(hass, "turn_off")
+
+
+async def on_the_automation(hass: HomeAssistant, action: str) -> None:
+    """Do something with the one automation that there is."""
+    target = {"entity_id": hass.states.async_entity_ids(AUTOMATION)}
+    await hass.services.async_call(AUTOMATION, action, target, blocking=True)
+
+
+@pytest.mark.parametrize(
+    "example", ["Lock the server room in the evening, or tell"], indirect=True
+)
+async def test_an_example_tells_of_a_doubtful_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    example: Json,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The panel does not answer: the lock still shows locked, but nobody knows."""
+    told = async_mock_service(hass, "notify", "notify")
+    await on_the_automation(hass, "trigger")
+    assert state_of(hass, "lock.server_room").state == "locked"
+    assert told == []
+    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.2)
+    await panel.faults(PANEL, commands="ignored")
+    await on_the_automation(hass, "trigger")
+    assert state_of(hass, "lock.server_room").state == "locked"
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("example", ["Garage for the mayor"], indirect=True)
+async def test_an_example_opens_for_nothing_old(
+    hass: HomeAssistant, panel: SimulatedPdk, example: Json
+) -> None:
+    """The reader was disabled when the mayor came in; enabling it opens nothing."""
+    person = next(
+        each["state"] for each in example["conditions"] if "person" in each.values()
+    )
+    access = "event.front_door_access"
+    came = {"event_type": "access_granted", "person": person}
+    hass.states.async_remove(access)
+    hass.states.async_set(access, "2026-11-24T08:00:00.000+00:00", came)
+    await hass.async_block_till_done()
+    assert await panel.commands(PANEL, wait=0) == []
+    hass.states.async_set(access, "2026-11-24T08:01:00.000+00:00", came)
+    assert [each["topic"] for each in await panel.commands(PANEL)] == [
+        "door.try.dwellopen"
+    ]
+    await hass.async_block_till_done()
 
 
 @pytest.mark.parametrize("example", CONFIGURATIONS, ids=lambda each: next(iter(each)))
