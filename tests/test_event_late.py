@@ -52,8 +52,11 @@ async def test_a_panel_whose_clock_is_hours_off(
         assert abs(dt_util.utcnow() - occurred) < timedelta(seconds=5)
 
 
-async def test_a_clock_that_is_put_right(panel: SimulatedPdk, rings: Rings) -> None:
+async def test_a_clock_that_is_put_right(
+    panel: SimulatedPdk, rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Forwards that is seen at once; backwards when five in a row disagree."""
+    monkeypatch.setattr("custom_components.prodatakey.pdk.clock.LONGEST_BURST", 0)
     await panel.faults(PANEL, clock_offset=-2 * HOURS)
     await panel.act(PANEL, 1, "badge", person=1)
     await panel.faults(PANEL, clock_offset=0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Self, override
 from urllib.parse import urlsplit
 
 
@@ -20,6 +20,7 @@ class Cable:
         self._whole.set()
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.Task[None]] = set()
+        self._near: list[asyncio.StreamReader] = []
         self.holds_back = False
 
     async def __aenter__(self) -> Self:
@@ -54,13 +55,25 @@ class Cable:
         """Let everything through again."""
         self._whole.set()
 
+    @property
+    def was_reset(self) -> bool:
+        """Return whether a reset has come from the near end."""
+        return any(reader.exception() is not None for reader in self._near)
+
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self._near.append(reader)
         far = await asyncio.open_connection(self._far.hostname, self._far.port)
-        for ends in ((reader, far[1]), (far[0], writer)):
-            task = asyncio.create_task(self._one_way(*ends))
-            self._carrying.add(task)
+        self._carrying |= {
+            asyncio.create_task(self._one_way(reader, far[1])),
+            asyncio.create_task(self._back(far[0], writer)),
+        }
+
+    async def _back(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._one_way(reader, writer)
 
     async def _one_way(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -76,3 +89,15 @@ class Cable:
             pass
         finally:
             writer.close()
+
+
+class CableCutOneWay(Cable):
+    """A cable of which only the way there is cut."""
+
+    @override
+    async def _back(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()

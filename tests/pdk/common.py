@@ -11,6 +11,7 @@ from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
+from tests.simulator_process import SimulatedPdk
 
 PANEL = "1070ABC"
 CLIENT_ID = "demo"
@@ -25,6 +26,12 @@ async def wait_for(predicate: Callable[[], object], seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
         while not predicate():
             await asyncio.sleep(0.01)
+
+
+async def doors_opened(simulator: SimulatedPdk, wait: float = 0) -> list[Any]:
+    """Return the doors of the commands that a panel has received."""
+    received = await simulator.commands(PANEL, wait=wait)
+    return [command["body"]["doorId"] for command in received]
 
 
 class Listening:

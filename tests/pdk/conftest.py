@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from custom_components.prodatakey.pdk import stream
 from custom_components.prodatakey.pdk.accounts import Accounts
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from tests.simulator_process import Json, SimulatedPdk
@@ -47,3 +48,10 @@ def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Account
 async def access(session: aiohttp.ClientSession, accounts: Accounts) -> PanelAccess:
     """Return the way to the simulated panel."""
     return PanelAccess(session, accounts, await accounts.panel(PANEL))
+
+
+@pytest.fixture
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give an unanswered command up soon."""
+    assert stream.ANSWER_TIMEOUT == 10
+    monkeypatch.setattr(stream, "ANSWER_TIMEOUT", 0.3)

@@ -89,6 +89,26 @@ def test_a_clock_put_back(hear: Hear) -> None:
     assert DISAGREEING == 5
 
 
+def test_a_burst_is_not_a_clock_put_back(hear: Hear) -> None:
+    """The network stood still; what comes then comes at once, and is late."""
+    hear(at=1000, happened=1000)
+    for number in range(2 * DISAGREEING):
+        late = 75 - 0.4 * number
+        assert hear(at=1080, happened=1080 - late) == pytest.approx(late)
+    assert hear(at=1081, happened=1081) == 0
+
+
+def test_a_clock_put_back_on_a_busy_day(hear: Hear) -> None:
+    """Many events a second do not hide it, but it takes longer than a burst."""
+    hear(at=1000, happened=1000)
+    ages = [
+        hear(at=1000 + number / 10, happened=1000 + number / 10, put=-HOUR)
+        for number in range(1, 60)
+    ]
+    assert ages[:49] == [pytest.approx(HOUR)] * 49
+    assert ages[-1] == pytest.approx(0)
+
+
 def test_one_that_agrees_breaks_the_row(hear: Hear) -> None:
     """Late ones among fresh ones are late, however many."""
     hear(at=1000, happened=1000)

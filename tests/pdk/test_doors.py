@@ -61,6 +61,17 @@ def test_second_reader_knows_its_first() -> None:
     assert (door.kind, door.primary_reader) == (DoorKind.SECOND_READER, 7)
 
 
+@pytest.mark.parametrize("type_", ["additionalReader", "primaryReader"])
+def test_reader_that_names_itself(type_: str) -> None:
+    """It belongs to no other, and neither does a door."""
+    own = parse_door(DEVICE | {"type": type_, "primaryReader": str(DEVICE["id"])})
+    assert own is not None
+    assert own.primary_reader is None
+    door = parse_door(DEVICE | {"primaryReader": 7})
+    assert door is not None
+    assert door.primary_reader is None
+
+
 @pytest.mark.parametrize(
     ("type_", "icon", "kind", "has_reader"),
     [

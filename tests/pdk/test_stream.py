@@ -2,22 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import aiohttp
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from aiohttp.typedefs import Handler
 import pytest
 
-from custom_components.prodatakey.pdk import back_off, socketio2
+from custom_components.prodatakey.pdk import back_off, engineio3
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     CommandUnansweredError,
     NotConnectedError,
     PdkError,
-    StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from custom_components.prodatakey.pdk.stream import StreamStatus
@@ -86,70 +81,6 @@ async def test_panel_without_power(
         assert stream.statuses == [CONNECTED, DROPPED, *[DOWN] * downs, CONNECTED]
     received = await simulator.commands(PANEL, wait=0)
     assert received == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"mode": "http", "status": 400}, StreamRefusedError),
-        ({"mode": "http", "status": 403}, StreamRefusedError),
-        ({"mode": "http", "status": 429}, CannotConnectError),
-        ({"mode": "http", "status": 502}, CannotConnectError),
-        ({"mode": "error44"}, StreamRefusedError),
-        ({"mode": "abort", "count": 1}, CannotConnectError),
-        ({"mode": "hang"}, CannotConnectError),
-        ({"mode": "no_connect"}, CannotConnectError),
-    ],
-    ids=str,
-)
-async def test_handshake_fails(
-    access: PanelAccess,
-    simulator: SimulatedPdk,
-    short_back_off: None,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: dict[str, Any],
-    error: type[PdkError],
-) -> None:
-    """The panel does not let the stream in, once; the error says why."""
-    if fault["mode"] in {"hang", "no_connect"}:
-        monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
-    await simulator.faults(PANEL, handshake={"count": 1} | fault)
-    async with listening(access) as stream:
-        assert stream.statuses == [DOWN, CONNECTED]
-        assert type(stream.told[0][1]) is error
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_the_token_goes_nowhere_else(
-    access: PanelAccess, session: aiohttp.ClientSession, status: int
-) -> None:
-    """The panel, or who stands in its way, sends the stream to another address."""
-    asked: list[str] = []
-
-    async def elsewhere(request: web.Request) -> web.Response:
-        asked.append(request.path_qs)
-        return web.Response()
-
-    async def away(request: web.Request) -> web.Response:
-        location = str(other.make_url("/")) + "?" + request.query_string
-        return web.Response(status=status, headers={"Location": location})
-
-    async with (
-        TestServer(_answering(elsewhere)) as other,
-        TestServer(_answering(away)) as server,
-    ):
-        socket = socketio2.Socket(session, lambda _: None, lambda *_: None)
-        with pytest.raises(CannotConnectError, match=f"HTTP {status}"):
-            await socket.open(f"ws://{server.host}:{server.port}/?token=secret")
-        await socket.close()
-    assert asked == []
-
-
-def _answering(answer: Handler) -> web.Application:
-    """Return a server with one answer to everything."""
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    return app
 
 
 @pytest.mark.parametrize(
@@ -247,6 +178,47 @@ async def test_nothing_is_left(
     assert session.connector is not None
     await wait_for(lambda: not session.connector._acquired)  # type: ignore[union-attr]
     await simulator.sockets(PANEL, 0)
+
+
+async def test_unloaded_in_the_moment_in_which_the_panel_goes(
+    access: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two ends at once do not wait for each other."""
+    listener = Listening(access)
+    running = asyncio.create_task(listener.stream.run())
+    await listener.connected()
+    tidy_up = engineio3.Transport._tidy_up
+
+    async def in_the_same_moment(self: engineio3.Transport) -> None:
+        running.cancel()
+        await tidy_up(self)
+
+    monkeypatch.setattr(engineio3.Transport, "_tidy_up", in_the_same_moment)
+    await _kick(simulator, "close")
+    async with asyncio.timeout(5):
+        await asyncio.wait({running})
+    assert running.cancelled()
+
+
+async def test_what_is_read_after_the_end(
+    access: PanelAccess,
+    simulator: SimulatedPdk,
+    short_back_off: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would be taken for certain, and that nothing is until the next connection."""
+    async with listening(access) as stream:
+
+        def on_status(status: StreamStatus, _: PdkError | None) -> None:
+            if status is StreamStatus.DROPPED:
+                read = {"body": {"doorId": 1}}
+                stream.stream._deliver("door.input.relay.on", read)
+            stream.told.append((status, None))
+
+        monkeypatch.setattr(stream.stream, "_on_status", on_status)
+        await _kick(simulator, "close")
+        await stream.connected(2)
+        assert stream.events == []
 
 
 async def test_many_connections_leave_nothing(

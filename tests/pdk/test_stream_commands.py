@@ -1,12 +1,9 @@
 """Commands on the stream: carried out, refused, or nobody can tell."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk import socketio2, stream as stream_module
-from custom_components.prodatakey.pdk.accounts import Accounts, Panel
 from custom_components.prodatakey.pdk.commands import ActuateOpen, TryDwellOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRefusedError,
@@ -17,20 +14,7 @@ from custom_components.prodatakey.pdk.panel import PanelAccess
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.simulator_process import SimulatedPdk
 
-from .cable import Cable
-from .common import PANEL, Listening, listening, wait_for
-
-
-@pytest.fixture
-def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give an unanswered command up soon."""
-    assert stream_module.ANSWER_TIMEOUT == 10
-    monkeypatch.setattr(stream_module, "ANSWER_TIMEOUT", 0.3)
-
-
-async def _doors_opened(simulator: SimulatedPdk, wait: float = 0) -> list[Any]:
-    received = await simulator.commands(PANEL, wait=wait)
-    return [command["body"]["doorId"] for command in received]
+from .common import PANEL, Listening, doors_opened, listening, wait_for
 
 
 @pytest.mark.parametrize("result_first", [True, False])
@@ -65,7 +49,7 @@ async def test_one_of_fifty_is_refused(
     assert list(failed) == [23]
     assert isinstance(failed[23], CommandRefusedError)
     assert str(failed[23]) == "Not now."
-    assert await _doors_opened(simulator) == list(range(1, 51))
+    assert await doors_opened(simulator) == list(range(1, 51))
 
 
 @pytest.mark.parametrize("door", [1, 99])
@@ -99,14 +83,14 @@ async def test_connection_is_lost_before_the_answer(
             for door in (1, 2)
         ]
         await wait_for(lambda: len(stream.stream._answers._under_way) == 2)
-        assert await _doors_opened(simulator, wait=5) != []
+        assert await doors_opened(simulator, wait=5) != []
         await simulator.control("POST", f"panels/{PANEL}/kick")
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         assert [type(each) for each in outcomes] == [CommandUnansweredError] * 2
         await stream.connected(2)
         await simulator.faults(PANEL, commands=None)
         await stream.stream.send(TryOpen(door_id=3))
-    assert await _doors_opened(simulator) == [1, 2, 3]
+    assert await doors_opened(simulator) == [1, 2, 3]
 
 
 async def test_panel_that_does_not_answer_but_lives(
@@ -120,56 +104,7 @@ async def test_panel_that_does_not_answer_but_lives(
         assert stream.statuses == [StreamStatus.CONNECTED]
         await simulator.faults(PANEL, commands=None)
         await stream.stream.send(TryOpen(door_id=2))
-    assert await _doors_opened(simulator) == [1, 2]
-
-
-@pytest.mark.parametrize("noticed_by", ["the command", "the pings"])
-async def test_command_does_not_arrive_late(
-    accounts: Accounts,
-    simulator: SimulatedPdk,
-    short_wait: None,
-    short_back_off: None,
-    monkeypatch: pytest.MonkeyPatch,
-    noticed_by: str,
-) -> None:
-    """The network dies, the user gives up, the network is back: the door stays shut."""
-    monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
-    if noticed_by == "the pings":
-        monkeypatch.setattr(stream_module, "ANSWER_TIMEOUT", 10)
-        await simulator.faults(ping_interval=0.2, ping_timeout=0.2)
-    panel = await accounts.panel(PANEL)
-    async with Cable(panel.uri) as cable:
-        behind = Panel(id=PANEL, name=panel.name, uri=cable.uri)
-        access = PanelAccess(accounts._session, accounts, behind)
-        async with listening(access) as stream:
-            cable.cut()
-            with pytest.raises(CommandUnansweredError):
-                await stream.stream.send(TryOpen(door_id=1))
-            await stream.until(StreamStatus.DROPPED)
-            cable.mend()
-            await stream.connected(2)
-            await stream.stream.send(TryOpen(door_id=2))
-            await simulator.sockets(PANEL, 1)
-        assert await _doors_opened(simulator) == [2]
-
-
-async def test_command_does_not_outlive_the_stream(
-    access: PanelAccess, accounts: Accounts, simulator: SimulatedPdk
-) -> None:
-    """The integration is unloaded while the network is dead and a command unsent."""
-    async with Cable(access.panel.uri) as cable:
-        behind = Panel(id=PANEL, name="Behind", uri=cable.uri)
-        async with listening(
-            PanelAccess(accounts._session, accounts, behind)
-        ) as stream:
-            cable.cut()
-            sending = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
-            await wait_for(lambda: cable.holds_back)
-        with pytest.raises(CommandUnansweredError):
-            await sending
-        cable.mend()
-        await simulator.sockets(PANEL, 0)
-    assert await _doors_opened(simulator) == []
+    assert await doors_opened(simulator) == [1, 2]
 
 
 async def test_caller_who_leaves(access: PanelAccess, simulator: SimulatedPdk) -> None:
@@ -178,8 +113,23 @@ async def test_caller_who_leaves(access: PanelAccess, simulator: SimulatedPdk) -
     async with listening(access) as stream:
         leaving = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
         staying = asyncio.create_task(stream.stream.send(TryOpen(door_id=2)))
-        await _doors_opened(simulator, wait=5)
+        await doors_opened(simulator, wait=5)
         leaving.cancel()
         await staying
         assert leaving.cancelled()
-        assert stream.stream._answers._under_way == {}
+        await wait_for(lambda: not stream.stream._answers.awaited)
+
+
+async def test_a_refusal_of_one_whose_caller_has_left(
+    access: PanelAccess, simulator: SimulatedPdk
+) -> None:
+    """It names no command, and is not taken for the answer to another's."""
+    refusal = {"refuse": "Not 1.", "doors": [1]}
+    await simulator.faults(PANEL, command_delay=0.2, commands=refusal)
+    async with listening(access) as stream:
+        leaving = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
+        await wait_for(lambda: stream.stream._answers.awaited)
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        await stream.stream.send(TryOpen(door_id=2))
+    assert await doors_opened(simulator) == [1, 2]

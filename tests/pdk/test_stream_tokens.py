@@ -20,7 +20,7 @@ from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.tokens import Token, jwt_lifetime
 from tests.simulator_process import SimulatedPdk
 
-from .common import PANEL, listening, wait_for
+from .common import PANEL, Listening, listening, wait_for
 
 CONNECTED, DROPPED, DOWN = (
     StreamStatus.CONNECTED,
@@ -138,6 +138,47 @@ async def test_renewal_fails_after_the_token_was_refused(
         assert type(panel.told[2][1]) is error
         await simulator.faults(PANEL, panel_token=None)
         await panel.connected(2)
+
+
+async def refused_and_renewed(panel: Listening, simulator: SimulatedPdk) -> None:
+    """Let the panel refuse the token, and wait until it has another."""
+    renewals = panel.stream.history.renewals
+    await simulator.emit(PANEL, "invalidToken")
+    await wait_for(lambda: panel.stream.history.renewals > renewals)
+    await wait_for(lambda: not panel.stream.holds_back)
+
+
+async def test_no_new_token_is_taken(
+    access: PanelAccess,
+    simulator: SimulatedPdk,
+    short_back_off: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The panel refuses one new token after the other: it tells nothing any more."""
+    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
+    async with listening(access) as panel:
+        for _ in range(renewal.MOST_IN_VAIN):
+            await refused_and_renewed(panel, simulator)
+        assert panel.statuses == [CONNECTED]
+        await simulator.emit(PANEL, "invalidToken")
+        await panel.until(DOWN)
+        assert type(panel.told[2][1]) is StreamRefusedError
+        await panel.connected(2)
+
+
+async def test_tokens_that_are_taken_for_a_while(
+    access: PanelAccess,
+    simulator: SimulatedPdk,
+    short_back_off: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They live shorter than they say, but events pass: the connection is kept."""
+    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
+    monkeypatch.setattr(renewal, "SHORTEST_USE", 0)
+    async with listening(access) as panel:
+        for _ in range(2 * renewal.MOST_IN_VAIN):
+            await refused_and_renewed(panel, simulator)
+        assert panel.statuses == [CONNECTED]
 
 
 async def test_token_expires_while_renewals_fail(

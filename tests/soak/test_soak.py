@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.prodatakey.pdk.commands import TryOpen
 from homeassistant.core import HomeAssistant
 from tests.common import PANEL, Json, state_of, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
@@ -138,6 +139,8 @@ async def test_reconnects(
 
     for way in range(50):
         await drop(way % 5)
+    # once a command is answered, all that belongs to a connection is there
+    await entry.runtime_data.stream.send(TryOpen(door_id=1))
     before, memory = held(hass), resident()
     count = int(TIMES * share)
     for number in range(count):

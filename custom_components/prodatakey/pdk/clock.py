@@ -4,15 +4,38 @@ An event cannot arrive before it happens, so the smallest difference between rec
 and `occurred` is the clocks' offset, plus the way of the fastest event.
 """
 
-from collections import deque
+from dataclasses import dataclass
 import time
 
 # An access event older than this is history when it arrives, in seconds.
 LATE = 60.0
-# So many events in a row that look late, and agree on an offset, mean that the panel's
-# clock was changed.
+# So many events in a row that look late, agree on an offset within so many seconds, and
+# come over more than that time, mean that the panel's clock was changed. Those that come
+# at once after the network stood still are late.
 DISAGREEING = 5
 AGREEING_WITHIN = 5.0
+LONGEST_BURST = 5.0
+
+
+@dataclass(slots=True)
+class _Disagreement:
+    """Events in a row that look late, and speak of one other offset, in seconds."""
+
+    since: float
+    lowest: float
+    highest: float
+    count: int = 0
+
+    def takes(self, difference: float) -> bool:
+        """Count one more, if it speaks of the same offset."""
+        self.lowest = min(self.lowest, difference)
+        self.highest = max(self.highest, difference)
+        self.count += 1
+        return self.highest - self.lowest <= AGREEING_WITHIN
+
+    def is_proven(self, now: float) -> bool:
+        """Return whether there is no other explanation."""
+        return self.count >= DISAGREEING and now - self.since >= LONGEST_BURST
 
 
 class PanelClock:
@@ -21,7 +44,7 @@ class PanelClock:
     def __init__(self) -> None:
         """Start without an offset: nothing has been heard."""
         self._offset: float | None = None
-        self._disagreeing: deque[float] = deque(maxlen=DISAGREEING)
+        self._disagreement: _Disagreement | None = None
 
     @property
     def seconds_behind(self) -> float | None:
@@ -38,21 +61,25 @@ class PanelClock:
         """
         if occurred is None:
             return None if held_back else 0.0
-        difference = time.monotonic() - occurred / 1000
+        now = time.monotonic()
+        difference = now - occurred / 1000
         if self._offset is None and held_back:
             return None
-        if not held_back and self._was_changed(difference):
-            self._offset = min(self._disagreeing)
-            self._disagreeing.clear()
+        if not held_back and (other := self._other_offset(now, difference)) is not None:
+            self._offset = other
         if self._offset is None or difference < self._offset:
             self._offset = difference
         return difference - self._offset
 
-    def _was_changed(self, difference: float) -> bool:
-        """Return whether the last few events all speak of one other offset."""
+    def _other_offset(self, now: float, difference: float) -> float | None:
+        """Return what the last few events say, where that is another offset."""
         if self._offset is None or difference - self._offset <= LATE:
-            self._disagreeing.clear()
-            return False
-        self._disagreeing.append(difference)
-        spread = max(self._disagreeing) - min(self._disagreeing)
-        return len(self._disagreeing) == DISAGREEING and spread <= AGREEING_WITHIN
+            self._disagreement = None
+            return None
+        known = self._disagreement
+        if known is None or not known.takes(difference):
+            known = self._disagreement = _Disagreement(now, difference, difference, 1)
+        if not known.is_proven(now):
+            return None
+        self._disagreement = None
+        return known.lowest

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
-from .fields import filled_text
+from .fields import Json, filled_text
 
 type DoorId = int | str
 
@@ -75,18 +75,27 @@ def parse_door(raw: object) -> Door | None:
     """Return a door from the panel's REST, or None where it has no usable id."""
     if not isinstance(raw, dict) or (door_id := parse_door_id(raw.get("id"))) is None:
         return None
+    kind = filled_text(raw.get("type"))
     return Door(
         id=door_id,
         name=filled_text(raw.get("name")) or f"Door {door_id}",
-        type=filled_text(raw.get("type")),
+        type=kind,
         icon=filled_text(raw.get("publicIcon")),
         has_dps=raw.get("dps") is True,
         has_rex=raw.get("rex") is True,
-        primary_reader=parse_door_id(raw.get("primaryReader")),
+        primary_reader=_primary_reader(raw, door_id)
+        if kind in _SECOND_READERS
+        else None,
         hardware=filled_text(raw.get("hardwareVersion")),
         firmware=filled_text(raw.get("firmwareVersion")),
         serial=filled_text(raw.get("serialNumber")),
     )
+
+
+def _primary_reader(raw: Json, door_id: DoorId) -> DoorId | None:
+    """Return the reader that a second one belongs to, which is not itself."""
+    primary_reader = parse_door_id(raw.get("primaryReader"))
+    return None if primary_reader == door_id else primary_reader
 
 
 class Aspect(StrEnum):

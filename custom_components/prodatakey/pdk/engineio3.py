@@ -5,6 +5,7 @@ task for each.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 import socket
 import struct
@@ -16,10 +17,13 @@ from engineio import packet as engineio_packet
 from socketio import packet as socketio_packet
 
 from .errors import CannotConnectError, StreamRefusedError
+from .fields import loads
 from .rest import describe
 
 CLOSE_TIMEOUT = 1.0
 
+_OPEN = str(engineio_packet.OPEN)
+_PONG = str(engineio_packet.PONG)
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
 # An event of "/" that wants no acknowledgement: what a panel sends.
@@ -58,6 +62,14 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
     heard = 0.0
     take_plain_event: Callable[[str], None]
 
+    def __init__(self, **options: Any) -> None:
+        """Start without a connection."""
+        super().__init__(**options)
+        self._pongs: deque[asyncio.Future[None]] = deque()
+
+    def __del__(self) -> None:
+        """Leave the session open, which the library would close: it is not ours."""
+
     @override
     async def connect(
         self,
@@ -74,7 +86,7 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
             )
         try:
-            self._open(engineio_packet.Packet(encoded_packet=await self._first()))
+            self._open(await self._first())
         except BaseException:
             await self.ws.close()
             raise
@@ -89,13 +101,14 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
             raise StreamRefusedError("closed before it opened")
         return str(frame.data)
 
-    def _open(self, opening: Any) -> None:
+    def _open(self, frame: str) -> None:
         """Take the session and its times from the opening packet."""
         try:
-            self.sid = opening.data["sid"]
-            self.ping_interval = max(int(opening.data["pingInterval"]) / 1000, 0.1)
-            self.ping_timeout = max(int(opening.data["pingTimeout"]) / 1000, 0.1)
-        except (KeyError, TypeError, ValueError) as err:
+            opening: Any = loads(frame.removeprefix(_OPEN))
+            self.sid = str(opening["sid"])
+            self.ping_interval = max(int(opening["pingInterval"]) / 1000, 0.1)
+            self.ping_timeout = max(int(opening["pingTimeout"]) / 1000, 0.1)
+        except (LookupError, TypeError, ValueError, OverflowError) as err:
             raise CannotConnectError("no Engine.IO server") from err
         self.current_transport = "websocket"
         self.state = "connected"
@@ -106,7 +119,7 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
 
         The library's own loop costs a timer and a packet object for each message.
         """
-        pinging = self.start_background_task(self._ping)
+        pinging = self.start_background_task(self._keep_pinging)
         reading = self.start_background_task(self._read)
         try:
             await self._wait_for_silence(reading)
@@ -136,14 +149,17 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
                 self.take_plain_event(frame.data[2:])
             elif frame.data.startswith(_MESSAGE):
                 await self.handlers["message"](frame.data[1:])
+            elif frame.data.startswith(_PONG) and self._pongs:
+                self._pongs.popleft().set_result(None)
             elif frame.data.startswith(_CLOSE):
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
 
     async def _tidy_up(self) -> None:
         """End the writing, tell of an end that nobody asked for, and hang up."""
-        await self.queue.put(None)
-        if self.write_loop_task is not None:
-            await self.write_loop_task
+        if (writing := self.write_loop_task) is not None:
+            # a word in its queue would be lost if somebody disconnects just now
+            writing.cancel()
+            await asyncio.wait({writing})
         if self.state == "connected":
             await self._trigger_event(
                 "disconnect", self.reason.TRANSPORT_ERROR, run_async=False
@@ -162,8 +178,15 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
         # now: a closing handshake would leave it open for a while yet
         connection.transport.abort()
 
-    async def _ping(self) -> None:
+    async def _keep_pinging(self) -> None:
         """Ping, so that the server's pongs break the silence."""
         while self.state == "connected":
             await asyncio.sleep(self.ping_interval)
-            await self._send_packet(engineio_packet.Packet(engineio_packet.PING))
+            await self.ping()
+
+    async def ping(self) -> asyncio.Future[None]:
+        """Ping, and return the pong: then all that was sent before has arrived."""
+        pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pongs.append(pong)
+        await self._send_packet(engineio_packet.Packet(engineio_packet.PING))
+        return pong

@@ -3,7 +3,7 @@
 import asyncio
 
 from .back_off import BackOff
-from .errors import NotConnectedError, PdkError
+from .errors import NotConnectedError, PdkError, StreamRefusedError
 from .history import StreamHistory
 from .panel import PanelAccess
 from .socketio2 import Socket
@@ -12,6 +12,9 @@ from .tokens import Token
 # For so long after a renewal, complaints of the old token may still be on their way.
 RENEWAL_ECHO = 5.0
 SHORTEST_TOKEN_LIFE = 1.0
+# So many tokens in a row may be refused before they were used for so long, in seconds.
+MOST_IN_VAIN = 3
+SHORTEST_USE = 30.0
 
 
 class Renewal:
@@ -33,10 +36,15 @@ class Renewal:
         """Renew the token ahead of time, or when the panel says that it is too late.
 
         Returns when the connection has ended. Raises what Accounts.panel_token raises
-        once the old token is of no use: a stream that tells nothing is not connected.
+        once the old token is of no use, and StreamRefusedError when the new ones are of
+        none either: a stream that tells nothing is not connected.
         """
+        in_vain = 0
         while not socket.ended.done():
             refused = await self._refused_within(token.seconds_to_renewal)
+            in_vain = in_vain + 1 if refused and token.age < SHORTEST_USE else 0
+            if in_vain > MOST_IN_VAIN:
+                raise StreamRefusedError("the panel takes no token")
             token = await self._renewed(token, refused=refused)
             self._history.renewals += 1
             try:

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 import time
 
 import aiohttp
-import orjson
 
 from .errors import CannotConnectError, PdkError, RateLimitedError
+from .fields import loads
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 # The reset is an absolute time on the server's clock: a wrong clock on either side
@@ -50,7 +50,7 @@ async def request(
         ) as response:
             _raise_for_status(response.status, response.headers, refusals)
             return Reply(
-                body=orjson.loads(await response.read()), headers=response.headers
+                body=loads(await response.text("utf-8")), headers=response.headers
             )
     except (aiohttp.ClientError, OSError, ValueError) as err:
         # from None: aiohttp's errors carry the request, and that carries the token

@@ -16,6 +16,7 @@ from socketio import packet as socketio_packet
 
 from .engineio3 import Transport
 from .errors import CannotConnectError, NotConnectedError, StreamRefusedError
+from .fields import loads
 from .rest import describe
 
 CONNECT_TIMEOUT = 10.0
@@ -29,7 +30,7 @@ _SILENT.disabled = True
 class _Orjson:
     """The two functions of `json` that a packet needs."""
 
-    loads = staticmethod(orjson.loads)
+    loads = staticmethod(loads)
 
     @staticmethod
     def dumps(value: object, **_: object) -> str:
@@ -91,16 +92,16 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
         if not self._accepted.done():
             raise StreamRefusedError(self.ended.result())
 
-    @property
-    def heard(self) -> float:
-        """Return when the server was last heard, on the loop's clock, in seconds."""
-        return float(self.eio.heard)
+    async def send_event(self, name: str, argument: object) -> asyncio.Future[None]:
+        """Hand one event to the network, and return the proof that it has arrived.
 
-    async def send_event(self, name: str, argument: object) -> None:
-        """Hand one event to the network, or raise NotConnectedError."""
+        Raises NotConnectedError.
+        """
         if self.eio.state != "connected" or not self._accepted.done():
             raise NotConnectedError
         await self.emit(name, argument)
+        arrived: asyncio.Future[None] = await self.eio.ping()
+        return arrived
 
     async def close(self) -> None:
         """End the connection and whatever runs for it."""
@@ -144,7 +145,7 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
     def _take_plain_event(self, text: str) -> None:
         """Deliver an event without the cost of a packet object."""
         try:
-            data = orjson.loads(text)
+            data = loads(text)
         except ValueError:
             return
         self._take_event(data)

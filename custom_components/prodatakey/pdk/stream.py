@@ -4,13 +4,20 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 import logging
+from traceback import format_tb
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 from .answers import Answers
 from .back_off import BackOff
+from .carried_through import carried_through
 from .commands import Command
-from .errors import CommandUnansweredError, NotConnectedError, PdkError
+from .errors import (
+    CannotConnectError,
+    CommandUnansweredError,
+    NotConnectedError,
+    PdkError,
+)
 from .events import CommandSucceeded, DoorEvent, InvalidToken, PdkEvent, ServerError
 from .history import StreamHistory
 from .panel import PanelAccess
@@ -66,18 +73,15 @@ class PanelStream:
     async def run(self) -> None:
         """Stay connected, whatever happens; ends only when cancelled."""
         while True:
-            failure = None
-            try:
-                await self._connect_and_stay()
-            except PdkError as err:
-                failure = err
-                self.history.failed(err)
-                self._tell(StreamStatus.DOWN, err)
-            else:
+            if (failure := await self._attempt()) is None:
                 self._back_off.begin_anew()
+            else:
+                self.history.failed(failure)
+                self._tell(StreamStatus.DOWN, failure)
             self.history.back_off = self._back_off.after(failure)
             await asyncio.sleep(self.history.back_off)
 
+    @carried_through
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has carried it out.
 
@@ -88,18 +92,29 @@ class PanelStream:
             raise NotConnectedError
         command_id = str(uuid4())
         answer = self._answers.expect(command_id)
-        sent = asyncio.get_running_loop().time()
         try:
-            await socket.send_event("command", command.frame(command_id))
+            arrived = await socket.send_event("command", command.frame(command_id))
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 await answer
         except TimeoutError:
-            if socket.heard < sent:
+            if not arrived.done():
                 # the network may be dead: the command must not arrive when it is back
                 socket.abort()
             raise CommandUnansweredError from None
         finally:
             self._answers.forget(command_id)
+
+    async def _attempt(self) -> PdkError | None:
+        """Connect and stay, and return why that failed, if it did."""
+        try:
+            await self._connect_and_stay()
+        except PdkError as err:
+            return err
+        except Exception as err:  # noqa: BLE001 - logged, without its words
+            # a fault of ours: if the attempts ended, the doors would look connected
+            _log_fault(err)
+            return CannotConnectError(type(err).__name__)
+        return None
 
     async def _connect_and_stay(self) -> None:
         """Connect and return when that connection has ended."""
@@ -157,6 +172,9 @@ class PanelStream:
 
     def _deliver(self, topic: str, payload: object) -> None:
         """Hand on one event; nothing that is wrong with it reaches the socket."""
+        if self._socket is None:
+            # read before the end of the connection was told, and not certain any more
+            return
         try:
             event = parse(topic, payload)
         except MalformedEventError as err:
@@ -189,6 +207,12 @@ class PanelStream:
         if topic not in self._malformed:
             self._malformed.add(topic)
             _LOGGER.warning("Ignored a malformed %s: %s", topic, err)
+
+
+def _log_fault(err: Exception) -> None:
+    """Say where an error came from; its words may hold a token."""
+    trace = "".join(format_tb(err.__traceback__))
+    _LOGGER.error("Fault in the stream: %s\n%s", type(err).__name__, trace)
 
 
 async def prove(access: PanelAccess) -> None:
