@@ -187,6 +187,18 @@ async def test_two_flows_for_one_panel(hass: HomeAssistant, pdk: SimulatedPdk) -
     assert done["reason"] == "already_configured"
 
 
+async def test_a_flow_that_was_left_open(
+    hass: HomeAssistant, pdk: SimulatedPdk
+) -> None:
+    """The set-up failed, and the browser was closed: it can be tried again."""
+    await pdk.faults(devices={"status": 500})
+    form = await answer(hass, await start(hass), {"panel_id": PANEL})
+    assert form["errors"] == {"base": "cannot_connect"}
+    await pdk.faults(devices=None)
+    done = await answer(hass, await start(hass), {"panel_id": PANEL})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_a_fault_of_ours(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,6 +204,20 @@ async def test_becomes_another_kind(
     assert state_of(hass, "lock.warehouse_gate").state == "unknown"
 
 
+async def test_a_door_that_goes_leaves_no_complaint(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    an_hour_passes: Hour,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Home Assistant is asked in a way that it will still know next year."""
+    await panel.control("DELETE", MEETING_ROOM)
+    await an_hour_passes()
+    await an_hour_passes()
+    assert hass.states.get("lock.meeting_room") is None
+    assert "stop working" not in caplog.text
+
+
 async def test_a_second_reader_hangs_on_its_door(
     panel: SimulatedPdk, device: Device, an_hour_passes: Hour
 ) -> None:
@@ -218,6 +232,28 @@ async def test_a_second_reader_hangs_on_its_door(
     lift = device(40)
     assert lift
     assert getattr(device(8), "via_device_id", None) == lift.id
+
+
+async def test_a_device_while_the_panel_is_not_loaded(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entry: MockConfigEntry,
+    device: Device,
+    device_registry: dr.DeviceRegistry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Whether the panel has it nobody can tell: it stays."""
+    await async_setup_component(hass, "config", {})
+    await pdk.faults(token={"status": 500})
+    await hass.config_entries.async_setup(entry.entry_id)
+    found = device_registry.async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
+    )
+    answer = await (await hass_ws_client(hass)).remove_device(found.id)
+    assert answer["error"]["message"] == (
+        "Failed to remove device entry, rejected by integration"
+    )
+    assert device(99)
 
 
 async def test_a_stale_device_by_hand(

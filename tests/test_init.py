@@ -5,10 +5,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_state_change_event
 
-from .common import PANEL, Json, wait_for_state
+from .common import PANEL, Json, wait_for_state, wait_until
 from .simulator_process import SimulatedPdk
 
 
@@ -92,9 +94,33 @@ async def test_unload_and_reload(
 async def test_home_assistant_stops(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """The connection ends with it."""
+    """The connection ends with it, and nothing is told of that: it was not lost."""
+    told: list[str] = []
+    hass.bus.async_listen(
+        EVENT_STATE_CHANGED,
+        callback(lambda event: told.append(event.data["entity_id"])),
+    )
     await hass.async_stop(force=True)
     await panel.sockets(PANEL, 0)
+    assert told == []
+
+
+async def test_a_reload_is_no_lost_connection(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """It is not off in between, so nobody is told that it was."""
+    shown: list[str] = []
+
+    @callback
+    def take(event: Event[EventStateChangedData]) -> None:
+        if (state := event.data["new_state"]) is not None:
+            shown.append(state.state)
+
+    async_track_state_change_event(hass, "binary_sensor.headquarters_connection", take)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    await hass.async_block_till_done()
+    assert shown == ["unavailable", "unknown", "on"]
 
 
 async def test_panels_of_one_account_share_its_token(

@@ -1,5 +1,7 @@
 """A user locks, unlocks and opens doors."""
 
+import asyncio
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
@@ -12,8 +14,9 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
 
-from .common import PANEL, state_of, wait_for_state
+from .common import PANEL, Json, state_of, wait_for_state
 from .simulator_process import SimulatedPdk
 
 FRONT = "lock.front_door"
@@ -161,3 +164,73 @@ async def test_a_card_is_not_told_as_the_last_user(
     unlocked = await wait_for_state(hass, FRONT, "unlocked")
     assert unlocked.attributes["changed_by"] == "Amelia Hartmann"
     assert unlocked.context.user_id is None
+
+
+async def test_an_exit_is_not_told_as_the_last_user(
+    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
+) -> None:
+    """A user locks, and somebody leaves by the exit button right after."""
+    context = Context(user_id=hass_admin_user.id)
+    await hass.services.async_call(
+        LOCK, "lock", {"entity_id": FRONT}, blocking=True, context=context
+    )
+    assert state_of(hass, FRONT).context is context
+    await panel.emit(PANEL, "door.input.rex.on", {"body": {"doorId": 1}})
+    await panel.emit(PANEL, "door.input.relay.on", {"body": {"doorId": 1}})
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert unlocked.context.user_id is None
+
+
+async def stop_a_script(hass: HomeAssistant, panel: SimulatedPdk) -> Json:
+    """Unlock by a script that is stopped while that is under way; give the command."""
+    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
+    await wait_for_state(hass, FRONT, "locked")
+    await panel.faults(commands="ignored")
+    step = {"action": "lock.unlock", "target": {"entity_id": FRONT}}
+    script = {"script": {"unlock": {"sequence": [step]}}}
+    assert await async_setup_component(hass, "script", script)
+    which = {"entity_id": "script.unlock"}
+    await hass.services.async_call("script", "turn_on", which, blocking=True)
+    (command,) = await panel.commands(PANEL)
+    await hass.services.async_call("script", "turn_off", which, blocking=True)
+    assert state_of(hass, "script.unlock").state == "off"
+    return command
+
+
+async def test_a_stopped_script_and_an_answer(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """The command is under way all the same, and what becomes of it is shown."""
+    command = await stop_a_script(hass, panel)
+    assert state_of(hass, FRONT).state == "unlocking"
+    done = {"body": {"commandId": command["id"]}}
+    await panel.emit(PANEL, "command.result.succeed", done)
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert "assumed_state" not in unlocked.attributes
+
+
+async def test_a_stopped_script_and_no_answer(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody hears the error, but the lock shows that nobody knows."""
+    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.5)
+    await stop_a_script(hass, panel)
+    locked = await wait_for_state(hass, FRONT, "locked")
+    assert locked.attributes["assumed_state"] is True
+
+
+async def test_two_users_unlock_at_once(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """It unlocks until both have their answers."""
+    await panel.faults(commands="ignored")
+    both = [hass.async_create_task(act(hass, "unlock")) for _ in range(2)]
+    await wait_for_state(hass, FRONT, "unlocking")
+    (first,) = await panel.commands(PANEL)
+    (second,) = await panel.commands(PANEL, after=1)
+    for command, shown in ((first, "unlocking"), (second, "unlocked")):
+        done = {"body": {"commandId": command["id"]}}
+        await panel.emit(PANEL, "command.result.succeed", done)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        both = [each for each in both if not each.done()]
+        assert state_of(hass, FRONT).state == shown

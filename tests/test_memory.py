@@ -157,6 +157,15 @@ async def test_saved_when_home_assistant_stops(
     assert doors[2]["state"] == {"relay": True}
 
 
+ENDPOINT = (
+    "io_link_id",
+    "address",
+    "io_link_type",
+    "io_link_name",
+    "doors",
+    "db_gain",
+    "occurred",
+)
 DAMAGED: list[Any] = [
     None,
     [],
@@ -164,6 +173,7 @@ DAMAGED: list[Any] = [
     {"doors": None, "endpoints": {}, "activity": []},
     {"doors": [{}, None, {"id": 1}], "endpoints": [{"address": "x"}], "activity": {}},
     {"doors": [{"id": [1], "name": "x"}], "activity": {"message": "x"}},
+    {"endpoints": [dict.fromkeys(ENDPOINT) | {"address": ["x"]}]},
     {
         "doors": [
             {

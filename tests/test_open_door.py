@@ -17,6 +17,7 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from .common import PANEL, Json, state_of, wait_for_state, wait_until
@@ -81,6 +82,25 @@ async def test_a_code(
     assert await panel.commands(PANEL, wait=0) == []
     await open_door(hass, duration=1, code=code)
     assert len(await panel.commands(PANEL)) == 1
+
+
+async def test_the_code_that_the_lock_has_by_default(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """As with the lock's own actions; but a wrong one is not made good by it."""
+    hass.config_entries.async_update_entry(entry, options={"code": "1234"})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    entity_registry.async_update_entity_options(FRONT, "lock", {"default_code": "1234"})
+    await hass.async_block_till_done()
+    await open_door(hass, duration=1)
+    assert len(await panel.commands(PANEL)) == 1
+    with pytest.raises(ServiceValidationError) as refused:
+        await open_door(hass, duration=1, code="4321")
+    assert refused.value.translation_key == "wrong_code"
 
 
 async def test_several_doors_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> None:

@@ -1,11 +1,12 @@
 """A user turns do not disturb on and off, and what hangs on a relay."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
@@ -144,6 +145,36 @@ async def test_two_users_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> No
     assert state_of(hass, QUIET).state == "on"
 
 
+async def test_the_user_leaves_on_the_wrong_way(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """A script is stopped after the first toggle: what went wrong is put right."""
+    await panel.faults(PANEL, command_delay=0.1)
+    turning = hass.async_create_task(turn(hass, "off"))
+    await panel.commands(PANEL)
+    turning.cancel()
+    await asyncio.wait({turning})
+    await panel.commands(PANEL, after=1)
+    assert (await wait_for_state(hass, QUIET, "off")).state == "off"
+    assert await toggles(panel) == 2
+
+
+async def test_the_user_leaves_before_his_turn(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """Nothing was sent for him, and nothing is sent later."""
+    await panel.faults(PANEL, command_delay=0.2)
+    first = hass.async_create_task(turn(hass, "on"))
+    await panel.commands(PANEL)
+    second = hass.async_create_task(turn(hass, "off"))
+    await asyncio.sleep(0)
+    second.cancel()
+    await first
+    assert second.cancelled()
+    assert await toggles(panel) == 1
+    assert state_of(hass, QUIET).state == "on"
+
+
 async def test_after_a_gap_it_is_not_taken_for_granted(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
@@ -174,6 +205,19 @@ async def test_a_fan_on_a_relay(
     assert (await panel.door(PANEL, 6))["relay"] is (how == "on")
     assert hass.states.get("lock.ventilation") is None
     assert hass.states.get("switch.ventilation_do_not_disturb") is None
+
+
+async def test_a_schedule_is_not_told_as_the_last_user(
+    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
+) -> None:
+    """A user switches an output on, and the panel switches it off right after."""
+    context = Context(user_id=hass_admin_user.id)
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": FAN}, blocking=True, context=context
+    )
+    assert state_of(hass, FAN).context is context
+    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 6}})
+    assert (await wait_for_state(hass, FAN, "off")).context.user_id is None
 
 
 async def restart_with(

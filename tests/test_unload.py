@@ -13,7 +13,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.prodatakey import door_list
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -152,3 +154,30 @@ async def test_unloaded_while_a_command_is_under_way(
         with pytest.raises(HomeAssistantError) as unanswered:
             await unlocking
     assert unanswered.value.translation_key == "no_answer"
+
+
+async def test_a_new_door_while_unloading(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What would be added too late does not stand in the way of the next set-up."""
+    deliver = entry.runtime_data.stream._deliver
+    told: list[str] = []
+
+    @callback
+    def once(event: Event[EventStateChangedData]) -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS and not told:
+            told.append(event.data["entity_id"])
+            deliver("door.input.relay.on", {"body": {"doorId": 77}})
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, once)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert told
+    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    await hass.async_block_till_done()
+    assert "does not generate unique IDs" not in caplog.text

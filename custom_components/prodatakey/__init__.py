@@ -1,5 +1,6 @@
 """ProdataKey (pdk.io) access control in Home Assistant."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CODE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, entity_registry as er
@@ -73,6 +74,8 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, device: DeviceEntry
 ) -> bool:
     """Let a user delete an endpoint, or a door that the panel has no more."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     coordinator = entry.runtime_data
     identifier = coordinator.devices.identifier
     for address in list(coordinator.endpoints.known):

@@ -128,8 +128,8 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
-        """Return whether the stream is connected."""
+    def is_on(self) -> bool | None:
+        """Return whether the stream is connected; unknown until that was tried."""
         return self.coordinator.connected
 
 

@@ -66,7 +66,8 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             panel = self._panels[user_input[CONF_PANEL_ID]]
-            await self.async_set_unique_id(panel.id)
+            # a flow that somebody has left open must not stand in the way
+            await self.async_set_unique_id(panel.id, raise_on_progress=False)
             self._abort_if_unique_id_configured()
             if await self._try(self._prove(panel), errors):
                 return self.async_create_entry(

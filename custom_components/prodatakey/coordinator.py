@@ -22,6 +22,7 @@ from .listeners import Listeners
 from .live_event import Activity, activity, async_fire
 from .memory import Memory, recalled
 from .panel_door import PanelDoor
+from .pdk.carried_through import carried_through
 from .pdk.clock import LATE, PanelClock
 from .pdk.commands import DoorCommand
 from .pdk.doors import Aspect
@@ -96,8 +97,10 @@ class PanelCoordinator:
         return self.status is not StreamStatus.DOWN
 
     @property
-    def connected(self) -> bool:
-        """Return whether the stream is connected."""
+    def connected(self) -> bool | None:
+        """Return whether the stream is connected; None until that was tried."""
+        if self.status is StreamStatus.CONNECTING:
+            return None
         return self.status is StreamStatus.CONNECTED
 
     async def prepare(self) -> None:
@@ -134,6 +137,7 @@ class PanelCoordinator:
         await asyncio.wait(under_way)
         await self.memory.save_now()
 
+    @carried_through
     async def send(self, command: DoorCommand) -> None:
         """Send a command and return when the panel has carried it out.
 
@@ -146,6 +150,7 @@ class PanelCoordinator:
                 self.doors.doubt(command)
                 raise
 
+    @carried_through
     async def hold(self, door: PanelDoor, command: DoorCommand, *, relay: bool) -> None:
         """Send a command that leaves the relay so, and take its success as word of it.
 
@@ -228,7 +233,9 @@ class PanelCoordinator:
 
     @callback
     def _take_status(self, status: StreamStatus, err: PdkError | None) -> None:
-        """Follow the connection."""
+        """Follow the connection, up to its end with that of Home Assistant."""
+        if self.hass.is_stopping:
+            return
         was_available, self.status = self.available, status
         if status is StreamStatus.CONNECTED:
             self._take_connected()

@@ -69,9 +69,7 @@ class Devices:
         if device := self._registry.async_get_device_by_identifier(
             identifier, self._entry_id
         ):
-            self._registry.async_update_device(
-                device.id, remove_config_entry_id=self._entry_id
-            )
+            self._registry.async_remove_device(device.id)
 
     def of_door(self, door_id: object) -> str:
         """Return the id of a door's device, or else of the panel's."""

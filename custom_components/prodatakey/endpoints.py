@@ -37,7 +37,9 @@ class Endpoint:
 
     @classmethod
     def from_memory(cls, memory: dict[str, Any]) -> Endpoint:
-        """Return an endpoint as it was."""
+        """Return an endpoint as it was. Raises TypeError where it has no address."""
+        if not isinstance(memory["address"], str):
+            raise TypeError("address")
         occurred = memory["occurred"] and dt_util.parse_datetime(memory["occurred"])
         return cls(**{**memory, "occurred": occurred})
 

@@ -7,8 +7,9 @@ from typing import override
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CODE
-from homeassistant.core import callback
+from homeassistant.core import Context, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -136,6 +137,14 @@ class DoorEntity(ProdatakeyEntity):
             return super().shows
         return (*super().shows, (self.panel_door.id, aspect))
 
+    @callback
+    def async_disown(self) -> None:
+        """Let what follows not be told as the doing of who called an action last.
+
+        Home Assistant would say so for five seconds.
+        """
+        self.async_set_context(Context())
+
     async def async_check_control_of_lock(self) -> None:
         """Refuse a user who may not control the door's lock, as this would go round it.
 
@@ -187,6 +196,24 @@ def async_add_door_entities[D: DoorDescription](
         async_add_entities(entity_class(coordinator, *which) for which in new)
 
     add(coordinator.doors.known.values())
-    listeners = coordinator.listeners
-    listeners.add(add, "doors")
-    entry.async_on_unload(partial(listeners.remove, add, "doors"))
+    async_listen_while_loaded(entry, add, "doors")
+
+
+@callback
+def async_listen_while_loaded(
+    entry: ProdatakeyConfigEntry, listener: Callable[..., None], subject: str
+) -> None:
+    """Call a listener until the entry begins to be unloaded.
+
+    What it would add while the platforms go would be left behind.
+    """
+
+    @callback
+    def take(what: object) -> None:
+        """Pass it on."""
+        if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
+            listener(what)
+
+    listeners = entry.runtime_data.listeners
+    listeners.add(take, subject)
+    entry.async_on_unload(partial(listeners.remove, take, subject))

@@ -12,7 +12,7 @@ from homeassistant.components.lock import (
     LockState,
 )
 from homeassistant.const import ATTR_CODE, CONF_CODE
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -26,6 +26,7 @@ from .const import (
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorDescription, DoorEntity, async_add_door_entities
 from .panel_door import PanelDoor
+from .pdk.carried_through import carried_through
 from .pdk.commands import (
     ActuateClose,
     ActuateOpen,
@@ -69,7 +70,6 @@ class DoorLock(DoorEntity, LockEntity):
 
     entity_description: DoorLockDescription
     _attr_supported_features = LockEntityFeature.OPEN
-    _doing: LockState | None = None
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class DoorLock(DoorEntity, LockEntity):
         self._unlock_mode: str = options.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
         self._unlock_duration: float | None = options.get(CONF_UNLOCK_DURATION)
         self._code: str | None = options.get(CONF_CODE)
+        self._under_way: list[LockState] = []
         if self._code:
             # the pattern guards locking too, and that needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
@@ -106,12 +107,9 @@ class DoorLock(DoorEntity, LockEntity):
 
     @callback
     def _handle_let_in(self) -> None:
-        """Show who was let in, by whom what follows was brought about.
-
-        Home Assistant would say for five seconds that it was who called an action last.
-        """
-        if self._doing is None:
-            self.async_set_context(Context())
+        """Show who was let in, by whom what follows was brought about."""
+        if not self._under_way:
+            self.async_disown()
         self.async_write_ha_state()
 
     @property
@@ -120,6 +118,11 @@ class DoorLock(DoorEntity, LockEntity):
         """Return whether the relay is off."""
         relay = self.panel_door.state.relay
         return None if relay is None else not relay
+
+    @property
+    def _doing(self) -> LockState | None:
+        """Return what is being done; of several commands the last one counts."""
+        return self._under_way[-1] if self._under_way else None
 
     @property
     @override
@@ -169,7 +172,7 @@ class DoorLock(DoorEntity, LockEntity):
 
     async def async_open_door(self, duration: float, code: str | None = None) -> None:
         """Open for so many seconds."""
-        self._check_code(code)
+        self._check_code(code or self.add_default_code({}).get(ATTR_CODE))
         await self._open(LockState.OPENING, duration)
 
     def _check_code(self, code: str | None) -> None:
@@ -186,10 +189,11 @@ class DoorLock(DoorEntity, LockEntity):
     async def _hold(
         self, doing: LockState, command: DoorCommand, *, relay: bool
     ) -> None:
-        """Send a command that leaves the relay so."""
+        """Send a command that leaves the relay so; another change is another's."""
         await self._show_while(
             doing, self.coordinator.hold(self.panel_door, command, relay=relay)
         )
+        self.async_disown()
 
     async def _open(self, doing: LockState, seconds: float | None = None) -> None:
         """Open for so many seconds, or for the door's own dwell time."""
@@ -201,13 +205,13 @@ class DoorLock(DoorEntity, LockEntity):
         )
         await self._show_while(doing, self.coordinator.send(command))
 
+    @carried_through
     async def _show_while(self, doing: LockState, command: Awaitable[None]) -> None:
         """Show what is being done until the panel has answered."""
-        self._doing = doing
+        self._under_way.append(doing)
         self.async_write_ha_state()
         try:
             await command
         finally:
-            if self._doing is doing:
-                self._doing = None
+            self._under_way.remove(doing)
             self.async_write_ha_state()

@@ -1,7 +1,6 @@
 """The panel's last activity, and the signal of its wireless endpoints."""
 
 from collections.abc import Hashable, Iterable
-from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -15,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
 from .endpoints import Endpoint
-from .entity import EndpointEntity, PanelEntity
+from .entity import EndpointEntity, PanelEntity, async_listen_while_loaded
 
 PARALLEL_UPDATES = 0
 
@@ -51,9 +50,8 @@ async def async_setup_entry(
 
     async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     add(coordinator.endpoints.known.values())
-    for listener, subject in ((add, "endpoints"), (added.discard, "forgotten")):
-        coordinator.listeners.add(listener, subject)
-        entry.async_on_unload(partial(coordinator.listeners.remove, listener, subject))
+    async_listen_while_loaded(entry, add, "endpoints")
+    async_listen_while_loaded(entry, added.discard, "forgotten")
 
 
 class LastActivity(PanelEntity, SensorEntity):

@@ -14,7 +14,8 @@ from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorDescription, DoorEntity, async_add_door_entities
 from .panel_door import PanelDoor
-from .pdk.commands import ActuateClose, ActuateDoNotDisturb, ActuateOpen
+from .pdk.carried_through import carried_through
+from .pdk.commands import ActuateClose, ActuateDoNotDisturb, ActuateOpen, DoorCommand
 from .pdk.doors import Aspect
 from .pdk.events import DoorEvent
 
@@ -77,14 +78,17 @@ class Output(DoorSwitch):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Turn the relay on and leave it on."""
-        command = ActuateOpen(self.panel_door.id)
-        await self.coordinator.hold(self.panel_door, command, relay=True)
+        await self._hold(ActuateOpen(self.panel_door.id), relay=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        command = ActuateClose(self.panel_door.id)
-        await self.coordinator.hold(self.panel_door, command, relay=False)
+        await self._hold(ActuateClose(self.panel_door.id), relay=False)
+
+    async def _hold(self, command: DoorCommand, *, relay: bool) -> None:
+        """Send a command that leaves the relay so; another change is another's."""
+        await self.coordinator.hold(self.panel_door, command, relay=relay)
+        self.async_disown()
 
 
 class DoNotDisturb(DoorSwitch):
@@ -111,13 +115,21 @@ class DoNotDisturb(DoorSwitch):
         await self._bring_about(False)
 
     async def _bring_about(self, wanted: bool) -> None:
+        """See to it that it is so; who leaves while another does has sent nothing."""
+        await self._toggling.acquire()
+        await self._toggle_until(wanted)
+
+    @carried_through
+    async def _toggle_until(self, wanted: bool) -> None:
         """Toggle until the panel says that it is so; back once, and no more."""
-        async with self._toggling:
+        try:
             if self.is_on is wanted and not self.assumed_state:
                 return
             for _ in range(MOST_TOGGLES):
                 if await self._toggle() is wanted:
                     return
+        finally:
+            self._toggling.release()
         raise self._unconfirmed()
 
     async def _toggle(self) -> bool:
