@@ -32,6 +32,7 @@ async def test_it_goes_on() -> None:
 
     await leave(asyncio.create_task(outer()))
     (task,) = module._under_way
+    assert task
     gate.set()
     await task
     assert done == ["inner", "outer"]
@@ -66,6 +67,7 @@ async def test_an_error_that_nobody_waits_for(
 
     await leave(asyncio.create_task(fail()))
     (task,) = module._under_way
+    assert task
     gate.set()
     await asyncio.wait({task})
     await asyncio.sleep(0)

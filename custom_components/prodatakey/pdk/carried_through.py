@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
-_under_way: set[asyncio.Task[Any]] = set()
+_under_way: set[asyncio.Task[Any] | None] = set()
 
 
 def carried_through[**P, T](
@@ -20,23 +20,28 @@ def carried_through[**P, T](
     async def carried(*args: P.args, **kwargs: P.kwargs) -> T:
         if asyncio.current_task() in _under_way:
             return await work(*args, **kwargs)
-        task = asyncio.create_task(_noted(work(*args, **kwargs)), eager_start=True)
-        task.add_done_callback(_forget)
-        await asyncio.wait({task})
-        return task.result()
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        carrying = _carry(work(*args, **kwargs), outcome)
+        asyncio.create_task(carrying, eager_start=True)  # noqa: RUF006 - it keeps itself
+        return await outcome
 
     return carried
 
 
-async def _noted[T](work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a task that is known to be carried through."""
-    if (task := asyncio.current_task()) is not None:
-        _under_way.add(task)
-    return await work
-
-
-def _forget(task: asyncio.Task[Any]) -> None:
-    """Forget work that has ended; an error that nobody waited for ends here."""
-    _under_way.discard(task)
-    if not task.cancelled():
-        task.exception()
+async def _carry[T](work: Coroutine[Any, Any, T], outcome: asyncio.Future[T]) -> None:
+    """Work, and tell the outcome to whoever has stayed; an error is theirs alone."""
+    task = asyncio.current_task()
+    _under_way.add(task)
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        outcome.cancel()
+        raise
+    except Exception as err:  # noqa: BLE001 - it is passed on
+        if not outcome.done():
+            outcome.set_exception(err)
+    else:
+        if not outcome.done():
+            outcome.set_result(result)
+    finally:
+        _under_way.discard(task)
