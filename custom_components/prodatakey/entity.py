@@ -9,7 +9,7 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CODE
-from homeassistant.core import Context, callback
+from homeassistant.core import callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -143,7 +143,7 @@ class DoorEntity(ProdatakeyEntity):
 
         Home Assistant would say so for five seconds.
         """
-        self.async_set_context(Context())
+        self._context = None
 
     async def async_check_control_of_lock(self) -> None:
         """Refuse a user who may not control the door's lock, as this would go round it.
