@@ -1,18 +1,9 @@
 """A user locks, unlocks and opens doors."""
 
-import asyncio
-
 import pytest
-from pytest_homeassistant_custom_component.common import MockUser
 
 from homeassistant.components.lock import DOMAIN as LOCK
-from homeassistant.core import (
-    Context,
-    Event,
-    EventStateChangedData,
-    HomeAssistant,
-    callback,
-)
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
@@ -151,36 +142,6 @@ async def test_a_newer_event_counts_more_than_the_answer(
     assert state_of(hass, FRONT).state == "locked"
 
 
-async def test_a_card_is_not_told_as_the_last_user(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
-) -> None:
-    """A user locks, and somebody comes in by card right after: two people, two causes."""
-    context = Context(user_id=hass_admin_user.id)
-    await hass.services.async_call(
-        LOCK, "lock", {"entity_id": FRONT}, blocking=True, context=context
-    )
-    assert (await wait_for_state(hass, FRONT, "locked")).context is context
-    await panel.act(PANEL, 1, "badge", person=1)
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert unlocked.attributes["changed_by"] == "Amelia Hartmann"
-    assert unlocked.context.user_id is None
-
-
-async def test_an_exit_is_not_told_as_the_last_user(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
-) -> None:
-    """A user locks, and somebody leaves by the exit button right after."""
-    context = Context(user_id=hass_admin_user.id)
-    await hass.services.async_call(
-        LOCK, "lock", {"entity_id": FRONT}, blocking=True, context=context
-    )
-    assert state_of(hass, FRONT).context is context
-    await panel.emit(PANEL, "door.input.rex.on", {"body": {"doorId": 1}})
-    await panel.emit(PANEL, "door.input.relay.on", {"body": {"doorId": 1}})
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert unlocked.context.user_id is None
-
-
 async def stop_a_script(hass: HomeAssistant, panel: SimulatedPdk) -> Json:
     """Unlock by a script that is stopped while that is under way; give the command."""
     await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
@@ -219,18 +180,18 @@ async def test_a_stopped_script_and_no_answer(
     assert locked.attributes["assumed_state"] is True
 
 
-async def test_two_users_unlock_at_once(
+async def test_several_commands_at_once(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """It unlocks until both have their answers."""
+    """Shown is the last one that has no answer."""
     await panel.faults(commands="ignored")
-    both = [hass.async_create_task(act(hass, "unlock")) for _ in range(2)]
-    await wait_for_state(hass, FRONT, "unlocking")
-    (first,) = await panel.commands(PANEL)
-    (second,) = await panel.commands(PANEL, after=1)
-    for command, shown in ((first, "unlocking"), (second, "unlocked")):
-        done = {"body": {"commandId": command["id"]}}
+    acting = []
+    for sent, action in enumerate(("unlock", "lock", "unlock")):
+        acting.append(hass.async_create_task(act(hass, action)))
+        await panel.commands(PANEL, after=sent)
+    commands = await panel.commands(PANEL, wait=0)
+    for which, shown in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
+        done = {"body": {"commandId": commands[which]["id"]}}
         await panel.emit(PANEL, "command.result.succeed", done)
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        both = [each for each in both if not each.done()]
+        await acting[which]
         assert state_of(hass, FRONT).state == shown

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
@@ -205,19 +205,6 @@ async def test_a_fan_on_a_relay(
     assert (await panel.door(PANEL, 6))["relay"] is (how == "on")
     assert hass.states.get("lock.ventilation") is None
     assert hass.states.get("switch.ventilation_do_not_disturb") is None
-
-
-async def test_a_schedule_is_not_told_as_the_last_user(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_admin_user: MockUser
-) -> None:
-    """A user switches an output on, and the panel switches it off right after."""
-    context = Context(user_id=hass_admin_user.id)
-    await hass.services.async_call(
-        "switch", "turn_on", {"entity_id": FAN}, blocking=True, context=context
-    )
-    assert state_of(hass, FAN).context is context
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 6}})
-    assert (await wait_for_state(hass, FAN, "off")).context.user_id is None
 
 
 async def restart_with(

@@ -1,6 +1,7 @@
 """What the entities share: identity, availability, listening."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import override
@@ -137,13 +138,19 @@ class DoorEntity(ProdatakeyEntity):
             return super().shows
         return (*super().shows, (self.panel_door.id, aspect))
 
-    @callback
-    def async_disown(self) -> None:
-        """Let what follows not be told as the doing of who called an action last.
+    @contextmanager
+    def doing_of_the_caller(self, *, goes_on: bool = False) -> Iterator[None]:
+        """Tell what is done here as the caller's doing, and what follows if it goes on.
 
-        Home Assistant would say so for five seconds.
+        Home Assistant would tell so of all that happens in the next five seconds.
         """
-        self._context = None
+        context, ended = self._context, True
+        try:
+            yield
+            ended = not goes_on
+        finally:
+            if ended and self._context is context:
+                self._context = None
 
     async def async_check_control_of_lock(self) -> None:
         """Refuse a user who may not control the door's lock, as this would go round it.

@@ -83,7 +83,7 @@ class DoorLock(DoorEntity, LockEntity):
         self._unlock_mode: str = options.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
         self._unlock_duration: float | None = options.get(CONF_UNLOCK_DURATION)
         self._code: str | None = options.get(CONF_CODE)
-        self._under_way: list[LockState] = []
+        self._under_way: dict[Awaitable[None], LockState] = {}
         if self._code:
             # the pattern guards locking too, and that needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
@@ -109,7 +109,7 @@ class DoorLock(DoorEntity, LockEntity):
     def _handle_let_in(self) -> None:
         """Show who was let in, by whom what follows was brought about."""
         if not self._under_way:
-            self.async_disown()
+            self._context = None
         self.async_write_ha_state()
 
     @property
@@ -122,7 +122,7 @@ class DoorLock(DoorEntity, LockEntity):
     @property
     def _doing(self) -> LockState | None:
         """Return what is being done; of several commands the last one counts."""
-        return self._under_way[-1] if self._under_way else None
+        return next(reversed(self._under_way.values()), None)
 
     @property
     @override
@@ -189,11 +189,12 @@ class DoorLock(DoorEntity, LockEntity):
     async def _hold(
         self, doing: LockState, command: DoorCommand, *, relay: bool
     ) -> None:
-        """Send a command that leaves the relay so; another change is another's."""
+        """Send a command that leaves the relay so."""
         await self._show_while(
-            doing, self.coordinator.hold(self.panel_door, command, relay=relay)
+            doing,
+            self.coordinator.hold(self.panel_door, command, relay=relay),
+            goes_on=False,
         )
-        self.async_disown()
 
     async def _open(self, doing: LockState, seconds: float | None = None) -> None:
         """Open for so many seconds, or for the door's own dwell time."""
@@ -203,15 +204,18 @@ class DoorLock(DoorEntity, LockEntity):
             if seconds is None
             else TryDwellOpen(door_id, tenths(seconds))
         )
-        await self._show_while(doing, self.coordinator.send(command))
+        await self._show_while(doing, self.coordinator.send(command), goes_on=True)
 
     @carried_through
-    async def _show_while(self, doing: LockState, command: Awaitable[None]) -> None:
+    async def _show_while(
+        self, doing: LockState, command: Awaitable[None], *, goes_on: bool
+    ) -> None:
         """Show what is being done until the panel has answered."""
-        self._under_way.append(doing)
-        self.async_write_ha_state()
-        try:
-            await command
-        finally:
-            self._under_way.remove(doing)
+        with self.doing_of_the_caller(goes_on=goes_on):
+            self._under_way[command] = doing
             self.async_write_ha_state()
+            try:
+                await command
+            finally:
+                del self._under_way[command]
+                self.async_write_ha_state()

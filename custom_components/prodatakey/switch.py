@@ -85,10 +85,11 @@ class Output(DoorSwitch):
         """Turn the relay off and leave it off."""
         await self._hold(ActuateClose(self.panel_door.id), relay=False)
 
+    @carried_through
     async def _hold(self, command: DoorCommand, *, relay: bool) -> None:
-        """Send a command that leaves the relay so; another change is another's."""
-        await self.coordinator.hold(self.panel_door, command, relay=relay)
-        self.async_disown()
+        """Send a command that leaves the relay so."""
+        with self.doing_of_the_caller():
+            await self.coordinator.hold(self.panel_door, command, relay=relay)
 
 
 class DoNotDisturb(DoorSwitch):
@@ -125,9 +126,10 @@ class DoNotDisturb(DoorSwitch):
         try:
             if self.is_on is wanted and not self.assumed_state:
                 return
-            for _ in range(MOST_TOGGLES):
-                if await self._toggle() is wanted:
-                    return
+            with self.doing_of_the_caller():
+                for _ in range(MOST_TOGGLES):
+                    if await self._toggle() is wanted:
+                        return
         finally:
             self._toggling.release()
         raise self._unconfirmed()

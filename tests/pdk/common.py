@@ -67,6 +67,10 @@ class Listening:
         """Wait until a status was told."""
         await wait_for(lambda: status in self.statuses, seconds)
 
+    async def heard_of_doors(self, count: int, seconds: float = 5) -> None:
+        """Wait until that many events of doors have come."""
+        await wait_for(lambda: len(self.topics) >= count, seconds)
+
     async def heard(self, count: int, seconds: float = 5) -> None:
         """Wait until that many events have come."""
         await wait_for(lambda: len(self.events) >= count, seconds)

@@ -1,6 +1,7 @@
 """Commands on the stream: carried out, refused, or nobody can tell."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -133,3 +134,16 @@ async def test_a_refusal_of_one_whose_caller_has_left(
         await asyncio.wait({leaving})
         await stream.stream.send(TryOpen(door_id=2))
     assert await doors_opened(simulator) == [1, 2]
+
+
+async def test_an_answer_that_nobody_had_time_to_read(
+    access: PanelAccess, simulator: SimulatedPdk, short_wait: None
+) -> None:
+    """Something else held Home Assistant up until the time was over."""
+    await simulator.faults(PANEL, command_delay=0.1)
+    async with listening(access) as stream:
+        sending = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
+        await doors_opened(simulator, wait=5)
+        time.sleep(0.5)  # noqa: ASYNC251 - that is what holds it up
+        await sending
+        assert stream.statuses == [StreamStatus.CONNECTED]

@@ -174,10 +174,11 @@ async def test_tokens_that_are_taken_for_a_while(
 ) -> None:
     """They live shorter than they say, but events pass: the connection is kept."""
     monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
-    monkeypatch.setattr(renewal, "SHORTEST_USE", 0)
     async with listening(access) as panel:
-        for _ in range(2 * renewal.MOST_IN_VAIN):
+        for times in range(2 * renewal.MOST_IN_VAIN):
             await refused_and_renewed(panel, simulator)
+            await simulator.act(PANEL, 2, "relay", on=times % 2 == 0)
+            await panel.heard_of_doors(times + 1)
         assert panel.statuses == [CONNECTED]
 
 

@@ -12,15 +12,15 @@ from .tokens import Token
 # For so long after a renewal, complaints of the old token may still be on their way.
 RENEWAL_ECHO = 5.0
 SHORTEST_TOKEN_LIFE = 1.0
-# So many tokens in a row may be refused before they were used for so long, in seconds.
+# So many tokens in a row may be refused without any event in between.
 MOST_IN_VAIN = 3
-SHORTEST_USE = 30.0
 
 
 class Renewal:
     """The renewal of a panel's tokens. Section "Renewing the panel token".
 
-    `refused` is set from the panel's complaint until what it held back has come.
+    `refused` is set from the panel's complaint until what it held back has come;
+    `in_vain` counts complaints, and whoever hears an event sets it back.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Renewal:
     ) -> None:
         """Renew nothing yet; attempts to reconnect go on with the same back-off."""
         self.refused = asyncio.Event()
+        self.in_vain = 0
         self._access = access
         self._back_off = back_off
         self._history = history
@@ -39,11 +40,11 @@ class Renewal:
         once the old token is of no use, and StreamRefusedError when the new ones are of
         none either: a stream that tells nothing is not connected.
         """
-        in_vain = 0
+        self.in_vain = 0
         while not socket.ended.done():
             refused = await self._refused_within(token.seconds_to_renewal)
-            in_vain = in_vain + 1 if refused and token.age < SHORTEST_USE else 0
-            if in_vain > MOST_IN_VAIN:
+            self.in_vain += refused
+            if self.in_vain > MOST_IN_VAIN:
                 raise StreamRefusedError("the panel takes no token")
             token = await self._renewed(token, refused=refused)
             self._history.renewals += 1

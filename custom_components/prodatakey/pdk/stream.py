@@ -31,6 +31,8 @@ _LOGGER = logging.getLogger(__name__)
 ANSWER_TIMEOUT = 10.0
 # A connection that ends before, in seconds, may have ended for its token.
 EARLY = 5.0
+# What a panel tells also while it takes no token.
+WITHOUT_A_TOKEN = (InvalidToken, ServerError)
 
 
 class StreamStatus(Enum):
@@ -94,15 +96,16 @@ class PanelStream:
         answer = self._answers.expect(command_id)
         try:
             arrived = await socket.send_event("command", command.frame(command_id))
-            async with asyncio.timeout(ANSWER_TIMEOUT):
-                await answer
-        except TimeoutError:
-            if not arrived.done():
-                # the network may be dead: the command must not arrive when it is back
-                socket.abort()
-            raise CommandUnansweredError from None
+            # an answer that lies here unread counts, so nothing is cancelled in time
+            await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT)
         finally:
             self._answers.forget(command_id)
+        if answer.done():
+            return answer.result()
+        if not arrived.done():
+            # the network may be dead: the command must not arrive when it is back
+            socket.abort()
+        raise CommandUnansweredError
 
     async def _attempt(self) -> PdkError | None:
         """Connect and stay, and return why that failed, if it did."""
@@ -183,6 +186,8 @@ class PanelStream:
         if event is None:
             return
         self.history.topics[topic] += 1
+        if not isinstance(event, WITHOUT_A_TOKEN):
+            self._renewal.in_vain = 0
         if not isinstance(event, DoorEvent):
             self._take_own(event)
         try:

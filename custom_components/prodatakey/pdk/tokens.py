@@ -20,11 +20,6 @@ class Token:
     lifetime: float
 
     @property
-    def age(self) -> float:
-        """Return the seconds since it was received."""
-        return time.monotonic() - self.received
-
-    @property
     def seconds_to_renewal(self) -> float:
         """Return the seconds left until it should be replaced; negative when late."""
         return self.received + RENEW_AT * self.lifetime - time.monotonic()
