@@ -25,6 +25,7 @@ CONNECTION = "binary_sensor.headquarters_connection"
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # Home Assistant ends like this where it wants to be started again.
 RESTART = 100
+LAST_PORT = 65535
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -33,9 +34,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         prog="scripts/demo",
         description="Home Assistant with a simulated ProdataKey panel, until Ctrl-C.",
     )
-    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
+    parser.add_argument("--port", type=port, default=8123, help="of Home Assistant")
     parser.add_argument(
-        "--panel-port", type=int, default=8700, help="of the simulation"
+        "--panel-port", type=port, default=8700, help="of the simulation"
     )
     parser.add_argument(
         "--empty", action="store_true", help="leave the integration to be added by hand"
@@ -50,20 +51,32 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--speed", type=float, default=1, help="times as fast as real, for the doors"
     )
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / ".demo", help="where all of it is kept"
+        "--folder",
+        type=lambda text: Path(text).absolute(),
+        default=ROOT / ".demo",
+        help="where all of it is kept; emptied at each start",
     )
     return parser.parse_args(arguments)
 
 
+def port(text: str) -> int:
+    """Return the number of a port."""
+    if not 0 <= (number := int(text)) <= LAST_PORT:
+        raise ValueError
+    return number
+
+
 def check_ports(options: argparse.Namespace) -> None:
     """Refuse a port that somebody listens on, before anything is started."""
-    for option, port in (
+    if options.port in (0, options.panel_port):
+        raise DemoError("--port has to be another one than --panel-port, and not 0")
+    for option, number in (
         ("--port", options.port),
         ("--panel-port", options.panel_port),
     ):
-        if port and not is_free(port):
+        if number and not is_free(number):
             raise DemoError(
-                f"port {port} is taken (by another demo?). {option} N chooses another one"
+                f"port {number} is taken (by another demo?). {option} N chooses another one"
             )
 
 
@@ -72,6 +85,10 @@ def take_folder(folder: Path, *, keep: bool) -> Generator[None]:
     """Have the folder for ourselves, empty if nothing is to be kept."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / "lock"
+    if not lock.exists() and any(folder.iterdir()):
+        raise DemoError(
+            f"{folder} is not empty, and no demo's. --folder F chooses another folder"
+        )
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

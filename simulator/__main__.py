@@ -15,7 +15,7 @@ from aiohttp import web
 from .accounts import Accounts
 from .control import Control, problems
 from .host import LOOPBACK
-from .scenario import BUILT_IN, LifeSpec, Scenario, load, seconds_of_day
+from .scenario import BUILT_IN, LifeSpec, Scenario, ScenarioError, load, seconds_of_day
 from .window import Window
 from .world import Simulation
 
@@ -120,7 +120,10 @@ def main() -> None:
         level=logging.WARNING if arguments.quiet else logging.INFO,
         format="%(asctime)s %(message)s",
     )
-    asyncio.run(_run(arguments))
+    try:
+        asyncio.run(_run(arguments))
+    except (OSError, OverflowError, ScenarioError) as error:
+        sys.exit(f"simulator: {error}")
 
 
 if __name__ == "__main__":

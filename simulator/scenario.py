@@ -108,7 +108,11 @@ class Scenario:
 
 def load(path: Path = BUILT_IN) -> Scenario:
     """Read a scenario from a file."""
-    return scenario(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        source = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ScenarioError(f"{path} is not JSON: {error}") from None
+    return scenario(source)
 
 
 def scenario(source: Mapping[str, Any]) -> Scenario:

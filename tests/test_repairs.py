@@ -187,3 +187,25 @@ async def test_room_for_all_again(
     await hass.config_entries.async_reload(entry.entry_id)
     assert told(hass) == {}
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_one_door_in_place_of_another(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reading that takes the old one away has room for the new one."""
+    monkeypatch.setattr(door_list, "MOST_DOORS", 7)
+    monkeypatch.setattr(door_list, "YOUNG", -1)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    await pdk.control("DELETE", f"panels/{PANEL}/doors/4")
+    await pdk.control("POST", f"panels/{PANEL}/doors", {"id": 9, "name": "Vault"})
+    await entry.runtime_data.doors.read()
+    assert told(hass)["too_many_doors"]["left_out"] == "1"
+    await entry.runtime_data.doors.read()
+    assert told(hass) == {}
+    await hass.async_block_till_done()
+    assert hass.states.get("lock.vault")
+    await hass.config_entries.async_unload(entry.entry_id)

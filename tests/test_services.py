@@ -210,3 +210,32 @@ async def test_half_an_endpoint(
         await ask(hass, entry, "query_signal", **incomplete)
     assert refused.value.translation_key == "endpoint_incomplete"
     assert await panel.commands(PANEL, wait=0) == []
+
+
+async def test_two_radios_of_one_address(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """They hang on two connections: each is found, and answers for itself."""
+    discovering = hass.async_create_task(ask(hass, entry, "discover_endpoints", wait=1))
+    await panel.commands(PANEL)
+    for link in (1, 2):
+        await panel.emit(
+            PANEL, "endpoint.discovered", {"body": {"ioLinkId": link, "address": "A"}}
+        )
+    found = [each["io_link_id"] for each in await discovering if each["address"] == "A"]
+    assert found == [1, 2]
+    await panel.faults(PANEL, commands="ignored")
+    asking = hass.async_create_task(
+        ask(hass, entry, "query_signal", io_link_id=2, address="A")
+    )
+    (command,) = await panel.commands(PANEL, after=1)
+    done = {"body": {"commandId": command["id"]}}
+    await panel.emit(PANEL, "command.result.succeed", done)
+    for link, gain in ((1, 10), (2, 20)):
+        await panel.emit(
+            PANEL,
+            "endpoint.signal",
+            {"body": {"ioLinkId": link, "address": "A", "dbGain": gain}},
+        )
+    (signal,) = await asking
+    assert (signal["io_link_id"], signal["db_gain"]) == (2, 20)

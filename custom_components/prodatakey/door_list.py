@@ -67,14 +67,10 @@ class DoorList:
         """Take the doors as the panel lists them."""
         # readers hang on their doors, so these come first
         listed = sorted(doors, key=lambda door: door.primary_reader is not None)
-        for panel_door in list(self.known.values()):
-            panel_door.missed += 1
+        self._count_missing({door.id for door in listed})
         taken = [known for door in listed if (known := self._take(door))]
         self._tell_left_out({door.id for door in listed} - self.known.keys())
         self._listeners.tell("doors", taken)
-        for panel_door in list(self.known.values()):
-            if panel_door.missed >= READINGS_TO_GO:
-                self._remove(panel_door)
 
     def of_event(self, event: DoorEvent | AccessEvent) -> PanelDoor | None:
         """Return an event's door, which may be the first that is heard of it."""
@@ -127,6 +123,13 @@ class DoorList:
             panel_door.state = state
             self._listeners.tell((panel_door.id, aspect))
             self._on_change()
+
+    def _count_missing(self, listed: set[DoorId]) -> None:
+        """Count the readings that lack a door, and make room where they are enough."""
+        for panel_door in list(self.known.values()):
+            panel_door.missed = 0 if panel_door.id in listed else panel_door.missed + 1
+            if panel_door.missed >= READINGS_TO_GO:
+                self._remove(panel_door)
 
     def _take(self, door: Door) -> PanelDoor | None:
         """Take one door; None where there is no room for it."""

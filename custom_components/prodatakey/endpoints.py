@@ -109,10 +109,10 @@ class Endpoints:
 
     async def discover(self, wait: float) -> list[Endpoint]:
         """Ask all endpoints to report, and return those that do in so many seconds."""
-        found: dict[str, Endpoint] = {}
+        found: dict[tuple[int, str], Endpoint] = {}
 
         def take(endpoint: Endpoint) -> None:
-            found[endpoint.address] = endpoint
+            found[endpoint.io_link_id, endpoint.address] = endpoint
 
         now = asyncio.get_running_loop().time
         end = now() + wait
@@ -128,7 +128,8 @@ class Endpoints:
             answer: asyncio.Future[EndpointSignal] = asyncio.Future()
 
             def take(event: EndpointSignal) -> None:
-                if not answer.done():
+                asked = event.io_link_id in (None, question.io_link_id)
+                if asked and not answer.done():
                     answer.set_result(event)
 
             try:

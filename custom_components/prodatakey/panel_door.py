@@ -62,7 +62,6 @@ class PanelDoor:
     def take(self, door: Door) -> None:
         """Take what the panel's list says of the door."""
         self.door = door
-        self.missed = 0
         if door.has_dps:
             self.shown |= _OF_A_DPS
         if door.has_rex:

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from tests.common import Json, state_of
 
@@ -22,6 +22,14 @@ BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 PAUSE = re.compile(r"(- delay:\s+)minutes: 1$", re.MULTILINE)
 
 type Automate = Callable[..., Awaitable[None]]
+
+
+def rename(hass: HomeAssistant, entity_id: str, name: str) -> None:
+    """Give the device of an entity another name, as a user does."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity
+    assert entity.device_id
+    dr.async_get(hass).async_update_device(entity.device_id, name_by_user=name)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from tests.common import PANEL, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .conftest import Automate
+from .conftest import Automate, rename
 
 FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
@@ -40,12 +40,12 @@ async def test_a_forced_door_with_a_picture(
     await panel.act(PANEL, 1, "force")
     await wait_until(lambda: told)
     (call,) = on_the_phone
-    assert call.data["title"] == "Front door"
+    assert call.data["title"] == "Alarm: Front door"
     assert call.data["message"].startswith("Forced open at ")
     assert call.data["data"]["image"] == "/api/camera_proxy/camera.entrance"
     assert call.data["data"]["tag"] == FORCED
     assert call.data["data"]["push"]["sound"]["critical"] == 1
-    assert told[0].data["message"].startswith("Front door: Forced open at ")
+    assert told[0].data["message"].startswith("Alarm: Front door: Forced open at ")
 
 
 async def test_a_propped_door_until_it_is_closed(
@@ -199,3 +199,25 @@ async def test_an_assumed_state_is_no_alarm(
     )
     await hass.async_block_till_done()
     assert not on_the_phone
+
+
+async def test_a_second_door_does_not_wait_for_the_first(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    phone: str,
+    on_the_phone: list[ServiceCall],
+) -> None:
+    """The first door's light is on for ten minutes; its name is as it is written."""
+    rename(hass, "lock.server_room", "2.10")
+    await automate(
+        "forced_or_propped_door",
+        alarms=[FORCED, "binary_sensor.server_room_forced_open"],
+        phone=phone,
+        more_actions=[{"delay": {"minutes": 10}}],
+    )
+    await panel.act(PANEL, 1, "force")
+    await wait_until(lambda: on_the_phone)
+    await panel.act(PANEL, 3, "force")
+    await wait_until(lambda: len(on_the_phone) == 2)
+    assert on_the_phone[1].data["title"] == "Alarm: 2.10"

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from tests.common import PANEL, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .conftest import Automate
+from .conftest import Automate, rename
 
 READER = "event.front_door_access"
 INSIDE = "event.front_door_inside_access"
@@ -110,3 +110,19 @@ async def test_shown_again_after_an_outage(
     assert not told
     await badge(hass, panel)
     await wait_until(lambda: told)
+
+
+async def test_a_door_whose_name_looks_like_a_number(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """It is told as it is written."""
+    rename(hass, READER, "2.10")
+    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=5)
+    await badge(hass, panel)
+    await badge(hass, panel)
+    await wait_until(lambda: told)
+    message = "2 unknown credentials at 2.10 within 5 minutes"
+    assert told[0].data["message"] == message

@@ -213,3 +213,16 @@ async def test_a_name_that_changes_is_no_access(
     hass.states.async_set(READER, state.state, state.attributes)
     await hass.async_block_till_done()
     assert len(told) == 1
+
+
+async def test_a_name_that_looks_like_a_number(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    told: list[ServiceCall],
+) -> None:
+    """It is found among the people all the same."""
+    await automate("welcome_by_name", **INPUTS | {"people": ["4711"]})
+    guest = {"body": {"doorId": 1}, "metadata": {"personName": "4711"}}
+    await panel.emit(PANEL, "door.request.allowed", guest)
+    await wait_until(lambda: told)

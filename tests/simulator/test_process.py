@@ -52,3 +52,21 @@ def test_scenario(tmp_path: Path) -> None:
         assert process.stdout
         assert list(json.loads(process.stdout.readline())["panels"]) == ["X1"]
         process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--port", "70000"], "port must be 0-65535"),
+        (["--scenario", "nowhere.json"], "No such file"),
+        (["--scenario", "pyproject.toml"], "is not JSON"),
+    ],
+)
+def test_what_cannot_be(arguments: list[str], sentence: str) -> None:
+    """It says so in a sentence."""
+    with _start(*arguments) as process:
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert sentence in said.decode()
+    assert said.startswith(b"simulator: ")
+    assert said.count(b"\n") == 1
