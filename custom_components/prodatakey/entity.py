@@ -70,12 +70,17 @@ class ProdatakeyEntity(Entity):
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what this entity shows."""
-        self.coordinator.listeners.add(self.async_write_ha_state, *self.shows)
+        self.coordinator.listeners.add(self.async_show, *self.shows)
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop listening. No closure that does it: there are thousands."""
-        self.coordinator.listeners.remove(self.async_write_ha_state, *self.shows)
+        self.coordinator.listeners.remove(self.async_show, *self.shows)
+
+    @callback
+    def async_show(self) -> None:
+        """Show what was told of."""
+        self.async_write_ha_state()
 
 
 class PanelEntity(ProdatakeyEntity):

@@ -88,6 +88,13 @@ class DoorLock(DoorEntity, LockEntity):
             # the pattern guards locking too, and that needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
 
+    @callback
+    @override
+    def async_show(self) -> None:
+        """Show what was told of, unless a command is under way: that is shown."""
+        if not self._under_way:
+            super().async_show()
+
     @property
     def _let_in(self) -> tuple[DoorId, str]:
         """Return what this listens to besides what it shows."""

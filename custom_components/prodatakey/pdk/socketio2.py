@@ -92,16 +92,16 @@ class Socket(socketio.AsyncClient):  # type: ignore[misc]
         if not self._accepted.done():
             raise StreamRefusedError(self.ended.result())
 
-    async def send_event(self, name: str, argument: object) -> asyncio.Future[None]:
-        """Hand one event to the network, and return the proof that it has arrived.
-
-        Raises NotConnectedError.
-        """
+    async def send_event(self, name: str, argument: object) -> None:
+        """Hand one event to the network, or raise NotConnectedError."""
         if self.eio.state != "connected" or not self._accepted.done():
             raise NotConnectedError
         await self.emit(name, argument)
-        arrived: asyncio.Future[None] = await self.eio.ping()
-        return arrived
+
+    async def ping(self) -> asyncio.Future[None]:
+        """Ping, and return the pong: then all that was sent before has arrived."""
+        pong: asyncio.Future[None] = await self.eio.ping()
+        return pong
 
     async def close(self) -> None:
         """End the connection and whatever runs for it."""

@@ -95,17 +95,28 @@ class PanelStream:
         command_id = str(uuid4())
         answer = self._answers.expect(command_id)
         try:
-            arrived = await socket.send_event("command", command.frame(command_id))
-            # an answer that lies here unread counts, so nothing is cancelled in time
-            await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT)
+            await socket.send_event("command", command.frame(command_id))
+            await self._wait_for(answer, socket)
         finally:
             self._answers.forget(command_id)
+        if not answer.done():
+            raise CommandUnansweredError
+        return answer.result()
+
+    async def _wait_for(self, answer: asyncio.Future[None], socket: Socket) -> None:
+        """Wait for an answer, and cut the connection if the command may be stuck in it.
+
+        Nothing is cancelled when time is up: an answer that lies unread here counts.
+        """
+        await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT / 2)
         if answer.done():
-            return answer.result()
-        if not arrived.done():
+            return
+        # its pong proves that the command, which was sent before, has arrived
+        pong = await socket.ping()
+        await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT / 2)
+        if not answer.done() and not pong.done():
             # the network may be dead: the command must not arrive when it is back
             socket.abort()
-        raise CommandUnansweredError
 
     async def _attempt(self) -> PdkError | None:
         """Connect and stay, and return why that failed, if it did."""
