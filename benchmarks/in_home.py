@@ -193,6 +193,13 @@ async def setting_up(effort: Effort) -> list[Figure]:
             goal,
         ),
         compared(
+            f"set-up, {MANY} doors, no GC",
+            "s CPU",
+            [run["without"] for run in ours],
+            than,
+            [run["without"] for run in bare],
+        ),
+        compared(
             f"memory, {MANY} doors",
             "MB",
             [run["memory"] / 1e6 for run in ours],

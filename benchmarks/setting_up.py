@@ -17,6 +17,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from .collector import Collector
 from .feeder import panel_id
 from .home import add_entry, add_panel, home, until_connected
 
@@ -32,12 +33,15 @@ class Used:
     def __init__(self) -> None:
         """Begin."""
         self._memory = resident()
+        self._collector = Collector()
         self._cpu = time.process_time()
 
     def since(self) -> dict[str, float]:
         """Return what it has taken."""
         cpu = time.process_time() - self._cpu
-        return {"cpu": cpu, "memory": resident() - self._memory}
+        collecting = self._collector.seconds
+        memory = resident() - self._memory
+        return {"cpu": cpu, "without": cpu - collecting, "memory": memory}
 
 
 def resident() -> int:
