@@ -183,30 +183,21 @@ async def setting_up(effort: Effort) -> list[Figure]:
     count = len(ours[0]["entities"][1])
     than = f"{count} bare entities"
     goal = Goal(limit=1.3)
+    rows = (
+        (f"set-up, {MANY} doors", "s CPU", "cpu", goal),
+        (f"set-up, {MANY} doors, no GC", "s CPU", "without", None),
+        (f"memory, {MANY} doors", "MB", "memory", goal),
+    )
     return [
         compared(
-            f"set-up, {MANY} doors",
-            "s CPU",
-            [run["cpu"] for run in ours],
+            what,
+            unit,
+            [run[of] for run in ours],
             than,
-            [run["cpu"] for run in bare],
-            goal,
-        ),
-        compared(
-            f"set-up, {MANY} doors, no GC",
-            "s CPU",
-            [run["without"] for run in ours],
-            than,
-            [run["without"] for run in bare],
-        ),
-        compared(
-            f"memory, {MANY} doors",
-            "MB",
-            [run["memory"] / 1e6 for run in ours],
-            than,
-            [run["memory"] / 1e6 for run in bare],
-            goal,
-        ),
+            [run[of] for run in bare],
+            limit,
+        )
+        for what, unit, of, limit in rows
     ]
 
 

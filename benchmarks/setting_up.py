@@ -28,7 +28,7 @@ type Entities = list[dict[str, Any]]
 
 
 class Used:
-    """CPU seconds and bytes of memory that this process takes from now on."""
+    """CPU seconds and megabytes of memory that this process takes from now on."""
 
     def __init__(self) -> None:
         """Begin."""
@@ -40,7 +40,7 @@ class Used:
         """Return what it has taken."""
         cpu = time.process_time() - self._cpu
         collecting = self._collector.seconds
-        memory = resident() - self._memory
+        memory = (resident() - self._memory) / 1e6
         return {"cpu": cpu, "without": cpu - collecting, "memory": memory}
 
 

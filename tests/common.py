@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
 from homeassistant.core import HomeAssistant, State
 
 type Json = dict[str, Any]
@@ -37,3 +39,12 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     state = hass.states.get(entity_id)
     assert state, f"no {entity_id} among {sorted(hass.states.async_entity_ids())}"
     return state
+
+
+async def restart_with(
+    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
+) -> None:
+    """Change the options, which starts the panel anew."""
+    hass.config_entries.async_update_entry(entry, options=options)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)

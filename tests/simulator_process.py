@@ -92,6 +92,11 @@ class SimulatedPdk:
             event["payload"] = payload[0]
         await self.control("POST", f"panels/{panel}/emit", event)
 
+    async def carry_out(self, panel: str, command: Json) -> None:
+        """Let the panel say that a command was carried out."""
+        done = {"body": {"commandId": command["id"]}}
+        await self.emit(panel, "command.result.succeed", done)
+
     async def commands(self, panel: str, after: int = 0, wait: float = 5) -> list[Json]:
         """Return the commands received, waiting until there is at least one."""
         path = f"panels/{panel}/commands?after={after}&wait={wait}"

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .common import PANEL, Json, state_of, wait_for_state
+from .common import PANEL, state_of, wait_for_state
 from .simulator_process import SimulatedPdk
 
 FRONT = "lock.front_door"
@@ -32,12 +32,6 @@ async def act(
     )
 
 
-async def answer(panel: SimulatedPdk, command: Json) -> None:
-    """Let the panel carry a command out."""
-    done = {"body": {"commandId": command["id"]}}
-    await panel.emit(PANEL, "command.result.succeed", done)
-
-
 async def test_a_card(hass: HomeAssistant, panel: SimulatedPdk, user: Context) -> None:
     """A user locks, and somebody comes in by card right after."""
     await act(hass, "lock", FRONT, user)
@@ -55,7 +49,7 @@ async def test_a_card_after_an_opening(
     await panel.faults(commands="ignored")
     opening = hass.async_create_task(act(hass, "open", FRONT, user))
     (command,) = await panel.commands(PANEL)
-    await answer(panel, command)
+    await panel.carry_out(PANEL, command)
     await opening
     await panel.emit(PANEL, "door.input.relay.on", {"body": {"doorId": 1}})
     assert (await wait_for_state(hass, FRONT, "unlocked")).context is user
@@ -77,18 +71,23 @@ async def test_the_exit_button(
     assert unlocked.context.user_id is None
 
 
+@pytest.mark.parametrize(
+    ("entity_id", "door_id", "topic"),
+    [(FAN, 6, "door.input.relay.off"), (QUIET, 1, "door.forceclose.off")],
+)
 async def test_a_schedule(
-    hass: HomeAssistant, panel: SimulatedPdk, user: Context
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    user: Context,
+    entity_id: str,
+    door_id: int,
+    topic: str,
 ) -> None:
     """A user switches on, and the panel switches off right after."""
-    await act(hass, "turn_on", FAN, user)
-    assert state_of(hass, FAN).context is user
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 6}})
-    assert (await wait_for_state(hass, FAN, "off")).context.user_id is None
-    await act(hass, "turn_on", QUIET, user)
-    assert state_of(hass, QUIET).context is user
-    await panel.emit(PANEL, "door.forceclose.off", {"body": {"doorId": 1}})
-    assert (await wait_for_state(hass, QUIET, "off")).context.user_id is None
+    await act(hass, "turn_on", entity_id, user)
+    assert state_of(hass, entity_id).context is user
+    await panel.emit(PANEL, topic, {"body": {"doorId": door_id}})
+    assert (await wait_for_state(hass, entity_id, "off")).context.user_id is None
 
 
 @pytest.mark.parametrize("action", ["unlock", "open"])
@@ -112,7 +111,7 @@ async def test_after_the_user_has_left(
     (command,) = await panel.commands(PANEL)
     unlocking.cancel()
     await asyncio.wait({unlocking})
-    await answer(panel, command)
+    await panel.carry_out(PANEL, command)
     assert (await wait_for_state(hass, FRONT, "unlocked")).context is user
     await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
     assert (await wait_for_state(hass, FRONT, "locked")).context.user_id is None
@@ -138,6 +137,6 @@ async def test_two_users(
     second = hass.async_create_task(act(hass, off, entity_id, user))
     (other,) = await panel.commands(PANEL, after=1)
     for command, acting in ((one, first), (other, second)):
-        await answer(panel, command)
+        await panel.carry_out(PANEL, command)
         await acting
     assert (await wait_for_state(hass, entity_id, state)).context is user

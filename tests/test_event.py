@@ -13,7 +13,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, Json, state_of, wait_until
+from .common import PANEL, Json, restart_with, state_of, wait_until
 from .front_door import ACCESS, FRONT, Rings
 from .simulator_process import SimulatedPdk
 
@@ -109,9 +109,7 @@ async def test_people_are_not_recorded(
     """Turned off, people are nowhere; neither are those who came before."""
     await panel.act(PANEL, 1, "badge", person=1)
     await rings.settle()
-    hass.config_entries.async_update_entry(entry, options={"record_people": False})
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await restart_with(hass, entry, record_people=False)
     restored = state_of(hass, ACCESS).attributes
     assert (restored["event_type"], restored["person"]) == ("access_granted", None)
     assert restored["person_id"] is None

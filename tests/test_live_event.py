@@ -15,7 +15,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, Json, state_of, wait_until
+from .common import PANEL, Json, restart_with, state_of, wait_until
 from .simulator_process import SimulatedPdk
 
 LIVE_EVENT = "prodatakey_live_event"
@@ -45,15 +45,6 @@ def device_id(registry: dr.DeviceRegistry, entry: MockConfigEntry, part: str) ->
     """Return the device of the panel, or of something that belongs to it."""
     devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
     return next(d.id for d in devices if (DOMAIN, PANEL + part) in d.identifiers)
-
-
-async def restart_with(
-    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
-) -> None:
-    """Change the options, which starts the panel anew."""
-    hass.config_entries.async_update_entry(entry, options=options)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
 
 
 async def test_everything_that_the_contract_names(

@@ -135,9 +135,7 @@ async def test_a_newer_event_counts_more_than_the_answer(
     unlocking = hass.async_create_task(act(hass, "unlock"))
     (command,) = await panel.commands(PANEL)
     await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
-    await panel.emit(
-        PANEL, "command.result.succeed", {"body": {"commandId": command["id"]}}
-    )
+    await panel.carry_out(PANEL, command)
     await unlocking
     assert state_of(hass, FRONT).state == "locked"
 
@@ -164,8 +162,7 @@ async def test_a_stopped_script_and_an_answer(
     """The command is under way all the same, and what becomes of it is shown."""
     command = await stop_a_script(hass, panel)
     assert state_of(hass, FRONT).state == "unlocking"
-    done = {"body": {"commandId": command["id"]}}
-    await panel.emit(PANEL, "command.result.succeed", done)
+    await panel.carry_out(PANEL, command)
     unlocked = await wait_for_state(hass, FRONT, "unlocked")
     assert "assumed_state" not in unlocked.attributes
 
@@ -191,7 +188,6 @@ async def test_several_commands_at_once(
         await panel.commands(PANEL, after=sent)
     commands = await panel.commands(PANEL, wait=0)
     for which, shown in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
-        done = {"body": {"commandId": commands[which]["id"]}}
-        await panel.emit(PANEL, "command.result.succeed", done)
+        await panel.carry_out(PANEL, commands[which])
         await acting[which]
         assert state_of(hass, FRONT).state == shown

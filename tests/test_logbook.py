@@ -17,7 +17,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, Json, state_of, wait_until
+from .common import PANEL, Json, restart_with, state_of, wait_until
 from .simulator_process import SimulatedPdk
 from .test_live_event import ACTIVITY, DOOR, PERSON, device_id, line
 
@@ -98,9 +98,7 @@ async def test_people_are_not_recorded(
     hass_ws_client: WebSocketGenerator,
 ) -> None:
     """The logbook tells that somebody came, and not who."""
-    hass.config_entries.async_update_entry(entry, options={"record_people": False})
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await restart_with(hass, entry, record_people=False)
     await panel.emit(PANEL, "liveEvent", line("%s at %s", PERSON, DOOR))
     await wait_until(lambda: state_of(hass, ACTIVITY).state == "Somebody at Front door")
     (shown,) = await read(hass, await hass_ws_client())

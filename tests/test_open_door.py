@@ -20,7 +20,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import PANEL, Json, state_of, wait_for_state, wait_until
+from .common import PANEL, Json, restart_with, state_of, wait_for_state, wait_until
 from .simulator_process import SimulatedPdk
 
 FRONT = "lock.front_door"
@@ -72,9 +72,7 @@ async def test_a_code(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, code: str
 ) -> None:
     """Where one is set, a wrong or missing one opens nothing."""
-    hass.config_entries.async_update_entry(entry, options={"code": code})
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await restart_with(hass, entry, code=code)
     for wrong in ({}, {"code": ""}, {"code": "4321"}, {"code": f"{code} "}):
         with pytest.raises(ServiceValidationError) as refused:
             await open_door(hass, duration=1, **wrong)
@@ -91,9 +89,7 @@ async def test_the_code_that_the_lock_has_by_default(
     entity_registry: er.EntityRegistry,
 ) -> None:
     """As with the lock's own actions; but a wrong one is not made good by it."""
-    hass.config_entries.async_update_entry(entry, options={"code": "1234"})
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await restart_with(hass, entry, code="1234")
     entity_registry.async_update_entity_options(FRONT, "lock", {"default_code": "1234"})
     await hass.async_block_till_done()
     await open_door(hass, duration=1)

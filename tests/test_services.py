@@ -229,8 +229,7 @@ async def test_two_radios_of_one_address(
         ask(hass, entry, "query_signal", io_link_id=2, address="A")
     )
     (command,) = await panel.commands(PANEL, after=1)
-    done = {"body": {"commandId": command["id"]}}
-    await panel.emit(PANEL, "command.result.succeed", done)
+    await panel.carry_out(PANEL, command)
     for link, gain in ((1, 10), (2, 20)):
         await panel.emit(
             PANEL,

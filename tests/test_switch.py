@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
-from .common import PANEL, state_of, wait_for_state, wait_until
+from .common import PANEL, restart_with, state_of, wait_for_state, wait_until
 from .simulator_process import SimulatedPdk
 
 QUIET = "switch.front_door_do_not_disturb"
@@ -85,8 +85,7 @@ async def test_it_goes_the_wrong_way_twice(
     for sent in range(2):
         (command,) = await panel.commands(PANEL, after=sent)
         await toggle_at_the_panel(panel, on=False)
-        done = {"body": {"commandId": command["id"]}}
-        await panel.emit(PANEL, "command.result.succeed", done)
+        await panel.carry_out(PANEL, command)
     with pytest.raises(HomeAssistantError) as unconfirmed:
         await turning
     assert unconfirmed.value.translation_key == "not_confirmed"
@@ -102,8 +101,7 @@ async def test_nothing_confirms(
     await panel.faults(PANEL, commands="ignored")
     turning = hass.async_create_task(turn(hass, "off"))
     (command,) = await panel.commands(PANEL, after=1)
-    done = {"body": {"commandId": command["id"]}}
-    await panel.emit(PANEL, "command.result.succeed", done)
+    await panel.carry_out(PANEL, command)
     with pytest.raises(HomeAssistantError) as unconfirmed:
         await turning
     assert unconfirmed.value.translation_key == "not_confirmed"
@@ -205,15 +203,6 @@ async def test_a_fan_on_a_relay(
     assert (await panel.door(PANEL, 6))["relay"] is (how == "on")
     assert hass.states.get("lock.ventilation") is None
     assert hass.states.get("switch.ventilation_do_not_disturb") is None
-
-
-async def restart_with(
-    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
-) -> None:
-    """Change the options, which starts the panel anew."""
-    hass.config_entries.async_update_entry(entry, options=options)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
 
 
 def keys(registry: er.EntityRegistry, entry: MockConfigEntry) -> dict[str, Any]:

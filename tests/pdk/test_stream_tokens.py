@@ -140,6 +140,12 @@ async def test_renewal_fails_after_the_token_was_refused(
         await panel.connected(2)
 
 
+@pytest.fixture
+def short_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let complaints of the old token be over soon after a renewal."""
+    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
+
+
 async def refused_and_renewed(panel: Listening, simulator: SimulatedPdk) -> None:
     """Let the panel refuse the token, and wait until it has another."""
     renewals = panel.stream.history.renewals
@@ -148,14 +154,11 @@ async def refused_and_renewed(panel: Listening, simulator: SimulatedPdk) -> None
     await wait_for(lambda: not panel.stream.holds_back)
 
 
+@pytest.mark.usefixtures("short_back_off", "short_echo")
 async def test_no_new_token_is_taken(
-    access: PanelAccess,
-    simulator: SimulatedPdk,
-    short_back_off: None,
-    monkeypatch: pytest.MonkeyPatch,
+    access: PanelAccess, simulator: SimulatedPdk
 ) -> None:
     """The panel refuses one new token after the other: it tells nothing any more."""
-    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
     async with listening(access) as panel:
         for _ in range(renewal.MOST_IN_VAIN):
             await refused_and_renewed(panel, simulator)
@@ -166,14 +169,11 @@ async def test_no_new_token_is_taken(
         await panel.connected(2)
 
 
+@pytest.mark.usefixtures("short_back_off", "short_echo")
 async def test_tokens_that_are_taken_for_a_while(
-    access: PanelAccess,
-    simulator: SimulatedPdk,
-    short_back_off: None,
-    monkeypatch: pytest.MonkeyPatch,
+    access: PanelAccess, simulator: SimulatedPdk
 ) -> None:
     """They live shorter than they say, but events pass: the connection is kept."""
-    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
     async with listening(access) as panel:
         for times in range(2 * renewal.MOST_IN_VAIN):
             await refused_and_renewed(panel, simulator)
