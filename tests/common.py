@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
-
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, State
 
 type Json = dict[str, Any]
@@ -41,9 +40,7 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     return state
 
 
-async def restart_with(
-    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
-) -> None:
+async def restart_with(hass: HomeAssistant, entry: ConfigEntry, **options: Any) -> None:
     """Change the options, which starts the panel anew."""
     hass.config_entries.async_update_entry(entry, options=options)
     await hass.config_entries.async_reload(entry.entry_id)
