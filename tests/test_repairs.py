@@ -197,9 +197,10 @@ async def test_one_door_in_place_of_another(
 ) -> None:
     """The reading that takes the old one away has room for the new one."""
     monkeypatch.setattr(door_list, "MOST_DOORS", 7)
-    monkeypatch.setattr(door_list, "YOUNG", -1)
     await hass.config_entries.async_setup(entry.entry_id)
     await wait_until(lambda: entry.runtime_data.connected)
+    # only now: the connection's own reading is not to be one of the two
+    monkeypatch.setattr(door_list, "YOUNG", -1)
     await pdk.control("DELETE", f"panels/{PANEL}/doors/4")
     await pdk.control("POST", f"panels/{PANEL}/doors", {"id": 9, "name": "Vault"})
     await entry.runtime_data.doors.read()
