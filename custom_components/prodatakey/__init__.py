@@ -1,23 +1,31 @@
-"""ProdataKey (pdk.io) access control in Home Assistant."""
+"""The ProdataKey integration: doors of pdk.io access control panels."""
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_CODE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import (
+    config_validation as cv,
+    entity_registry as er,
+    translation,
+)
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from . import repairs
-from .account import async_get_accounts
-from .const import CONF_PANEL_ID, DOMAIN, KEYS_ROUND_CODE
-from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .errors import setup_error, translated_errors
-from .live_event import async_somebody
-from .memory import Memory
-from .pdk.errors import PdkError
-from .pdk.panel import PanelAccess
+from .const import CODE_BYPASS_KEYS, CONF_PANEL_ID, DOMAIN
+from .coordinator import (
+    PanelCoordinator,
+    ProdatakeyConfigEntry,
+    async_get_entry_account,
+)
+from .devices import door_identifier, endpoint_identifier
+from .exceptions import error_translation, reauth_in_progress
+from .issues import ISSUES, PERMISSION_MISSING, async_create_issue, async_delete_issues
+from .pdk.client import PanelClient
+from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .services import async_setup_services
+from .store import PanelStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -38,54 +46,58 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
-    """Set up one panel; its connection follows by itself."""
-    accounts = async_get_accounts(hass, entry.data)
+    """Set up a panel from a config entry; the stream connects in the background."""
+    panel_id: str = entry.data[CONF_PANEL_ID]
+    account = async_get_entry_account(hass, entry)
     try:
-        panel = await accounts.panel(entry.data[CONF_PANEL_ID])
-        access = PanelAccess(async_get_clientsession(hass), accounts, panel)
-        coordinator = PanelCoordinator(hass, entry, access, await async_somebody(hass))
-        await coordinator.prepare()
+        info = await account.get_panel(panel_id)
+        client = PanelClient(async_get_clientsession(hass), account, info)
+        anonymous_name = await _async_get_anonymous_name(hass)
+        coordinator = PanelCoordinator(hass, entry, client, anonymous_name)
+        await coordinator.async_setup()
     except PdkError as err:
-        repairs.async_take_error(hass, entry, err)
-        with translated_errors(entry.title, setup_error(hass, entry, err)):
-            raise
+        if isinstance(err, PermissionMissingError):
+            async_create_issue(hass, panel_id, entry.title, PERMISSION_MISSING)
+        translated = error_translation(err, entry.title)
+        if isinstance(err, InvalidAuthError) and not reauth_in_progress(hass, entry):
+            raise ConfigEntryAuthFailed(**translated) from err
+        raise ConfigEntryNotReady(**translated) from err
     entry.runtime_data = coordinator
-    _async_remove_what_goes_round_the_code(hass, entry)
+    _async_remove_code_bypass_entities(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    coordinator.start()
+    coordinator.async_start()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
-    """Unload a panel, and end its connection."""
+    """Unload a config entry."""
     if unloaded := await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
-        await entry.runtime_data.stop()
+        await entry.runtime_data.async_stop()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> None:
-    """Forget a panel."""
-    panel_id = entry.data[CONF_PANEL_ID]
-    repairs.async_clear(hass, panel_id, *repairs.ALL)
-    await Memory(hass, panel_id, dict).remove()
+    """Remove a config entry."""
+    panel_id: str = entry.data[CONF_PANEL_ID]
+    async_delete_issues(hass, panel_id, *ISSUES)
+    await PanelStore(hass, panel_id, dict).async_remove()
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, device: DeviceEntry
 ) -> bool:
-    """Let a user delete an endpoint, or a door that the panel has no more."""
+    """Remove the device of an endpoint, or of a door that the panel has no more."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    coordinator = entry.runtime_data
-    identifier = coordinator.devices.identifier
-    for address in list(coordinator.endpoints.known):
-        if identifier(address) in device.identifiers:
-            coordinator.forget_endpoint(address)
-    kept = {identifier(door_id) for door_id in coordinator.doors.known}
-    return not device.identifiers & {*kept, (DOMAIN, coordinator.panel.id)}
+    panel = entry.runtime_data.panel
+    for endpoint in list(panel.endpoints.values()):
+        if endpoint_identifier(panel.info.id, endpoint) in device.identifiers:
+            panel.remove_endpoint(endpoint)
+    kept = {door_identifier(panel.info.id, door_id) for door_id in panel.doors}
+    return not device.identifiers & {*kept, (DOMAIN, panel.info.id)}
 
 
-def _async_remove_what_goes_round_the_code(
+def _async_remove_code_bypass_entities(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry
 ) -> None:
     """Remove entities that would open a door without the code that is set."""
@@ -93,5 +105,13 @@ def _async_remove_what_goes_round_the_code(
         return
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.translation_key in KEYS_ROUND_CODE:
+        if entity.translation_key in CODE_BYPASS_KEYS:
             registry.async_remove(entity.entity_id)
+
+
+async def _async_get_anonymous_name(hass: HomeAssistant) -> str:
+    """Return the word for a person who must not be recorded."""
+    texts = await translation.async_get_translations(
+        hass, hass.config.language, "common", {DOMAIN}
+    )
+    return texts.get(f"component.{DOMAIN}.common.anonymous_name", "Somebody")

@@ -1,6 +1,5 @@
-"""What a door's inputs and alarms say, and whether the panel is connected."""
+"""Binary sensors: inputs and alarms of doors, and the connection of the panel."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import override
 
@@ -15,14 +14,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
 from .entity import (
-    DoorDescription,
     DoorEntity,
+    DoorEntityDescription,
     PanelEntity,
     async_add_door_entities,
-    shows,
+    has_reported,
 )
-from .panel_door import PanelDoor
-from .pdk.doors import Aspect
+from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
 
@@ -33,20 +31,10 @@ _DPS_CLASSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorBinarySensorDescription(DoorDescription, BinarySensorEntityDescription):
-    """One aspect of a door."""
+class DoorBinarySensorDescription(DoorEntityDescription, BinarySensorEntityDescription):
+    """Description of a door's binary sensor."""
 
     aspect: Aspect
-
-
-def _relay_is_shown(panel_door: PanelDoor) -> bool:
-    """Return whether the device has a relay, or has told of one."""
-    return not panel_door.is_second_reader or Aspect.RELAY in panel_door.shown
-
-
-def _force_close_is_shown(panel_door: PanelDoor) -> bool:
-    """Return whether the device is a door, or has told of force close."""
-    return panel_door.is_door or Aspect.FORCE_CLOSE in panel_door.shown
 
 
 BINARY_SENSORS = (
@@ -54,13 +42,13 @@ BINARY_SENSORS = (
         key="dps",
         translation_key="dps",
         aspect=Aspect.DPS,
-        supported_fn=shows(Aspect.DPS),
+        supported_fn=has_reported(Aspect.DPS),
     ),
     DoorBinarySensorDescription(
         key="rex",
         translation_key="rex",
         aspect=Aspect.REX,
-        supported_fn=shows(Aspect.REX),
+        supported_fn=has_reported(Aspect.REX),
     ),
     DoorBinarySensorDescription(
         key="relay",
@@ -68,28 +56,32 @@ BINARY_SENSORS = (
         aspect=Aspect.RELAY,
         device_class=BinarySensorDeviceClass.LOCK,
         entity_category=EntityCategory.DIAGNOSTIC,
-        supported_fn=_relay_is_shown,
+        supported_fn=lambda door: (
+            door.kind is not DoorKind.SECOND_READER or Aspect.RELAY in door.reported
+        ),
     ),
     DoorBinarySensorDescription(
         key="propped",
         translation_key="propped",
         aspect=Aspect.PROPPED,
         device_class=BinarySensorDeviceClass.PROBLEM,
-        supported_fn=shows(Aspect.PROPPED),
+        supported_fn=has_reported(Aspect.PROPPED),
     ),
     DoorBinarySensorDescription(
         key="forced",
         translation_key="forced",
         aspect=Aspect.FORCED,
         device_class=BinarySensorDeviceClass.TAMPER,
-        supported_fn=shows(Aspect.FORCED),
+        supported_fn=has_reported(Aspect.FORCED),
     ),
     DoorBinarySensorDescription(
         key="force_close",
         translation_key="force_close",
         aspect=Aspect.FORCE_CLOSE,
         entity_category=EntityCategory.DIAGNOSTIC,
-        supported_fn=_force_close_is_shown,
+        supported_fn=lambda door: (
+            door.kind is DoorKind.DOOR or Aspect.FORCE_CLOSE in door.reported
+        ),
     ),
 )
 
@@ -106,31 +98,26 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the panel's connection, and what each door tells."""
+    """Set up the binary sensors of a panel."""
     async_add_entities([PanelConnection(entry.runtime_data, CONNECTION)])
     async_add_door_entities(entry, async_add_entities, BINARY_SENSORS, DoorBinarySensor)
 
 
 class PanelConnection(PanelEntity, BinarySensorEntity):
-    """Whether the stream is connected; itself never unavailable."""
+    """Whether the stream is connected; never unavailable."""
 
-    @property
     @override
-    def available(self) -> bool:
-        """Return True: that there is no connection can always be told."""
-        return True
+    async def async_added_to_hass(self) -> None:
+        """Subscribe to the connection."""
+        self.async_on_remove(
+            self.coordinator.connection_updates.subscribe(self._handle_update)
+        )
+        self._update_attrs()
 
-    @property
     @override
-    def shows(self) -> tuple[Hashable, ...]:
-        """Return the connection, and nothing else."""
-        return ("connection",)
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        """Return whether the stream is connected; unknown until that was tried."""
-        return self.coordinator.connected
+    def _update_attrs(self) -> None:
+        """Update whether the stream is connected."""
+        self._attr_is_on = self.coordinator.connected
 
 
 class DoorBinarySensor(DoorEntity, BinarySensorEntity):
@@ -138,17 +125,13 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
 
     entity_description: DoorBinarySensorDescription
 
-    @property
     @override
-    def is_on(self) -> bool | None:
-        """Return what the panel has said."""
-        return self.panel_door.state.value(self.entity_description.aspect)
-
-    @property
-    @override
-    def device_class(self) -> BinarySensorDeviceClass | None:
-        """Return the class; that of the position depends on what kind of door it is."""
-        if self.entity_description.aspect is not Aspect.DPS:
-            return self.entity_description.device_class
-        icon = self.panel_door.door.icon
-        return _DPS_CLASSES.get(icon or "", BinarySensorDeviceClass.DOOR)
+    def _update_attrs(self) -> None:
+        """Update the state."""
+        super()._update_attrs()
+        aspect = self.entity_description.aspect
+        self._attr_is_on = self.door.state.get(aspect)
+        if aspect is Aspect.DPS:
+            self._attr_device_class = _DPS_CLASSES.get(
+                self.door.info.icon or "", BinarySensorDeviceClass.DOOR
+            )

@@ -1,4 +1,4 @@
-"""What can be done to a door at the press of a button."""
+"""Buttons: commands for doors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,18 +8,29 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import KEYS_ROUND_CODE
+from .const import CODE_BYPASS_KEYS
 from .coordinator import ProdatakeyConfigEntry
-from .entity import DoorDescription, DoorEntity, async_add_door_entities, shows
-from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
-from .pdk.doors import Aspect, DoorId
+from .entity import (
+    DoorEntity,
+    DoorEntityDescription,
+    async_add_door_entities,
+    has_reported,
+)
+from .pdk.commands import (
+    ActuateForceToggle,
+    ClearForced,
+    DoorCommand,
+    TryOpen,
+    run_to_completion,
+)
+from .pdk.models import Aspect, DoorId, DoorKind
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorButtonDescription(DoorDescription, ButtonEntityDescription):
-    """One command for a door."""
+class DoorButtonDescription(DoorEntityDescription, ButtonEntityDescription):
+    """Description of a button."""
 
     command: Callable[[DoorId], DoorCommand]
 
@@ -29,20 +40,20 @@ BUTTONS = (
         key="open",
         translation_key="open",
         command=TryOpen,
-        supported_fn=lambda panel_door: not panel_door.is_second_reader,
+        supported_fn=lambda door: door.kind is not DoorKind.SECOND_READER,
     ),
     DoorButtonDescription(
         key="clear_forced",
         translation_key="clear_forced",
         command=ClearForced,
-        supported_fn=shows(Aspect.FORCED),
+        supported_fn=has_reported(Aspect.FORCED),
     ),
     DoorButtonDescription(
         key="force_toggle",
         translation_key="force_toggle",
         command=ActuateForceToggle,
         entity_registry_enabled_default=False,
-        supported_fn=lambda panel_door: panel_door.is_door,
+        supported_fn=lambda door: door.kind is DoorKind.DOOR,
     ),
 )
 
@@ -52,7 +63,7 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the buttons of each door."""
+    """Set up the buttons of a panel."""
     async_add_door_entities(entry, async_add_entities, BUTTONS, DoorButton)
 
 
@@ -64,7 +75,7 @@ class DoorButton(DoorEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command."""
-        if self.entity_description.key in KEYS_ROUND_CODE:
-            await self.async_check_control_of_lock()
-        command = self.entity_description.command(self.panel_door.id)
-        await self.coordinator.send(command)
+        if self.entity_description.key in CODE_BYPASS_KEYS:
+            await self.async_require_lock_permission()
+        command = self.entity_description.command(self.door.id)
+        await run_to_completion(self.coordinator.async_send(command))

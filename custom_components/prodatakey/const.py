@@ -1,4 +1,4 @@
-"""Names that the integration's files share."""
+"""Constants of the ProdataKey integration."""
 
 from typing import Final
 
@@ -13,8 +13,9 @@ CONF_UNLOCK_MODE: Final = "unlock_mode"
 UNLOCK_HOLD: Final = "hold"
 UNLOCK_MOMENTARY: Final = "momentary"
 
-SHORTEST_OPENING: Final = 0.1
-LONGEST_OPENING: Final = 540.0
+# Seconds that a door can be opened for.
+MIN_UNLOCK_DURATION: Final = 0.1
+MAX_UNLOCK_DURATION: Final = 540.0
 
-# Entities that open a door without asking for a code: not there where one is set.
-KEYS_ROUND_CODE: Final = frozenset({"open", "force_toggle", "output"})
+# Entities that open a door without its code: they do not exist if a code is set.
+CODE_BYPASS_KEYS: Final = frozenset({"open", "force_toggle", "output"})

@@ -1,298 +1,315 @@
-"""One panel in Home Assistant: it owns the stream, and knows who listens."""
+"""Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 import logging
-from typing import Any
+import os
+from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from . import repairs
+from .activity import Activity, async_fire_live_event
 from .const import CONF_RECORD_PEOPLE, DOMAIN
-from .devices import Devices
-from .door_list import DoorList
-from .endpoints import Endpoint, Endpoints
-from .errors import async_start_reauth, translated_errors
-from .listeners import Listeners
-from .live_event import Activity, activity, async_fire
-from .memory import Memory, recalled
-from .panel_door import PanelDoor
-from .pdk.carried_through import carried_through
-from .pdk.clock import LATE, PanelClock
-from .pdk.commands import DoorCommand
-from .pdk.doors import Aspect
-from .pdk.errors import CommandUnansweredError, InvalidAuthError, PdkError
-from .pdk.events import (
-    Access,
-    AccessEvent,
-    CommandSucceeded,
-    DoorEvent,
-    EndpointDiscovered,
-    EndpointSignal,
-    LiveEvent,
-    Migration,
-    PdkEvent,
+from .devices import PanelDevices
+from .exceptions import async_start_reauth, translated_errors
+from .issues import (
+    PERMISSION_MISSING,
+    TOO_MANY_DOORS,
+    async_create_issue,
+    async_delete_issues,
+    async_handle_migration,
 )
-from .pdk.panel import PanelAccess
-from .pdk.repeats import Repeats
+from .pdk.client import ACCOUNTS_URL, AccountClient, PanelClient
+from .pdk.commands import DoorCommand
+from .pdk.doors import Door, Subscribers
+from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
+from .pdk.models import AccessEvent, LiveEvent, Migration, PdkEvent
+from .pdk.panel import Panel
 from .pdk.stream import PanelStream, StreamStatus
+from .store import (
+    PanelStore,
+    Stored,
+    activity_as_dict,
+    activity_from_dict,
+    door_as_dict,
+    door_from_dict,
+    endpoint_as_dict,
+    endpoint_from_dict,
+    parse_stored,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
 type ProdatakeyConfigEntry = ConfigEntry[PanelCoordinator]
 
-# The panel's list of doors is read at every connect, and so often.
-READING_INTERVAL = timedelta(hours=1)
+# Home Assistant allows 10,000 enabled entities an entry; a door can have eleven.
+MAX_DOORS = 900
+# The list of doors is read at every connect, and this often.
+READ_INTERVAL = timedelta(hours=1)
+# The list of doors is not read again within this time, in seconds.
+MIN_READ_INTERVAL = 30.0
+
+_ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, str], AccountClient]] = HassKey(
+    DOMAIN
+)
+
+
+@callback
+def async_get_account(
+    hass: HomeAssistant, client_id: str, client_secret: str
+) -> AccountClient:
+    """Return the account of these credentials, shared by all entries that have them."""
+    accounts = hass.data.setdefault(_ACCOUNTS, WeakValueDictionary())
+    if (account := accounts.get((client_id, client_secret))) is None:
+        account = accounts[client_id, client_secret] = AccountClient(
+            async_get_clientsession(hass),
+            client_id,
+            client_secret,
+            url=os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL),
+        )
+    return account
+
+
+@callback
+def async_get_entry_account(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+) -> AccountClient:
+    """Return the account of an entry."""
+    return async_get_account(
+        hass, entry.data[CONF_CLIENT_ID], entry.data[CONF_CLIENT_SECRET]
+    )
 
 
 class PanelCoordinator:
-    """Own a panel's stream, doors and endpoints; tell the entities that an event touches.
+    """Own a panel's connection, devices, storage and issues.
 
-    `listeners` are told of (door id, aspect) when that changes, (door id, "heard") when it
-    is told of, (door id, "access") when somebody asked for access, (door id, "let_in");
-    of ("signal", address) and, with the event, ("answer", address); of "connection" and
-    "activity"; of "availability" when nothing or all may be shown, or is only assumed; of
-    "doors" and "endpoints" that are read or heard of, an endpoint that is "discovered",
-    and an endpoint's address that is "forgotten".
+    `anonymous_name` replaces names of people that must not be recorded.
     """
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: ProdatakeyConfigEntry,
-        access: PanelAccess,
-        somebody: str,
+        client: PanelClient,
+        anonymous_name: str,
     ) -> None:
-        """Prepare; `start` connects. `somebody` stands for people not to be recorded."""
+        """Initialize the coordinator."""
         self.hass = hass
         self.config_entry = entry
-        self.panel = access.panel
-        self.records_people: bool = entry.options.get(CONF_RECORD_PEOPLE, True)
+        self.record_people: bool = entry.options.get(CONF_RECORD_PEOPLE, True)
         self.status = StreamStatus.CONNECTING
         self.activity: Activity | None = None
-        self.clock = PanelClock()
-        self.listeners = Listeners()
-        self.devices = Devices(hass, entry, access.panel)
-        self.memory = Memory(hass, access.panel.id, self._as_memory)
-        self.doors = DoorList(
-            hass, access, self.devices, self.listeners, self.memory.save_soon
-        )
+        self.activity_updates = Subscribers[()]()
+        self.connection_updates = Subscribers[()]()
+        self.availability_updates = Subscribers[()]()
+        """Notified when all entities become available, unavailable or assumed."""
         self.stream = PanelStream(
-            access, on_event=self._handle, on_status=self._take_status
+            client, on_event=self._handle_event, on_status=self._handle_status
         )
-        self.endpoints = Endpoints(self.devices, self.listeners, self.stream.send)
-        access.on_token = self._take_token
-        self._somebody = somebody
+        self._store = PanelStore(hass, client.info.id, self._as_dict)
+        self.panel = Panel(
+            client.info,
+            self.stream.send,
+            on_change=self._store.async_schedule_save,
+            max_doors=MAX_DOORS,
+        )
+        self.panel.door_updates.subscribe(self._update_skipped_issue)
+        self.devices = PanelDevices(hass, entry.entry_id, self.panel)
+        self._client = client
+        self._anonymous_name = anonymous_name
         self._reading: asyncio.Task[None] | None = None
-        self._repeats = Repeats()
+        self._last_read: float | None = None
+        client.on_token = self._handle_token
 
     @property
     def available(self) -> bool:
-        """Return whether what is known of the panel may be shown."""
+        """Return whether entities are available."""
         return self.status is not StreamStatus.DOWN
 
     @property
     def connected(self) -> bool | None:
-        """Return whether the stream is connected; None until that was tried."""
+        """Return whether the stream is connected; None before the first attempt."""
         if self.status is StreamStatus.CONNECTING:
             return None
         return self.status is StreamStatus.CONNECTED
 
-    async def prepare(self) -> None:
-        """Recall the panel as it was, and read its doors.
-
-        Raises what PanelAccess.doors raises.
-        """
-        memory = await self.memory.load()
-        door = partial(PanelDoor.from_memory, with_people=self.records_people)
-        self.doors.remember(recalled(memory.get("doors"), door))
-        await self.doors.read()
-        for endpoint in recalled(memory.get("endpoints"), Endpoint.from_memory):
-            self.endpoints.remember(endpoint)
-        if self.records_people or not memory.get("with_people", True):
-            lines = recalled([memory.get("activity")], Activity.from_memory)
-            self.activity = next(lines, None)
+    async def async_setup(self) -> None:
+        """Restore the panel and read its doors. Raises PdkError."""
+        stored = await self._store.async_load()
+        for door in parse_stored(stored.get("doors"), door_from_dict):
+            self.panel.doors[door.id] = door
+            if not self.record_people:
+                door.changed_by = None
+        await self.async_read_doors()
+        for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):
+            self.panel.add_endpoint(endpoint)
+        if self.record_people or not stored.get("record_people", True):
+            activities = parse_stored([stored.get("activity")], activity_from_dict)
+            self.activity = next(activities, None)
 
     @callback
-    def start(self) -> None:
+    def async_start(self) -> None:
         """Connect, and stay connected until the entry is unloaded."""
         entry = self.config_entry
         entry.async_on_unload(
-            async_track_time_interval(self.hass, self._read_soon, READING_INTERVAL)
+            async_track_time_interval(self.hass, self._schedule_read, READ_INTERVAL)
         )
         self._streaming = entry.async_create_background_task(
-            self.hass, self.stream.run(), f"{DOMAIN} stream {self.panel.id}"
+            self.hass, self.stream.run(), f"{DOMAIN} stream {self.panel.info.id}"
         )
 
-    async def stop(self) -> None:
-        """Disconnect and save, and return when nothing is left of the connection."""
-        under_way = {task for task in (self._streaming, self._reading) if task}
-        for task in under_way:
+    async def async_stop(self) -> None:
+        """Disconnect and save."""
+        tasks = {task for task in (self._streaming, self._reading) if task}
+        for task in tasks:
             task.cancel()
-        await asyncio.wait(under_way)
-        await self.memory.save_now()
+        await asyncio.wait(tasks)
+        await self._store.async_save()
 
-    @carried_through
-    async def send(self, command: DoorCommand) -> None:
-        """Send a command and return when the panel has carried it out.
+    async def async_send(self, command: DoorCommand) -> None:
+        """Send a command for a door. Raises HomeAssistantError."""
+        with translated_errors(self.panel.info.name):
+            await self.panel.send(command)
 
-        Raises HomeAssistantError, translated.
+    async def async_read_doors(self) -> None:
+        """Read the panel's list of doors, if the last one is not recent.
+
+        Raises PdkError; the doors do not change then.
         """
-        with translated_errors(self.panel.name):
-            try:
-                await self.stream.send(command)
-            except CommandUnansweredError:
-                self.doors.doubt(command)
-                raise
-
-    @carried_through
-    async def hold(self, door: PanelDoor, command: DoorCommand, *, relay: bool) -> None:
-        """Send a command that leaves the relay so, and take its success as word of it.
-
-        A relay event that came meanwhile is newer than the answer, and counts.
-        """
-        reports = door.relay_reports
-        await self.send(command)
-        if door.relay_reports == reports:
-            self.doors.apply(door, Aspect.RELAY, relay)
+        now = asyncio.get_running_loop().time
+        if self._last_read is None or now() - self._last_read > MIN_READ_INTERVAL:
+            infos = await self._client.get_doors()
+            self._last_read = now()
+            self.panel.update_doors(infos)
 
     @callback
-    def forget_endpoint(self, address: str) -> None:
-        """Forget an endpoint that the user has deleted."""
-        self.endpoints.forget(address)
-        self.memory.save_soon()
-
-    @callback
-    def _handle(self, event: PdkEvent) -> None:
-        """Take one event of the stream."""
-        match event:
-            case DoorEvent():
-                if door := self._door_of(event):
-                    self._handle_door(door, event)
-            case AccessEvent():
-                if door := self._door_of(event):
-                    self._handle_access(door, event)
-            case CommandSucceeded():
-                self.clock.age(event.occurred, held_back=self.stream.holds_back)
-            case LiveEvent():
+    def _handle_event(self, event: PdkEvent) -> None:
+        """Handle one event of the stream."""
+        if not self.record_people:
+            event = _hide_people(event, self._anonymous_name)
+        maybe_delayed = self.stream.token_rejected
+        if isinstance(event, LiveEvent):
+            # it has no usable time, so none is news while late ones may arrive
+            if not maybe_delayed:
                 self._handle_live_event(event)
-            case EndpointDiscovered():
-                self.endpoints.take_discovered(event)
-                self.memory.save_soon()
-            case EndpointSignal():
-                self.endpoints.take_signal(event)
-                self.memory.save_soon()
-            case Migration():
-                repairs.async_take_migration(self.hass, self.panel, event)
-
-    def _door_of(self, event: DoorEvent | AccessEvent) -> PanelDoor | None:
-        """Return an event's door, unless the event was taken before."""
-        if self._repeats.are_with(event.event_id):
-            return None
-        return self.doors.of_event(event)
-
-    def _handle_door(self, door: PanelDoor, event: DoorEvent) -> None:
-        """Take what has changed of a door."""
-        if event.occurred is not None:
-            self.clock.age(event.occurred, held_back=self.stream.holds_back)
-        if event.aspect is Aspect.RELAY:
-            door.relay_reports += 1
-        self.doors.apply(door, event.aspect, event.value)
-        self.doors.show(door, event.aspect)
-        self.listeners.tell((door.id, "heard"), event)
-
-    def _handle_access(self, door: PanelDoor, event: AccessEvent) -> None:
-        """Tell who asked for access, unless that is history already."""
-        age = self.clock.age(event.occurred, held_back=self.stream.holds_back)
-        if age is None or age > LATE:
-            _LOGGER.debug("Not told, as it is late: %s", event.topic)
-            return
-        if not self.records_people:
-            event = replace(event, person=None, person_id=None)
-        if event.access is Access.GRANTED:
-            self.doors.let_in(door, event.person)
-        occurred = dt_util.utcnow() - timedelta(seconds=age)
-        self.listeners.tell((door.id, "access"), event, occurred)
+        elif isinstance(event, Migration):
+            async_handle_migration(self.hass, self.panel.info, event)
+        else:
+            self.panel.handle_event(event, maybe_delayed=maybe_delayed)
 
     def _handle_live_event(self, event: LiveEvent) -> None:
-        """Tell a line of the panel's log; it has no time, so none while late ones may come."""
-        if self.stream.holds_back:
-            return
-        self.activity = activity(
-            event, with_people=self.records_people, somebody=self._somebody
-        )
-        device_id = self.devices.of_door(self.activity.door_id)
-        async_fire(self.hass, self.activity, self.panel.id, device_id)
-        self.listeners.tell("activity")
-        self.memory.save_soon()
+        """Handle a line of the panel's activity log."""
+        self.activity = Activity.from_event(event)
+        device_id = self.devices.device_id_for_door(self.activity.door_id)
+        async_fire_live_event(self.hass, self.activity, self.panel.info.id, device_id)
+        self.activity_updates.notify()
+        self._store.async_schedule_save()
 
     @callback
-    def _take_status(self, status: StreamStatus, err: PdkError | None) -> None:
-        """Follow the connection, up to its end with that of Home Assistant."""
+    def _handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
+        """Handle the status of the connection."""
         if self.hass.is_stopping:
             return
         was_available, self.status = self.available, status
         if status is StreamStatus.CONNECTED:
-            self._take_connected()
+            self.panel.reset_clock()
+            self._schedule_read()
         if err is not None:
-            self._take_error(err)
-        self.listeners.tell("connection")
+            self._handle_error(err)
+        self.connection_updates.notify()
         if status is StreamStatus.DROPPED:
-            self.doors.assume()
-            self.listeners.tell("availability")
+            self.panel.mark_all_assumed()
+            self.availability_updates.notify()
         elif self.available is not was_available:
             self._log_availability(err)
-            self.listeners.tell("availability")
+            self.availability_updates.notify()
 
     def _log_availability(self, err: PdkError | None) -> None:
-        """Say once that the panel is gone, and once that it is back."""
+        """Log once when the panel becomes unavailable, and once when it is back."""
+        name = self.panel.info.name
         if self.available:
-            _LOGGER.info("%s is available again", self.panel.name)
+            _LOGGER.info("%s is available again", name)
         else:
-            _LOGGER.info("%s is unavailable: %s", self.panel.name, err)
-
-    def _take_connected(self) -> None:
-        """Begin anew with the clock, and see which doors there are."""
-        self.clock = PanelClock()
-        self._read_soon()
+            _LOGGER.info("%s is unavailable: %s", name, err)
 
     @callback
-    def _take_token(self) -> None:
-        """Take a panel token for what it says: the permission is there."""
-        repairs.async_clear(self.hass, self.panel.id, repairs.PERMISSION_MISSING)
+    def _handle_token(self) -> None:
+        """Handle a new panel token: it shows that the permission exists."""
+        async_delete_issues(self.hass, self.panel.info.id, PERMISSION_MISSING)
 
-    def _take_error(self, err: PdkError) -> None:
-        """Ask the user for what only the user can give."""
+    def _handle_error(self, err: PdkError) -> None:
+        """Start reauth or create a repair issue."""
         if isinstance(err, InvalidAuthError):
             async_start_reauth(self.hass, self.config_entry)
-        repairs.async_take_error(self.hass, self.config_entry, err)
+        elif isinstance(err, PermissionMissingError):
+            info = self.panel.info
+            async_create_issue(self.hass, info.id, info.name, PERMISSION_MISSING)
 
     @callback
-    def _read_soon(self, _: datetime | None = None) -> None:
-        """Read the panel's list of doors, unless that is under way."""
+    def _schedule_read(self, _: datetime | None = None) -> None:
+        """Read the panel's list of doors, unless that is in progress."""
         if self._reading is None or self._reading.done():
             self._reading = self.config_entry.async_create_background_task(
-                self.hass, self._read_doors(), f"{DOMAIN} doors {self.panel.id}"
+                self.hass,
+                self._async_try_read(),
+                f"{DOMAIN} doors {self.panel.info.id}",
             )
 
-    async def _read_doors(self) -> None:
-        """Read the panel's list of doors; a reading that fails changes nothing."""
+    async def _async_try_read(self) -> None:
+        """Read the panel's list of doors and handle errors."""
         try:
-            await self.doors.read()
+            await self.async_read_doors()
         except PdkError as err:
             _LOGGER.debug("Could not read the doors: %s", err)
-            self._take_error(err)
+            self._handle_error(err)
 
-    def _as_memory(self) -> dict[str, Any]:
-        """Return what has to outlast a restart."""
+    @callback
+    def _update_skipped_issue(self, _: Iterable[Door]) -> None:
+        """Create or delete the issue for doors beyond the maximum."""
+        info = self.panel.info
+        if skipped := self.panel.skipped:
+            async_create_issue(
+                self.hass,
+                info.id,
+                info.name,
+                TOO_MANY_DOORS,
+                left_out=str(len(skipped)),
+                most=str(MAX_DOORS),
+            )
+        else:
+            async_delete_issues(self.hass, info.id, TOO_MANY_DOORS)
+
+    def _as_dict(self) -> Stored:
+        """Return what to store."""
         return {
-            "doors": [door.as_memory() for door in self.doors.known.values()],
-            "endpoints": [e.as_memory() for e in self.endpoints.known.values()],
-            "activity": self.activity and self.activity.as_memory(),
-            "with_people": self.records_people,
+            "doors": [door_as_dict(door) for door in self.panel.doors.values()],
+            "endpoints": [
+                endpoint_as_dict(endpoint) for endpoint in self.panel.endpoints.values()
+            ],
+            "activity": self.activity and activity_as_dict(self.activity),
+            "record_people": self.record_people,
         }
+
+
+def _hide_people(event: PdkEvent, anonymous_name: str) -> PdkEvent:
+    """Return the event without names and ids of people."""
+    if isinstance(event, AccessEvent):
+        return replace(event, person=None, person_id=None)
+    if isinstance(event, LiveEvent):
+        return replace(
+            event,
+            placeholders=tuple(
+                replace(placeholder, text=anonymous_name, id=None)
+                if placeholder.type == "person"
+                else placeholder
+                for placeholder in event.placeholders
+            ),
+        )
+    return event

@@ -1,76 +1,90 @@
-"""The devices: the panel, and what hangs on it."""
+"""The devices of a panel in Home Assistant's device registry."""
 
-from homeassistant.config_entries import ConfigEntry
+from collections.abc import Iterable
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, MANUFACTURER
-from .panel_door import PanelDoor
-from .pdk.accounts import Panel
+from .pdk.doors import Door
+from .pdk.models import DoorId
+from .pdk.panel import Endpoint, Panel
 
 
-class Devices:
-    """The devices of one panel in the registry."""
+def door_identifier(panel_id: str, door_id: DoorId) -> tuple[str, str]:
+    """Return the identifier of a door."""
+    return (DOMAIN, f"{panel_id}_{door_id}")
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, panel: Panel) -> None:
-        """Create the panel's device, on which the others hang."""
+
+def endpoint_identifier(panel_id: str, endpoint: Endpoint) -> tuple[str, str]:
+    """Return the identifier of a wireless endpoint, which no door can have."""
+    link, address = endpoint.key
+    return (DOMAIN, f"{panel_id}_endpoint_{link}_{address}")
+
+
+class PanelDevices:
+    """The devices of one panel; they follow its doors and endpoints."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, panel: Panel) -> None:
+        """Initialize the panel's own device, and follow the others."""
         self._registry = dr.async_get(hass)
-        self._entry_id = entry.entry_id
-        self._panel_id = panel.id
-        self.panel = self._registry.async_get_or_create(
-            config_entry_id=entry.entry_id,
-            identifiers={(DOMAIN, panel.id)},
+        self._entry_id = entry_id
+        self._panel_id = panel.info.id
+        self._panel_device_id = self._registry.async_get_or_create(
+            config_entry_id=entry_id,
+            identifiers={(DOMAIN, panel.info.id)},
             manufacturer=MANUFACTURER,
             model="Cloud node",
-            name=panel.name,
-            serial_number=panel.id,
-            configuration_url=panel.uri,
+            name=panel.info.name,
+            serial_number=panel.info.id,
+            configuration_url=panel.info.uri,
         ).id
-        self._doors: dict[object, str] = {}
+        self._door_device_ids: dict[DoorId, str] = {}
+        panel.door_updates.subscribe(self._handle_doors)
+        panel.removed_doors.subscribe(self._handle_removed_door)
+        panel.endpoint_updates.subscribe(self._handle_endpoint)
 
-    def identifier(self, part: object) -> tuple[str, str]:
-        """Return the identifier of a door or an endpoint."""
-        return (DOMAIN, f"{self._panel_id}_{part}")
-
-    @callback
-    def take_door(self, panel_door: PanelDoor) -> None:
-        """Create or update a door's device; a second reader hangs on its door's."""
-        door = panel_door.door
-        via = self._doors.get(door.primary_reader, self.panel)
-        self._doors[door.id] = self._registry.async_get_or_create(
-            config_entry_id=self._entry_id,
-            identifiers={self.identifier(door.id)},
-            manufacturer=MANUFACTURER,
-            name=door.name,
-            hw_version=door.hardware,
-            sw_version=door.firmware,
-            serial_number=door.serial,
-            via_device_id=via,
-        ).id
+    def device_id_for_door(self, door_id: DoorId | None) -> str:
+        """Return the device id of a door, or of the panel if there is no such door."""
+        if door_id is None:
+            return self._panel_device_id
+        return self._door_device_ids.get(door_id, self._panel_device_id)
 
     @callback
-    def take_endpoint(self, address: str, model: str | None) -> None:
-        """Create or update a wireless endpoint's device."""
-        self._registry.async_get_or_create(
-            config_entry_id=self._entry_id,
-            identifiers={self.identifier(address)},
-            manufacturer=MANUFACTURER,
-            model=model,
-            name=f"Endpoint {address}",
-            via_device_id=self.panel,
-        )
+    def _handle_doors(self, doors: Iterable[Door]) -> None:
+        """Create or update the devices of doors; a second reader's belongs to its door's."""
+        for door in doors:
+            info = door.info
+            self._door_device_ids[info.id] = self._registry.async_get_or_create(
+                config_entry_id=self._entry_id,
+                identifiers={door_identifier(self._panel_id, info.id)},
+                manufacturer=MANUFACTURER,
+                name=info.name,
+                hw_version=info.hardware,
+                sw_version=info.firmware,
+                serial_number=info.serial,
+                via_device_id=self.device_id_for_door(info.primary_reader),
+            ).id
 
     @callback
-    def remove_door(self, panel_door: PanelDoor) -> None:
-        """Remove a door's device, and its entities with it."""
-        self._doors.pop(panel_door.id, None)
-        # by identifier: a door that is only remembered was never taken here
-        identifier = self.identifier(panel_door.id)
+    def _handle_removed_door(self, door: Door) -> None:
+        """Remove the device of a door, and its entities with it."""
+        self._door_device_ids.pop(door.id, None)
+        # by identifier: a stored door that was never listed is in the registry only
+        identifier = door_identifier(self._panel_id, door.id)
         if device := self._registry.async_get_device_by_identifier(
             identifier, self._entry_id
         ):
             self._registry.async_remove_device(device.id)
 
-    def of_door(self, door_id: object) -> str:
-        """Return the id of a door's device, or else of the panel's."""
-        return self._doors.get(door_id, self.panel)
+    @callback
+    def _handle_endpoint(self, endpoint: Endpoint) -> None:
+        """Create or update the device of a wireless endpoint."""
+        self._registry.async_get_or_create(
+            config_entry_id=self._entry_id,
+            identifiers={endpoint_identifier(self._panel_id, endpoint)},
+            manufacturer=MANUFACTURER,
+            model=endpoint.io_link_type,
+            name=f"Endpoint {endpoint.address}",
+            via_device_id=self._panel_device_id,
+        )

@@ -1,4 +1,4 @@
-"""What helps to find the cause of trouble, without secrets and without people."""
+"""Diagnostics, without secrets and without people."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +10,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .panel_door import PanelDoor
+from .devices import door_identifier, endpoint_identifier
+from .pdk.doors import Door
+from .store import endpoint_as_dict
 
 TO_REDACT = {CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE}
 
@@ -18,81 +20,78 @@ TO_REDACT = {CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE}
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry
 ) -> dict[str, Any]:
-    """Return the panel with its connection and all its doors."""
-    described = {"entry": _entry(entry)}
+    """Return diagnostics for a config entry."""
+    diagnostics = {"entry": _entry(entry)}
     if entry.state is not ConfigEntryState.LOADED:
-        return described
+        return diagnostics
     coordinator = entry.runtime_data
+    panel = coordinator.panel
     return {
-        **described,
-        "panel": asdict(coordinator.panel),
+        **diagnostics,
+        "panel": asdict(panel.info),
         "stream": _stream(coordinator),
-        "doors": [_door(door) for door in coordinator.doors.known.values()],
-        "endpoints": [e.as_memory() for e in coordinator.endpoints.known.values()],
+        "doors": [_door(door) for door in panel.doors.values()],
+        "endpoints": [endpoint_as_dict(e) for e in panel.endpoints.values()],
     }
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
-    """Return what is known of one device, and of the connection."""
-    described = {"entry": _entry(entry)}
+    """Return diagnostics for a device."""
+    diagnostics = {"entry": _entry(entry)}
     if entry.state is not ConfigEntryState.LOADED:
-        return described
+        return diagnostics
     coordinator = entry.runtime_data
-    identifier = coordinator.devices.identifier
+    panel = coordinator.panel
     return {
-        **described,
+        **diagnostics,
         "stream": _stream(coordinator),
         "doors": [
             _door(door)
-            for door in coordinator.doors.known.values()
-            if identifier(door.id) in device.identifiers
+            for door in panel.doors.values()
+            if door_identifier(panel.info.id, door.id) in device.identifiers
         ],
         "endpoints": [
-            endpoint.as_memory()
-            for endpoint in coordinator.endpoints.known.values()
-            if identifier(endpoint.address) in device.identifiers
+            endpoint_as_dict(endpoint)
+            for endpoint in panel.endpoints.values()
+            if endpoint_identifier(panel.info.id, endpoint) in device.identifiers
         ],
     }
 
 
 def _entry(entry: ProdatakeyConfigEntry) -> dict[str, Any]:
-    """Return how the panel is set up, and why it is not if it is not."""
-    described = {
+    """Return how the entry is configured, and why it is not loaded."""
+    config = {
         "data": dict(entry.data),
         "options": dict(entry.options),
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key or entry.reason,
     }
-    return async_redact_data(described, TO_REDACT)
+    return async_redact_data(config, TO_REDACT)
 
 
 def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
-    """Return what became of the connection."""
-    history = coordinator.stream.history
+    """Return the status of the connection."""
+    stats = coordinator.stream.stats
     return {
         "status": coordinator.status.name.lower(),
-        "clock_offset": coordinator.clock.seconds_behind,
-        "connects": history.connects,
-        "renewals": history.renewals,
-        "refusals": history.refusals,
-        "back_off": history.back_off,
-        "topics": dict(history.topics),
-        "ends": [asdict(remark) for remark in history.ends],
-        "errors": [asdict(remark) for remark in history.errors],
+        "clock_offset": coordinator.panel.clock.seconds_behind,
+        "connects": stats.connects,
+        "renewals": stats.renewals,
+        "rejections": stats.rejections,
+        "backoff": stats.backoff,
+        "topics": dict(stats.topics),
+        "ends": [asdict(entry) for entry in stats.ends],
+        "errors": [asdict(entry) for entry in stats.errors],
     }
 
 
-def _door(panel_door: PanelDoor) -> dict[str, Any]:
-    """Return a door without who went through it."""
+def _door(door: Door) -> dict[str, Any]:
+    """Return a door without people."""
     return {
-        "door": asdict(panel_door.door),
-        "state": {
-            **panel_door.state._asdict(),
-            "assumed": sorted(panel_door.state.assumed),
-        },
-        "shown": sorted(panel_door.shown),
-        "missed": panel_door.missed,
-        "entities": sorted(panel_door.entities),
+        "door": asdict(door.info),
+        "state": {**door.state.as_dict(), "assumed": sorted(door.state.assumed)},
+        "reported": sorted(door.reported),
+        "misses": door.misses,
     }

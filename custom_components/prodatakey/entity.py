@@ -1,10 +1,10 @@
-"""What the entities share: identity, availability, listening."""
+"""Base entities: identity, availability and subscriptions."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import override
+from weakref import WeakKeyDictionary
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
@@ -17,23 +17,25 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, KEYS_ROUND_CODE
+from .const import CODE_BYPASS_KEYS, DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .endpoints import Endpoint
-from .panel_door import PanelDoor
-from .pdk.doors import Aspect
+from .devices import door_identifier, endpoint_identifier
+from .pdk.commands import DoorCommand
+from .pdk.doors import Door, Subscribers
+from .pdk.models import Aspect
+from .pdk.panel import Endpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorDescription(EntityDescription):
-    """An entity of a door: which doors have it, and what of the door it shows."""
+class DoorEntityDescription(EntityDescription):
+    """Description of a door's entity: which doors have it, and what it shows."""
 
-    supported_fn: Callable[[PanelDoor], bool]
+    supported_fn: Callable[[Door], bool]
     aspect: Aspect | None = None
 
 
 class ProdatakeyEntity(Entity):
-    """An entity that shows what the panel has told."""
+    """Base of all entities."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -44,7 +46,7 @@ class ProdatakeyEntity(Entity):
         identifier: tuple[str, str],
         description: EntityDescription,
     ) -> None:
-        """Take the identity of the device that this belongs to."""
+        """Initialize the entity of a device."""
         self.coordinator = coordinator
         self.entity_description = description
         self._attr_unique_id = f"{identifier[1]}_{description.key}"
@@ -53,48 +55,47 @@ class ProdatakeyEntity(Entity):
     @property
     @override
     def device_info(self) -> DeviceInfo:
-        """Return which device this belongs to; asked for once, so it is not kept."""
+        """Return the device; it is needed only once, so it is not kept."""
         return DeviceInfo(identifiers={self._identifier})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the panel can be heard."""
-        return self.coordinator.available
-
-    @property
-    def shows(self) -> tuple[Hashable, ...]:
-        """Return what this entity shows, as the coordinator tells of it."""
-        return ("availability",)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what this entity shows."""
-        self.coordinator.listeners.add(self.async_show, *self.shows)
-
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Stop listening. No closure that does it: there are thousands."""
-        self.coordinator.listeners.remove(self.async_show, *self.shows)
+        """Subscribe to the availability."""
+        self.async_on_remove(
+            self.coordinator.availability_updates.subscribe(self._handle_availability)
+        )
+        self._attr_available = self.coordinator.available
+        self._update_attrs()
 
     @callback
-    def async_show(self) -> None:
-        """Show what was told of."""
+    def _handle_availability(self) -> None:
+        """Handle a change of the availability, or of what is assumed."""
+        self._attr_available = self.coordinator.available
+        self._handle_update()
+
+    @callback
+    def _handle_update(self) -> None:
+        """Handle a change of what this entity shows."""
+        self._update_attrs()
         self.async_write_ha_state()
+
+    def _update_attrs(self) -> None:
+        """Update the attributes from the panel."""
 
 
 class PanelEntity(ProdatakeyEntity):
-    """An entity of the panel itself."""
+    """Base of the panel's own entities."""
 
     def __init__(
         self, coordinator: PanelCoordinator, description: EntityDescription
     ) -> None:
-        """Take the panel's identity."""
-        super().__init__(coordinator, (DOMAIN, coordinator.panel.id), description)
+        """Initialize the entity of a panel."""
+        identifier = (DOMAIN, coordinator.panel.info.id)
+        super().__init__(coordinator, identifier, description)
 
 
 class EndpointEntity(ProdatakeyEntity):
-    """An entity of a wireless endpoint."""
+    """Base of the entities of wireless endpoints."""
 
     def __init__(
         self,
@@ -102,70 +103,69 @@ class EndpointEntity(ProdatakeyEntity):
         endpoint: Endpoint,
         description: EntityDescription,
     ) -> None:
-        """Take the endpoint's identity."""
-        identifier = coordinator.devices.identifier(endpoint.address)
+        """Initialize the entity of an endpoint."""
+        identifier = endpoint_identifier(coordinator.panel.info.id, endpoint)
         super().__init__(coordinator, identifier, description)
-        self._address = endpoint.address
-
-    @property
-    def endpoint(self) -> Endpoint | None:
-        """Return the endpoint as it was last told of."""
-        return self.coordinator.endpoints.known.get(self._address)
+        self.endpoint = endpoint
 
 
 class DoorEntity(ProdatakeyEntity):
-    """An entity of one door."""
+    """Base of the entities of doors."""
 
-    entity_description: DoorDescription
+    entity_description: DoorEntityDescription
 
     def __init__(
         self,
         coordinator: PanelCoordinator,
-        panel_door: PanelDoor,
-        description: DoorDescription,
+        door: Door,
+        description: DoorEntityDescription,
     ) -> None:
-        """Take the door's identity."""
-        identifier = coordinator.devices.identifier(panel_door.id)
+        """Initialize the entity of a door."""
+        identifier = door_identifier(coordinator.panel.info.id, door.id)
         super().__init__(coordinator, identifier, description)
-        self.panel_door = panel_door
+        self.door = door
 
-    @property
     @override
-    def assumed_state(self) -> bool:
-        """Return whether the state is from before a gap in the stream."""
-        return self.entity_description.aspect in self.panel_door.state.assumed
+    async def async_added_to_hass(self) -> None:
+        """Subscribe also to what this entity shows of the door."""
+        await super().async_added_to_hass()
+        if (aspect := self.entity_description.aspect) is not None:
+            self.async_on_remove(self.door.subscribe(aspect, self._handle_update))
 
-    @property
     @override
-    def shows(self) -> tuple[Hashable, ...]:
-        """Return also what this entity shows of the door."""
-        if (aspect := self.entity_description.aspect) is None:
-            return super().shows
-        return (*super().shows, (self.panel_door.id, aspect))
+    def _update_attrs(self) -> None:
+        """Update whether the state is assumed."""
+        state = self.door.state
+        self._attr_assumed_state = self.entity_description.aspect in state.assumed
+
+    async def _async_send(self, command: DoorCommand, *, keep: bool = False) -> None:
+        """Send a command. Raises HomeAssistantError."""
+        with self.caller_context(keep=keep):
+            await self.coordinator.async_send(command)
 
     @contextmanager
-    def doing_of_the_caller(self, *, goes_on: bool = False) -> Iterator[None]:
-        """Tell what is done here as the caller's doing, and what follows if it goes on.
+    def caller_context(self, *, keep: bool = False) -> Iterator[None]:
+        """Attribute states to the caller for the duration of a command.
 
-        Home Assistant would tell so of all that happens in the next five seconds.
+        Home Assistant would do so for five seconds, whatever happens then. `keep` does
+        it for the states that follow a successful command.
         """
         context, ended = self._context, True
         try:
             yield
-            ended = not goes_on
+            ended = not keep
         finally:
             if ended and self._context is context:
                 self._context = None
 
-    async def async_check_control_of_lock(self) -> None:
-        """Refuse a user who may not control the door's lock, as this would go round it.
+    async def async_require_lock_permission(self) -> None:
+        """Require permission for the door's lock, as this entity bypasses it.
 
-        Raises Unauthorized. What no user has called, an automation say, may.
+        Raises Unauthorized. Calls without a user, for example of automations, may.
         """
         user_id = self._context.user_id if self._context else None
-        identity = self.coordinator.devices.identifier(self.panel_door.id)[1]
         lock = er.async_get(self.hass).async_get_entity_id(
-            LOCK_DOMAIN, DOMAIN, f"{identity}_lock"
+            LOCK_DOMAIN, DOMAIN, f"{self._identifier[1]}_lock"
         )
         if user_id is None or lock is None:
             return
@@ -176,56 +176,55 @@ class DoorEntity(ProdatakeyEntity):
             )
 
 
-def shows(aspect: Aspect) -> Callable[[PanelDoor], bool]:
-    """Return a test whether the panel has ever told this of a door."""
-    return lambda panel_door: aspect in panel_door.shown
+def has_reported(aspect: Aspect) -> Callable[[Door], bool]:
+    """Return a function that tests whether a door has an aspect."""
+    return lambda door: aspect in door.reported
 
 
 @callback
-def async_add_door_entities[D: DoorDescription](
+def async_add_door_entities[D: DoorEntityDescription](
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
-    entity_class: Callable[[PanelCoordinator, PanelDoor, D], DoorEntity],
+    entity_class: Callable[[PanelCoordinator, Door, D], DoorEntity],
 ) -> None:
-    """Add the entities of the doors there are, and of those that appear."""
+    """Add the entities of all doors, now and when doors appear or report more."""
     coordinator = entry.runtime_data
     has_code = bool(entry.options.get(CONF_CODE))
-    allowed = [d for d in descriptions if not (has_code and d.key in KEYS_ROUND_CODE)]
+    allowed = [d for d in descriptions if not (has_code and d.key in CODE_BYPASS_KEYS)]
+    added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
 
     @callback
-    def add(panel_doors: Iterable[PanelDoor]) -> None:
-        """Add what these doors have and had not before."""
-        new = [
-            (panel_door, description)
-            for panel_door in panel_doors
-            for description in allowed
-            if description.key not in panel_door.entities
-            and description.supported_fn(panel_door)
-        ]
-        for panel_door, description in new:
-            panel_door.entities.add(description.key)
-        async_add_entities(entity_class(coordinator, *which) for which in new)
+    def add_entities(doors: Iterable[Door]) -> None:
+        """Add the entities that these doors do not have yet."""
+        new: list[DoorEntity] = []
+        for door in doors:
+            keys = added.setdefault(door, set())
+            for description in allowed:
+                if description.key not in keys and description.supported_fn(door):
+                    keys.add(description.key)
+                    new.append(entity_class(coordinator, door, description))
+        async_add_entities(new)
 
-    add(coordinator.doors.known.values())
-    async_listen_while_loaded(entry, add, "doors")
+    add_entities(coordinator.panel.doors.values())
+    async_subscribe_until_unload(entry, coordinator.panel.door_updates, add_entities)
 
 
 @callback
-def async_listen_while_loaded(
-    entry: ProdatakeyConfigEntry, listener: Callable[..., None], subject: str
+def async_subscribe_until_unload[*Args](
+    entry: ProdatakeyConfigEntry,
+    subscribers: Subscribers[*Args],
+    target: Callable[[*Args], None],
 ) -> None:
-    """Call a listener until the entry begins to be unloaded.
+    """Subscribe until the entry begins to unload.
 
-    What it would add while the platforms go would be left behind.
+    Entities that are added while the platforms unload would be left behind.
     """
 
     @callback
-    def take(what: object) -> None:
-        """Pass it on."""
+    def notify(*args: *Args) -> None:
+        """Call the target unless the entry is unloading."""
         if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
-            listener(what)
+            target(*args)
 
-    listeners = entry.runtime_data.listeners
-    listeners.add(take, subject)
-    entry.async_on_unload(partial(listeners.remove, take, subject))
+    entry.async_on_unload(subscribers.subscribe(notify))

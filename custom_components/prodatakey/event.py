@@ -1,7 +1,7 @@
-"""Who asked for access at a door, and what became of it."""
+"""Events: who requested access at a door."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from typing import override
 
 from homeassistant.components.event import (
@@ -11,18 +11,18 @@ from homeassistant.components.event import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .coordinator import ProdatakeyConfigEntry
-from .entity import DoorDescription, DoorEntity, async_add_door_entities
-from .pdk.doors import DoorId
-from .pdk.events import Access, AccessEvent
+from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
+from .pdk.models import Access, AccessEvent
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorEventDescription(DoorDescription, EventEntityDescription):
-    """What happens at a door's reader."""
+class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
+    """Description of an event entity."""
 
 
 EVENTS = (
@@ -30,7 +30,7 @@ EVENTS = (
         key="access",
         translation_key="access",
         event_types=list(Access),
-        supported_fn=lambda panel_door: panel_door.door.has_reader,
+        supported_fn=lambda door: door.info.has_reader,
     ),
 )
 
@@ -40,37 +40,26 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the access event of each door with a reader."""
+    """Set up the event entities of a panel."""
     async_add_door_entities(entry, async_add_entities, EVENTS, DoorAccess)
 
 
 class DoorAccess(DoorEntity, EventEntity):
-    """Who asked for access at a door."""
+    """Requests for access at a door."""
 
     entity_description: DoorEventDescription
 
-    @property
-    def _access(self) -> tuple[DoorId, str]:
-        """Return what this listens to."""
-        return (self.panel_door.id, "access")
-
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen also to who asks for access."""
+        """Subscribe also to access events."""
         await super().async_added_to_hass()
-        self.coordinator.listeners.add(self._handle_access, self._access)
-
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Stop listening."""
-        self.coordinator.listeners.remove(self._handle_access, self._access)
-        await super().async_will_remove_from_hass()
+        self.async_on_remove(self.door.accesses.subscribe(self._handle_access))
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
         """Restore the last event, without the person if people are not recorded."""
         last = await super().async_get_last_event_data()
-        if last is None or self.coordinator.records_people:
+        if last is None or self.coordinator.record_people:
             return last
         attributes = last.last_event_attributes or {}
         return replace(
@@ -79,8 +68,9 @@ class DoorAccess(DoorEntity, EventEntity):
         )
 
     @callback
-    def _handle_access(self, event: AccessEvent, occurred: datetime) -> None:
-        """Tell what happened, and when it did by this machine's clock."""
+    def _handle_access(self, event: AccessEvent, age: float) -> None:
+        """Handle an access event; its time is on this machine's clock."""
+        occurred = dt_util.utcnow() - timedelta(seconds=age)
         self._trigger_event(
             event.access,
             {

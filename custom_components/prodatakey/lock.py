@@ -1,6 +1,5 @@
-"""Doors as locks: relay on is unlocked."""
+"""Locks: one for each door; relay on means unlocked."""
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
 import hmac
 from typing import Any, override
@@ -24,25 +23,25 @@ from .const import (
     UNLOCK_MOMENTARY,
 )
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .entity import DoorDescription, DoorEntity, async_add_door_entities
-from .panel_door import PanelDoor
-from .pdk.carried_through import carried_through
+from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
 from .pdk.commands import (
     ActuateClose,
     ActuateOpen,
     DoorCommand,
     TryDwellOpen,
     TryOpen,
-    tenths,
+    run_to_completion,
+    to_dwell,
 )
-from .pdk.doors import Aspect, DoorId
+from .pdk.doors import Door
+from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorLockDescription(DoorDescription, LockEntityDescription):
-    """The lock of a door."""
+class DoorLockDescription(DoorEntityDescription, LockEntityDescription):
+    """Description of a lock."""
 
 
 LOCKS = (
@@ -51,7 +50,7 @@ LOCKS = (
         translation_key="lock",
         name=None,
         aspect=Aspect.RELAY,
-        supported_fn=lambda panel_door: panel_door.is_door,
+        supported_fn=lambda door: door.kind is DoorKind.DOOR,
     ),
 )
 
@@ -61,7 +60,7 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up a lock for each door."""
+    """Set up the locks of a panel."""
     async_add_door_entities(entry, async_add_entities, LOCKS, DoorLock)
 
 
@@ -74,102 +73,65 @@ class DoorLock(DoorEntity, LockEntity):
     def __init__(
         self,
         coordinator: PanelCoordinator,
-        panel_door: PanelDoor,
+        door: Door,
         description: DoorLockDescription,
     ) -> None:
-        """Take the door's identity and the entry's options."""
-        super().__init__(coordinator, panel_door, description)
+        """Initialize the lock with the entry's options."""
+        super().__init__(coordinator, door, description)
         options = coordinator.config_entry.options
         self._unlock_mode: str = options.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
         self._unlock_duration: float | None = options.get(CONF_UNLOCK_DURATION)
         self._code: str | None = options.get(CONF_CODE)
-        self._under_way: dict[Awaitable[None], LockState] = {}
+        self._pending: dict[object, LockState] = {}
         if self._code:
-            # the pattern guards locking too, and that needs no code
+            # Home Assistant checks the pattern for locking too, which needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
-
-    @callback
-    @override
-    def async_show(self) -> None:
-        """Show what was told of, unless a command is under way: that is shown."""
-        if not self._under_way:
-            super().async_show()
-
-    @property
-    def _let_in(self) -> tuple[DoorId, str]:
-        """Return what this listens to besides what it shows."""
-        return (self.panel_door.id, "let_in")
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen also to who is let in."""
+        """Subscribe also to who is granted access."""
         await super().async_added_to_hass()
-        self.coordinator.listeners.add(self._handle_let_in, self._let_in)
-
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Stop listening."""
-        self.coordinator.listeners.remove(self._handle_let_in, self._let_in)
-        await super().async_will_remove_from_hass()
+        self.async_on_remove(
+            self.door.changed_by_updates.subscribe(self._handle_changed_by)
+        )
 
     @callback
-    def _handle_let_in(self) -> None:
-        """Show who was let in, by whom what follows was brought about."""
-        if not self._under_way:
+    @override
+    def _handle_update(self) -> None:
+        """Handle a change of the relay; a pending command is shown instead."""
+        self._update_attrs()
+        if not self._pending:
+            self.async_write_ha_state()
+
+    @callback
+    def _handle_changed_by(self) -> None:
+        """Update changed_by; the coming relay change is theirs, so drop the context."""
+        if not self._pending:
             self._context = None
+        self._update_attrs()
         self.async_write_ha_state()
 
-    @property
     @override
-    def is_locked(self) -> bool | None:
-        """Return whether the relay is off."""
-        relay = self.panel_door.state.relay
-        return None if relay is None else not relay
-
-    @property
-    def _doing(self) -> LockState | None:
-        """Return what is being done; of several commands the last one counts."""
-        return next(reversed(self._under_way.values()), None)
-
-    @property
-    @override
-    def is_locking(self) -> bool:
-        """Return whether a command to lock is under way."""
-        return self._doing is LockState.LOCKING
-
-    @property
-    @override
-    def is_unlocking(self) -> bool:
-        """Return whether a command to unlock is under way."""
-        return self._doing is LockState.UNLOCKING
-
-    @property
-    @override
-    def is_opening(self) -> bool:
-        """Return whether a command to open is under way."""
-        return self._doing is LockState.OPENING
-
-    @property
-    @override
-    def changed_by(self) -> str | None:
-        """Return who was let in last."""
-        return self.panel_door.changed_by
+    def _update_attrs(self) -> None:
+        """Update the state of the lock."""
+        super()._update_attrs()
+        relay = self.door.state.get(Aspect.RELAY)
+        self._attr_is_locked = None if relay is None else not relay
+        self._attr_changed_by = self.door.changed_by
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        command = ActuateClose(self.panel_door.id)
-        await self._hold(LockState.LOCKING, command, relay=False)
+        await self._run_command(LockState.LOCKING, ActuateClose(self.door.id))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        """Unlock until somebody locks, or only for a moment."""
+        """Unlock until locked, or only for a moment."""
         self._check_code(kwargs.get(ATTR_CODE))
         if self._unlock_mode == UNLOCK_MOMENTARY:
             await self._open(LockState.UNLOCKING, self._unlock_duration)
         else:
-            command = ActuateOpen(self.panel_door.id)
-            await self._hold(LockState.UNLOCKING, command, relay=True)
+            await self._run_command(LockState.UNLOCKING, ActuateOpen(self.door.id))
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
@@ -178,51 +140,56 @@ class DoorLock(DoorEntity, LockEntity):
         await self._open(LockState.OPENING)
 
     async def async_open_door(self, duration: float, code: str | None = None) -> None:
-        """Open for so many seconds."""
+        """Open for a duration in seconds."""
         self._check_code(code or self.add_default_code({}).get(ATTR_CODE))
         await self._open(LockState.OPENING, duration)
 
     def _check_code(self, code: str | None) -> None:
-        """Refuse a wrong or missing code, where one is set."""
+        """Raise for a wrong or missing code if one is set."""
         if self._code and not hmac.compare_digest(
             self._code.encode(), (code or "").encode()
         ):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="wrong_code",
-                translation_placeholders={"door": self.panel_door.door.name},
+                translation_placeholders={"door": self.door.info.name},
             )
 
-    async def _hold(
-        self, doing: LockState, command: DoorCommand, *, relay: bool
-    ) -> None:
-        """Send a command that leaves the relay so."""
-        await self._show_while(
-            doing,
-            self.coordinator.hold(self.panel_door, command, relay=relay),
-            goes_on=False,
-        )
-
-    async def _open(self, doing: LockState, seconds: float | None = None) -> None:
-        """Open for so many seconds, or for the door's own dwell time."""
-        door_id = self.panel_door.id
+    async def _open(self, pending: LockState, seconds: float | None = None) -> None:
+        """Open for a duration, or for the door's own dwell time."""
+        door_id = self.door.id
         command = (
             TryOpen(door_id)
             if seconds is None
-            else TryDwellOpen(door_id, tenths(seconds))
+            else TryDwellOpen(door_id, to_dwell(seconds))
         )
-        await self._show_while(doing, self.coordinator.send(command), goes_on=True)
+        # the relay changes after the command, and still because of the caller
+        await self._run_command(pending, command, keep=True)
 
-    @carried_through
-    async def _show_while(
-        self, doing: LockState, command: Awaitable[None], *, goes_on: bool
+    async def _run_command(
+        self, pending: LockState, command: DoorCommand, *, keep: bool = False
     ) -> None:
-        """Show what is being done until the panel has answered."""
-        with self.doing_of_the_caller(goes_on=goes_on):
-            self._under_way[command] = doing
-            self.async_write_ha_state()
+        """Send a command and show the pending state meanwhile."""
+        await run_to_completion(self._show_pending(pending, command, keep=keep))
+
+    async def _show_pending(
+        self, pending: LockState, command: DoorCommand, *, keep: bool
+    ) -> None:
+        """Show the pending state until the command has a result."""
+        key = object()
+        with self.caller_context(keep=keep):
+            self._pending[key] = pending
+            self._write_pending()
             try:
-                await command
+                await self.coordinator.async_send(command)
             finally:
-                del self._under_way[command]
-                self.async_write_ha_state()
+                del self._pending[key]
+                self._write_pending()
+
+    def _write_pending(self) -> None:
+        """Write the state; of several pending commands the last one counts."""
+        pending = next(reversed(self._pending.values()), None)
+        self._attr_is_locking = pending is LockState.LOCKING
+        self._attr_is_unlocking = pending is LockState.UNLOCKING
+        self._attr_is_opening = pending is LockState.OPENING
+        self.async_write_ha_state()

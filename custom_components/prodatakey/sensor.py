@@ -1,7 +1,6 @@
-"""The panel's last activity, and the signal of its wireless endpoints."""
+"""Sensors: the panel's last activity, and the signal of wireless endpoints."""
 
-from collections.abc import Hashable, Iterable
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.sensor import (
     SensorEntity,
@@ -13,15 +12,15 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
-from .endpoints import Endpoint
-from .entity import EndpointEntity, PanelEntity, async_listen_while_loaded
+from .entity import EndpointEntity, PanelEntity, async_subscribe_until_unload
+from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
 
 LAST_ACTIVITY = SensorEntityDescription(
     key="last_activity", translation_key="last_activity"
 )
-# What dbGain is counted in, PDK does not say: it has no unit.
+# PDK does not document the unit of dbGain, so there is none.
 SIGNAL = SensorEntityDescription(
     key="signal",
     translation_key="signal",
@@ -35,67 +34,66 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the panel's activity, and the signal of each endpoint."""
+    """Set up the sensors of a panel."""
     coordinator = entry.runtime_data
-    added: set[str] = set()
+    panel = coordinator.panel
+    added: set[EndpointKey] = set()
 
     @callback
-    def add(endpoints: Iterable[Endpoint]) -> None:
-        """Add the endpoints that are new."""
-        new = [endpoint for endpoint in endpoints if endpoint.address not in added]
-        added.update(endpoint.address for endpoint in new)
-        async_add_entities(
-            EndpointSignalSensor(coordinator, endpoint, SIGNAL) for endpoint in new
-        )
+    def add_entity(endpoint: Endpoint) -> None:
+        """Add the sensor of an endpoint that is new."""
+        if endpoint.key not in added:
+            added.add(endpoint.key)
+            async_add_entities([EndpointSignal(coordinator, endpoint, SIGNAL)])
+
+    @callback
+    def remove_entity(endpoint: Endpoint) -> None:
+        """Allow the sensor to be added again."""
+        added.discard(endpoint.key)
 
     async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
-    add(coordinator.endpoints.known.values())
-    async_listen_while_loaded(entry, add, "endpoints")
-    async_listen_while_loaded(entry, added.discard, "forgotten")
+    for endpoint in panel.endpoints.values():
+        add_entity(endpoint)
+    async_subscribe_until_unload(entry, panel.endpoint_updates, add_entity)
+    async_subscribe_until_unload(entry, panel.removed_endpoints, remove_entity)
 
 
 class LastActivity(PanelEntity, SensorEntity):
-    """The last line of the panel's log."""
+    """The last line of the panel's activity log."""
 
     _unrecorded_attributes = frozenset({"message"})
 
-    @property
     @override
-    def shows(self) -> tuple[Hashable, ...]:
-        """Return also the panel's log."""
-        return (*super().shows, "activity")
+    async def async_added_to_hass(self) -> None:
+        """Subscribe also to the activity log."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.activity_updates.subscribe(self._handle_update)
+        )
 
-    @property
     @override
-    def native_value(self) -> str | None:
-        """Return the sentence, as much of it as a state can hold."""
-        line = self.coordinator.activity
-        return line.message[:MAX_LENGTH_STATE_STATE] if line else None
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return the whole sentence, what it is about, and when it came."""
-        if (line := self.coordinator.activity) is None:
-            return None
-        return {
-            "message": line.message,
-            "topic": line.topic,
-            "occurred": line.occurred.isoformat(),
+    def _update_attrs(self) -> None:
+        """Update the sentence; a state has 255 characters, the attribute has all."""
+        if (activity := self.coordinator.activity) is None:
+            return
+        self._attr_native_value = activity.message[:MAX_LENGTH_STATE_STATE]
+        self._attr_extra_state_attributes = {
+            "message": activity.message,
+            "topic": activity.topic,
+            "occurred": activity.occurred.isoformat(),
         }
 
 
-class EndpointSignalSensor(EndpointEntity, SensorEntity):
-    """The signal of a wireless endpoint when it was last asked."""
+class EndpointSignal(EndpointEntity, SensorEntity):
+    """The signal of a wireless endpoint when it last answered."""
 
-    @property
     @override
-    def shows(self) -> tuple[Hashable, ...]:
-        """Return also the endpoint's answers."""
-        return (*super().shows, ("signal", self._address))
+    async def async_added_to_hass(self) -> None:
+        """Subscribe also to the endpoint's answers."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.endpoint.signals.subscribe(self._handle_update))
 
-    @property
     @override
-    def native_value(self) -> float | None:
-        """Return what the endpoint answered last."""
-        return self.endpoint.db_gain if self.endpoint else None
+    def _update_attrs(self) -> None:
+        """Update the signal."""
+        self._attr_native_value = self.endpoint.db_gain

@@ -1,11 +1,11 @@
-"""The integration's own actions."""
+"""Actions of the ProdataKey integration."""
 
 from typing import Any
 
 import voluptuous as vol
 
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.const import ATTR_CODE
+from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -16,19 +16,20 @@ from homeassistant.core import (
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 
-from .const import DOMAIN, LONGEST_OPENING, SHORTEST_OPENING
-from .coordinator import PanelCoordinator
-from .endpoints import Endpoint, Signal
-from .errors import translated_errors
+from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
+from .coordinator import ProdatakeyConfigEntry
+from .exceptions import translated_errors
 from .pdk.commands import QuerySignal
+from .pdk.errors import CommandRejectedError
+from .pdk.panel import Endpoint, EndpointKey, Panel, Signal
+from .store import endpoint_as_dict
 
-ACTION_DISCOVER = "discover_endpoints"
-ACTION_QUERY = "query_signal"
+ACTION_DISCOVER_ENDPOINTS = "discover_endpoints"
+ACTION_QUERY_SIGNAL = "query_signal"
 ACTION_OPEN_DOOR = "open_door"
 
 ATTR_ACTUATE_RELAY = "actuate_relay"
 ATTR_ADDRESS = "address"
-ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_DURATION = "duration"
 ATTR_IO_LINK_ID = "io_link_id"
 ATTR_RELAY_DWELL = "relay_dwell"
@@ -55,7 +56,7 @@ QUERY_SCHEMA = vol.Schema(
 )
 OPEN_DOOR_SCHEMA = {
     vol.Required(ATTR_DURATION): vol.All(
-        vol.Coerce(float), vol.Range(min=SHORTEST_OPENING, max=LONGEST_OPENING)
+        vol.Coerce(float), vol.Range(min=MIN_UNLOCK_DURATION, max=MAX_UNLOCK_DURATION)
     ),
     vol.Optional(ATTR_CODE): cv.string,
 }
@@ -63,10 +64,13 @@ OPEN_DOOR_SCHEMA = {
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions. The questions stir radios and a relay: they need an admin."""
+    """Register the actions.
+
+    Admin only: discovery and query use the radio and may pulse a relay.
+    """
     for action, handler, schema in (
-        (ACTION_DISCOVER, _discover_endpoints, DISCOVER_SCHEMA),
-        (ACTION_QUERY, _query_signal, QUERY_SCHEMA),
+        (ACTION_DISCOVER_ENDPOINTS, _async_discover_endpoints, DISCOVER_SCHEMA),
+        (ACTION_QUERY_SIGNAL, _async_query_signal, QUERY_SCHEMA),
     ):
         service.async_register_admin_service(
             hass, DOMAIN, action, handler, schema, SupportsResponse.ONLY
@@ -81,65 +85,73 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-async def _discover_endpoints(call: ServiceCall) -> ServiceResponse:
-    """Ask a panel's endpoints to report."""
-    coordinator = _coordinator(call)
-    with translated_errors(coordinator.panel.name):
-        endpoints = await coordinator.endpoints.discover(call.data[ATTR_WAIT])
+async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
+    """Discover the wireless endpoints of a panel."""
+    panel = _get_panel(call)
+    with translated_errors(panel.info.name):
+        endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
 
 
-async def _query_signal(call: ServiceCall) -> ServiceResponse:
-    """Ask one endpoint, or all that were discovered, for their signal."""
-    coordinator = _coordinator(call)
-    with translated_errors(coordinator.panel.name):
+async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
+    """Query the signal of one endpoint, or of all that were discovered."""
+    panel = _get_panel(call)
+    with translated_errors(panel.info.name):
         if ATTR_ADDRESS in call.data or ATTR_IO_LINK_ID in call.data:
-            signals = [await coordinator.endpoints.query(_question(call))]
+            signals = [await panel.query_signal(_query(call, _get_key(call)))]
         else:
-            signals = await coordinator.endpoints.query_all(
-                _question(call, io_link_id=known.io_link_id, address=known.address)
-                for known in list(coordinator.endpoints.known.values())
-            )
+            signals = [
+                await _async_query_discovered(panel, _query(call, key))
+                for key in list(panel.endpoints)
+            ]
     return {"endpoints": [_signal(signal) for signal in signals]}
 
 
-def _coordinator(call: ServiceCall) -> PanelCoordinator:
-    """Return the panel that an action is for."""
-    entry = service.async_get_config_entry(
+async def _async_query_discovered(panel: Panel, query: QuerySignal) -> Signal:
+    """Query one of several endpoints; one that the panel rejects has no answer."""
+    try:
+        return await panel.query_signal(query)
+    except CommandRejectedError:
+        return Signal(io_link_id=query.io_link_id, address=query.address)
+
+
+def _get_panel(call: ServiceCall) -> Panel:
+    """Return the panel of a call."""
+    entry: ProdatakeyConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
-    coordinator: PanelCoordinator = entry.runtime_data
-    return coordinator
+    return entry.runtime_data.panel
 
 
-def _question(call: ServiceCall, **endpoint: Any) -> QuerySignal:
-    """Return the question to an endpoint, that of the call unless another is given."""
-    named = endpoint or call.data
-    if ATTR_ADDRESS not in named or ATTR_IO_LINK_ID not in named:
+def _get_key(call: ServiceCall) -> EndpointKey:
+    """Return the endpoint of a call."""
+    if ATTR_ADDRESS not in call.data or ATTR_IO_LINK_ID not in call.data:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="endpoint_incomplete"
         )
+    return (call.data[ATTR_IO_LINK_ID], call.data[ATTR_ADDRESS])
+
+
+def _query(call: ServiceCall, key: EndpointKey) -> QuerySignal:
+    """Return the query for an endpoint."""
+    io_link_id, address = key
     return QuerySignal(
-        io_link_id=named[ATTR_IO_LINK_ID],
-        address=named[ATTR_ADDRESS],
+        io_link_id=io_link_id,
+        address=address,
         actuate_relay=call.data[ATTR_ACTUATE_RELAY],
         relay_dwell=call.data[ATTR_RELAY_DWELL],
     )
 
 
 def _discovered(endpoint: Endpoint) -> dict[str, Any]:
-    """Return an endpoint as the response has it."""
-    return {
-        "io_link_id": endpoint.io_link_id,
-        "address": endpoint.address,
-        "io_link_type": endpoint.io_link_type,
-        "io_link_name": endpoint.io_link_name,
-        "doors": endpoint.doors,
-    }
+    """Return an endpoint as in the response."""
+    description = endpoint_as_dict(endpoint)
+    del description["db_gain"], description["occurred"]
+    return description
 
 
 def _signal(signal: Signal) -> dict[str, Any]:
-    """Return a signal as the response has it."""
+    """Return a signal as in the response."""
     return {
         "io_link_id": signal.io_link_id,
         "address": signal.address,

@@ -1,4 +1,4 @@
-"""Do not disturb, and what else than a door hangs on a relay."""
+"""Switches: do not disturb, and relay outputs."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,24 +12,27 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .entity import DoorDescription, DoorEntity, async_add_door_entities
-from .panel_door import PanelDoor
-from .pdk.carried_through import carried_through
-from .pdk.commands import ActuateClose, ActuateDoNotDisturb, ActuateOpen, DoorCommand
-from .pdk.doors import Aspect
-from .pdk.events import DoorEvent
+from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
+from .pdk.commands import (
+    ActuateClose,
+    ActuateDoNotDisturb,
+    ActuateOpen,
+    run_to_completion,
+)
+from .pdk.doors import Door
+from .pdk.models import Aspect, DoorEvent, DoorKind
 
 PARALLEL_UPDATES = 0
 
-# How long the panel may take to say what a toggle has done, in seconds.
+# How long the panel may take to report the result of a toggle, in seconds.
 CONFIRMATION_TIMEOUT = 5.0
-# One toggle, and one back where it went the wrong way.
-MOST_TOGGLES = 2
+# One toggle, and one back if it went the wrong way.
+MAX_TOGGLES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorSwitchDescription(DoorDescription, SwitchEntityDescription):
-    """A switch of a door or an output."""
+class DoorSwitchDescription(DoorEntityDescription, SwitchEntityDescription):
+    """Description of a switch."""
 
     aspect: Aspect
 
@@ -39,14 +42,14 @@ DO_NOT_DISTURB = DoorSwitchDescription(
     translation_key="do_not_disturb",
     aspect=Aspect.FORCE_CLOSE,
     entity_category=EntityCategory.CONFIG,
-    supported_fn=lambda panel_door: panel_door.is_door,
+    supported_fn=lambda door: door.kind is DoorKind.DOOR,
 )
 OUTPUT = DoorSwitchDescription(
     key="output",
     translation_key="output",
     name=None,
     aspect=Aspect.RELAY,
-    supported_fn=lambda panel_door: panel_door.is_output,
+    supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
 )
 
 
@@ -55,9 +58,9 @@ async def async_setup_entry(
     entry: ProdatakeyConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up do not disturb for each door, and the outputs."""
-    for description, entity_class in ((DO_NOT_DISTURB, DoNotDisturb), (OUTPUT, Output)):
-        async_add_door_entities(entry, async_add_entities, (description,), entity_class)
+    """Set up the switches of a panel."""
+    async_add_door_entities(entry, async_add_entities, (DO_NOT_DISTURB,), DoNotDisturb)
+    async_add_door_entities(entry, async_add_entities, (OUTPUT,), Output)
 
 
 class DoorSwitch(DoorEntity, SwitchEntity):
@@ -65,98 +68,86 @@ class DoorSwitch(DoorEntity, SwitchEntity):
 
     entity_description: DoorSwitchDescription
 
-    @property
     @override
-    def is_on(self) -> bool | None:
-        """Return what the panel has said."""
-        return self.panel_door.state.value(self.entity_description.aspect)
+    def _update_attrs(self) -> None:
+        """Update the state."""
+        super()._update_attrs()
+        self._attr_is_on = self.door.state.get(self.entity_description.aspect)
 
 
 class Output(DoorSwitch):
-    """Something else than a door on a relay."""
+    """A relay output that is not a door."""
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Turn the relay on and leave it on."""
-        await self._hold(ActuateOpen(self.panel_door.id), relay=True)
+        await run_to_completion(self._async_send(ActuateOpen(self.door.id)))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        await self._hold(ActuateClose(self.panel_door.id), relay=False)
-
-    @carried_through
-    async def _hold(self, command: DoorCommand, *, relay: bool) -> None:
-        """Send a command that leaves the relay so."""
-        with self.doing_of_the_caller():
-            await self.coordinator.hold(self.panel_door, command, relay=relay)
+        await run_to_completion(self._async_send(ActuateClose(self.door.id)))
 
 
 class DoNotDisturb(DoorSwitch):
-    """Do not disturb, over a command that only toggles."""
+    """Do not disturb, by a command that only toggles."""
 
     def __init__(
         self,
         coordinator: PanelCoordinator,
-        panel_door: PanelDoor,
+        door: Door,
         description: DoorSwitchDescription,
     ) -> None:
-        """Take the door's identity."""
-        super().__init__(coordinator, panel_door, description)
-        self._toggling = asyncio.Lock()
+        """Initialize the switch."""
+        super().__init__(coordinator, door, description)
+        self._toggle_lock = asyncio.Lock()
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Refuse access until turned off."""
-        await self._bring_about(True)
+        await self._async_set(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Allow access again."""
-        await self._bring_about(False)
+        await self._async_set(False)
 
-    async def _bring_about(self, wanted: bool) -> None:
-        """See to it that it is so; who leaves while another does has sent nothing."""
-        await self._toggling.acquire()
-        await self._toggle_until(wanted)
+    async def _async_set(self, value: bool) -> None:
+        """Set the state; a call cancelled while waiting for the lock sends nothing."""
+        async with self._toggle_lock:
+            await run_to_completion(self._async_toggle_to(value))
 
-    @carried_through
-    async def _toggle_until(self, wanted: bool) -> None:
-        """Toggle until the panel says that it is so; back once, and no more."""
-        try:
-            if self.is_on is wanted and not self.assumed_state:
-                return
-            with self.doing_of_the_caller():
-                for _ in range(MOST_TOGGLES):
-                    if await self._toggle() is wanted:
-                        return
-        finally:
-            self._toggling.release()
-        raise self._unconfirmed()
+    async def _async_toggle_to(self, value: bool) -> None:
+        """Toggle until the panel reports the value; back once, and no more."""
+        if self.is_on is value and not self.assumed_state:
+            return
+        with self.caller_context():
+            for _ in range(MAX_TOGGLES):
+                if await self._async_toggle() is value:
+                    return
+        raise self._not_confirmed()
 
-    async def _toggle(self) -> bool:
-        """Toggle once, and return what the panel says that it is then."""
+    async def _async_toggle(self) -> bool:
+        """Toggle once, and return what the panel reports then."""
         confirmed: asyncio.Future[bool] = asyncio.Future()
 
-        def take(event: DoorEvent) -> None:
+        def handle_report(event: DoorEvent) -> None:
             if event.aspect is Aspect.FORCE_CLOSE and not confirmed.done():
                 confirmed.set_result(event.value)
 
-        command = ActuateDoNotDisturb(self.panel_door.id)
-        heard = (self.panel_door.id, "heard")
         try:
-            with self.coordinator.listeners.listening(take, heard):
-                await self.coordinator.send(command)
+            with self.door.reports.subscribed(handle_report):
+                await self.coordinator.async_send(ActuateDoNotDisturb(self.door.id))
                 async with asyncio.timeout(CONFIRMATION_TIMEOUT):
                     return await confirmed
         except TimeoutError:
-            self.coordinator.doors.doubt(command)
-            raise self._unconfirmed() from None
+            self.door.mark_assumed(Aspect.FORCE_CLOSE)
+            raise self._not_confirmed() from None
 
-    def _unconfirmed(self) -> HomeAssistantError:
-        """Return that nobody can tell how it is now."""
+    def _not_confirmed(self) -> HomeAssistantError:
+        """Return the error for an unknown state."""
         return HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="not_confirmed",
-            translation_placeholders={"door": self.panel_door.door.name},
+            translation_placeholders={"door": self.door.info.name},
         )

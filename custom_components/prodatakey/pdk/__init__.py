@@ -1,1 +1,1 @@
-"""pdk.io in asyncio Python: accounts, panels and the panel's stream."""
+"""Asyncio client for pdk.io: accounts, panels and their Streaming API."""

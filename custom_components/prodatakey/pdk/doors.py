@@ -1,160 +1,187 @@
-"""Doors as the panel lists them, and their state as its events tell it."""
+"""Doors: their state as the panel reports it, and who is notified of it."""
 
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 
-from .fields import Json, filled_text
+from .commands import DoorCommand
+from .models import AccessEvent, Aspect, DoorEvent, DoorId, DoorInfo, DoorKind
 
-type DoorId = int | str
+# Both alarms need the door position sensor.
+_DPS_ASPECTS = frozenset({Aspect.DPS, Aspect.PROPPED, Aspect.FORCED})
 
-LONGEST_DOOR_ID = 64
+
+class Subscribers[*Args]:
+    """The callbacks of one topic."""
+
+    __slots__ = ("_callbacks",)
+
+    def __init__(self) -> None:
+        """Initialize without callbacks."""
+        self._callbacks: dict[Callable[[*Args], None], None] = {}
+
+    def subscribe(self, callback: Callable[[*Args], None]) -> Callable[[], None]:
+        """Subscribe a callback; return a function that unsubscribes it."""
+        self._callbacks[callback] = None
+        return partial(self._callbacks.pop, callback, None)
+
+    @contextmanager
+    def subscribed(self, callback: Callable[[*Args], None]) -> Iterator[None]:
+        """Subscribe a callback for a while."""
+        unsubscribe = self.subscribe(callback)
+        try:
+            yield
+        finally:
+            unsubscribe()
+
+    def notify(self, *args: *Args) -> None:
+        """Call all callbacks."""
+        for callback in tuple(self._callbacks):
+            callback(*args)
 
 
-def parse_door_id(raw: object) -> DoorId | None:
-    """Return a door's id, or None for what cannot be one.
+class DoorState:
+    """What the panel has reported of one door.
 
-    The id is documented as a string and exemplified as an integer, so "1" and 1 are
-    the same door; commands carry it as the page shows it, an integer.
+    True means: relay on (unlocked), door open, request to exit active, propped open,
+    forced open, do not disturb on. `assumed` are the aspects that may have changed
+    without a report since.
     """
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, int):
-        return raw
-    if not isinstance(raw, str) or not 0 < len(raw) <= LONGEST_DOOR_ID:
-        return None
-    if raw.isascii() and raw.isdigit() and len(raw) < 19 and str(int(raw)) == raw:
-        return int(raw)
-    return raw
+
+    __slots__ = ("_values", "assumed")
+
+    def __init__(self, values: Mapping[Aspect, bool] | None = None) -> None:
+        """Initialize with stored values, which are assumed."""
+        self._values = dict(values or {})
+        self.assumed = set(self._values)
+
+    def get(self, aspect: Aspect) -> bool | None:
+        """Return one aspect, None if it was never reported."""
+        return self._values.get(aspect)
+
+    def as_dict(self) -> dict[Aspect, bool]:
+        """Return all reported aspects."""
+        return dict(self._values)
+
+    def update(self, aspect: Aspect, value: bool) -> bool:
+        """Set one aspect; return whether that changed anything."""
+        if self._values.get(aspect) is value and aspect not in self.assumed:
+            return False
+        self._values[aspect] = value
+        self.assumed.discard(aspect)
+        return True
+
+    def mark_assumed(self, aspect: Aspect) -> bool:
+        """Mark one aspect as assumed; return whether that changed anything."""
+        if aspect not in self._values or aspect in self.assumed:
+            return False
+        self.assumed.add(aspect)
+        return True
+
+    def mark_all_assumed(self) -> None:
+        """Mark all reported aspects as assumed."""
+        self.assumed.update(self._values)
 
 
-class DoorKind(Enum):
-    """What a PDK device is for its users."""
-
-    DOOR = auto()
-    OUTPUT = auto()
-    SECOND_READER = auto()
-
-
-_WITHOUT_READER = frozenset({"ioDevice", "premiumIoDevice", "floorRelay"})
-_SECOND_READERS = frozenset({"additionalReader", "additionalElevatorReader"})
-_DOOR_ICONS = frozenset({"swingingDoor", "swingingGate", "rollUpDoor"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """One device of a panel: panel REST `devices`, or what an event says of it."""
+    """A door of a panel.
 
-    id: DoorId
-    name: str
-    type: str | None = None
-    icon: str | None = None
-    has_dps: bool = False
-    has_rex: bool = False
-    primary_reader: DoorId | None = None
-    hardware: str | None = None
-    firmware: str | None = None
-    serial: str | None = None
+    `reported` are the aspects that the panel has, by its list or by an event; `misses`
+    counts the lists in a row that lacked the door.
+    """
+
+    def __init__(
+        self,
+        info: DoorInfo,
+        state: Mapping[Aspect, bool] | None = None,
+        reported: Iterable[Aspect] = (),
+        changed_by: str | None = None,
+    ) -> None:
+        """Initialize a door, with its stored state if there is one."""
+        self.info = info
+        self.state = DoorState(state)
+        self.reported = set(reported)
+        self.changed_by = changed_by
+        self.misses = 0
+        self.accesses = Subscribers[AccessEvent, float]()
+        """Notified of each access event, with its age in seconds."""
+        self.reports = Subscribers[DoorEvent]()
+        """Notified of each report, whether or not it changes anything."""
+        self.changed_by_updates = Subscribers[()]()
+        self._updates: dict[Aspect, Subscribers[()]] = {}
+        self._report_counts: dict[Aspect, int] = {}
+
+    @property
+    def id(self) -> DoorId:
+        """Return the panel's id of the door."""
+        return self.info.id
 
     @property
     def kind(self) -> DoorKind:
-        """Return what the device is; what is not known is a door."""
-        if self.type in _SECOND_READERS:
-            return DoorKind.SECOND_READER
-        if self.type in _WITHOUT_READER and self.icon not in _DOOR_ICONS:
-            return DoorKind.OUTPUT
-        return DoorKind.DOOR
+        """Return what the device is."""
+        return self.info.kind
 
-    @property
-    def has_reader(self) -> bool:
-        """Return whether people can ask for access here."""
-        return self.type not in _WITHOUT_READER
+    def subscribe(
+        self, aspect: Aspect, callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Subscribe to changes of one aspect; return a function that unsubscribes."""
+        if (subscribers := self._updates.get(aspect)) is None:
+            subscribers = self._updates[aspect] = Subscribers()
+        return subscribers.subscribe(callback)
 
+    def update(self, aspect: Aspect, value: bool) -> bool:
+        """Set one aspect and notify; return whether that changed anything."""
+        if changed := self.state.update(aspect, value):
+            self._notify(aspect)
+        return changed
 
-def parse_door(raw: object) -> Door | None:
-    """Return a door from the panel's REST, or None where it has no usable id."""
-    if not isinstance(raw, dict) or (door_id := parse_door_id(raw.get("id"))) is None:
-        return None
-    kind = filled_text(raw.get("type"))
-    return Door(
-        id=door_id,
-        name=filled_text(raw.get("name")) or f"Door {door_id}",
-        type=kind,
-        icon=filled_text(raw.get("publicIcon")),
-        has_dps=raw.get("dps") is True,
-        has_rex=raw.get("rex") is True,
-        primary_reader=_primary_reader(raw, door_id)
-        if kind in _SECOND_READERS
-        else None,
-        hardware=filled_text(raw.get("hardwareVersion")),
-        firmware=filled_text(raw.get("firmwareVersion")),
-        serial=filled_text(raw.get("serialNumber")),
-    )
+    def mark_assumed(self, aspect: Aspect) -> bool:
+        """Mark one aspect as assumed and notify; return whether anything changed."""
+        if changed := self.state.mark_assumed(aspect):
+            self._notify(aspect)
+        return changed
 
+    def handle_report(self, event: DoorEvent) -> bool:
+        """Handle a report of the panel; return whether the state changed."""
+        self._report_counts[event.aspect] = self.report_count(event.aspect) + 1
+        changed = self.update(event.aspect, event.value)
+        self.reports.notify(event)
+        return changed
 
-def _primary_reader(raw: Json, door_id: DoorId) -> DoorId | None:
-    """Return the reader that a second one belongs to, which is not itself."""
-    primary_reader = parse_door_id(raw.get("primaryReader"))
-    return None if primary_reader == door_id else primary_reader
+    def report_count(self, aspect: Aspect) -> int:
+        """Return how often the panel has reported an aspect."""
+        return self._report_counts.get(aspect, 0)
 
+    def handle_result(self, command: DoorCommand, report_count: int) -> bool:
+        """Set what a command has changed, unless a report came since it was sent.
 
-class Aspect(StrEnum):
-    """One thing that a panel tells of a door."""
+        Return whether the state changed. The report is newer than the command's result.
+        """
+        if command.value is None or self.report_count(command.aspect) != report_count:
+            return False
+        return self.update(command.aspect, command.value)
 
-    RELAY = "relay"
-    DPS = "dps"
-    REX = "rex"
-    PROPPED = "propped"
-    FORCED = "forced"
-    FORCE_CLOSE = "force_close"
+    def set_changed_by(self, person: str | None) -> None:
+        """Set who was granted access last, and notify."""
+        self.changed_by = person
+        self.changed_by_updates.notify()
 
-    # that of Enum is written in Python, and an event asks for it often
-    __hash__ = str.__hash__
+    def update_info(self, info: DoorInfo) -> None:
+        """Update the door from the panel's list."""
+        self.info = info
+        if info.has_dps:
+            self.reported |= _DPS_ASPECTS
+        if info.has_rex:
+            self.reported.add(Aspect.REX)
 
+    def add_reported(self, aspect: Aspect) -> bool:
+        """Add an aspect that the panel has reported; return whether it is new."""
+        if aspect in self.reported:
+            return False
+        self.reported |= _DPS_ASPECTS if aspect in _DPS_ASPECTS else {aspect}
+        return True
 
-class DoorState(NamedTuple):
-    """What the panel has said of one door; None where it has said nothing.
-
-    True is: relay on (unlocked), door open, request to exit active, held open too
-    long, forced open, do not disturb in effect. `assumed` names what was said before
-    a gap in the stream and has not been said again since.
-
-    A tuple, as a dataclass takes three times as long to be replaced at each event.
-    """
-
-    relay: bool | None = None
-    dps: bool | None = None
-    rex: bool | None = None
-    propped: bool | None = None
-    forced: bool | None = None
-    force_close: bool | None = None
-    assumed: frozenset[Aspect] = frozenset()
-
-    def value(self, aspect: Aspect) -> bool | None:
-        """Return one aspect."""
-        value: bool | None = getattr(self, aspect)
-        return value
-
-
-def apply(state: DoorState, aspect: Aspect, value: bool) -> DoorState:
-    """Return the state after the panel has said how one aspect is."""
-    assumed = state.assumed
-    if aspect in assumed:
-        assumed -= {aspect}
-    elif state.value(aspect) is value:
-        return state
-    changes: dict[str, bool] = {aspect: value}
-    return state._replace(assumed=assumed, **changes)
-
-
-def after_gap(state: DoorState) -> DoorState:
-    """Return the state when events may have been missed: known, but only assumed."""
-    known = frozenset(a for a in Aspect if state.value(a) is not None)
-    return state if known == state.assumed else state._replace(assumed=known)
-
-
-def doubt(state: DoorState, aspect: Aspect) -> DoorState:
-    """Return the state when nobody can tell whether a command has changed an aspect."""
-    if state.value(aspect) is None or aspect in state.assumed:
-        return state
-    return state._replace(assumed=state.assumed | {aspect})
+    def _notify(self, aspect: Aspect) -> None:
+        """Notify the subscribers of one aspect."""
+        if (subscribers := self._updates.get(aspect)) is not None:
+            subscribers.notify()

@@ -1,7 +1,7 @@
-"""python-socketio 5's transport made to speak Engine.IO protocol 3, as Socket.IO 2.x does.
+"""Make python-socketio 5's transport speak Engine.IO protocol 3, as Socket.IO 2.x does.
 
-There the client sends the pings. Messages are handled inline: in order, and without a
-task for each.
+In protocol 3 the client sends the pings. Messages are handled inline: in order, and
+without a task for each.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from engineio import packet as engineio_packet
 from socketio import packet as socketio_packet
 
 from .errors import CannotConnectError, StreamRefusedError
-from .fields import loads
-from .rest import describe
+from .http import describe_error
+from .parser import loads
 
 CLOSE_TIMEOUT = 1.0
 
@@ -26,49 +26,51 @@ _OPEN = str(engineio_packet.OPEN)
 _PONG = str(engineio_packet.PONG)
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
-# An event of "/" that wants no acknowledgement: what a panel sends.
+# An event of "/" without acknowledgement: what a panel sends.
 _PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
+# SO_LINGER with a timeout of 0: closing resets the connection, and drops unsent data.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
-async def _ask_once(
+async def _no_retry(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Make an error of what aiohttp would ask again, or elsewhere, by itself."""
+    """Raise where aiohttp would retry by itself, or follow a redirect."""
     try:
         response = await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
-        raise CannotConnectError(describe(err)) from None
+        raise CannotConnectError(describe_error(err)) from None
     if response.status in range(300, 400):
-        # the token is in the address, and must not go to another
+        # the URL contains the token, which must not be sent to another server
         response.close()
         raise CannotConnectError(f"HTTP {response.status}")
     return response
 
 
-def _session_that_asks_once(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-    """Return a session that shares another's connections, but not its zeal."""
+def _no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session that shares the connector, without aiohttp's retries."""
     return aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
-        middlewares=(_ask_once,),
+        middlewares=(_no_retry,),
     )
 
 
-class Transport(engineio.AsyncClient):  # type: ignore[misc]
-    """An Engine.IO 3 client on a websocket."""
+class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type information
+    """Engine.IO 3 client on a websocket."""
 
-    heard = 0.0
-    take_plain_event: Callable[[str], None]
+    last_received = 0.0
+    on_plain_event: Callable[[str], None]
 
     def __init__(self, **options: Any) -> None:
-        """Start without a connection."""
+        """Initialize the transport."""
         super().__init__(**options)
         self._pongs: deque[asyncio.Future[None]] = deque()
 
     def __del__(self) -> None:
-        """Leave the session open, which the library would close: it is not ours."""
+        """Do nothing: the library would close the session, which is not ours."""
 
     @override
     async def connect(
@@ -78,15 +80,15 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
         transports: object = None,
         engineio_path: str = "engine.io",
     ) -> None:
-        """Open the websocket and read the server's opening packet."""
+        """Open the websocket and read the server's open packet."""
         address = self._get_engineio_url(url, engineio_path, "websocket")
-        async with _session_that_asks_once(self.http) as http:
+        async with _no_retry_session(self.http) as http:
             self.ws: Any = await http.ws_connect(
                 address.removesuffix("EIO=4") + "EIO=3",
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
             )
         try:
-            self._open(await self._first())
+            self._handle_open(await self._receive_first())
         except BaseException:
             await self.ws.close()
             raise
@@ -94,20 +96,20 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
         self.write_loop_task = self.start_background_task(self._write_loop)
         self.read_loop_task = self.start_background_task(self._read_loop_websocket)
 
-    async def _first(self) -> str:
+    async def _receive_first(self) -> str:
         """Return the first frame."""
         frame = await self.ws.receive()
         if frame.type is not aiohttp.WSMsgType.TEXT:
             raise StreamRefusedError("closed before it opened")
         return str(frame.data)
 
-    def _open(self, frame: str) -> None:
-        """Take the session and its times from the opening packet."""
+    def _handle_open(self, frame: str) -> None:
+        """Set the session id and the ping times from the open packet."""
         try:
-            opening: Any = loads(frame.removeprefix(_OPEN))
-            self.sid = str(opening["sid"])
-            self.ping_interval = max(int(opening["pingInterval"]) / 1000, 0.1)
-            self.ping_timeout = max(int(opening["pingTimeout"]) / 1000, 0.1)
+            packet: Any = loads(frame.removeprefix(_OPEN))
+            self.sid = str(packet["sid"])
+            self.ping_interval = max(int(packet["pingInterval"]) / 1000, 0.1)
+            self.ping_timeout = max(int(packet["pingTimeout"]) / 1000, 0.1)
         except (LookupError, TypeError, ValueError, OverflowError) as err:
             raise CannotConnectError("no Engine.IO server") from err
         self.current_transport = "websocket"
@@ -115,38 +117,38 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
 
     @override
     async def _read_loop_websocket(self) -> None:
-        """Read until the end or until silence, pinging; then leave nothing behind.
+        """Read until the connection ends or times out, and send pings meanwhile.
 
         The library's own loop costs a timer and a packet object for each message.
         """
-        pinging = self.start_background_task(self._keep_pinging)
+        pinging = self.start_background_task(self._ping_regularly)
         reading = self.start_background_task(self._read)
         try:
-            await self._wait_for_silence(reading)
+            await self._wait_for_timeout(reading)
             if not reading.done():
-                self.cut()
+                self.abort()
         finally:
             pinging.cancel()
             reading.cancel()
-            await self._tidy_up()
+            await self._close()
 
-    async def _wait_for_silence(self, reading: asyncio.Task[None]) -> None:
-        """Return once the server has not been heard for too long, or has gone."""
+    async def _wait_for_timeout(self, reading: asyncio.Task[None]) -> None:
+        """Return once nothing has been received for too long, or reading has ended."""
         now = asyncio.get_running_loop().time
-        self.heard = now()
-        patience = self.ping_interval + self.ping_timeout
-        while not reading.done() and (left := self.heard + patience - now()) > 0:
+        self.last_received = now()
+        timeout = self.ping_interval + self.ping_timeout
+        while not reading.done() and (left := self.last_received + timeout - now()) > 0:
             await asyncio.wait({reading}, timeout=left)
 
     async def _read(self) -> None:
-        """Handle each packet before the next is read."""
+        """Handle each packet before the next one is read."""
         now = asyncio.get_running_loop().time
         async for frame in self.ws:
-            self.heard = now()
+            self.last_received = now()
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             if frame.data.startswith(_PLAIN_EVENT):
-                self.take_plain_event(frame.data[2:])
+                self.on_plain_event(frame.data[2:])
             elif frame.data.startswith(_MESSAGE):
                 await self.handlers["message"](frame.data[1:])
             elif frame.data.startswith(_PONG) and self._pongs:
@@ -154,10 +156,10 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
             elif frame.data.startswith(_CLOSE):
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
 
-    async def _tidy_up(self) -> None:
-        """End the writing, tell of an end that nobody asked for, and hang up."""
+    async def _close(self) -> None:
+        """Stop writing, report an unexpected end, and close the websocket."""
         if (writing := self.write_loop_task) is not None:
-            # a word in its queue would be lost if somebody disconnects just now
+            # cancel first: a concurrent disconnect would drop a queued packet
             writing.cancel()
             await asyncio.wait({writing})
         if self.state == "connected":
@@ -167,25 +169,24 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc]
             await self._reset()
         await self.ws.close()
 
-    def cut(self) -> None:
-        """Cut the connection, and let nothing that is still unsent arrive later."""
+    def abort(self) -> None:
+        """Reset the connection, so that nothing unsent arrives later."""
         connection = self.ws and self.ws._response.connection
         if connection is None or connection.transport is None:
             return
         if (tcp := connection.transport.get_extra_info("socket")) is not None:
-            linger_not = struct.pack("ii", 1, 0)
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
-        # now: a closing handshake would leave it open for a while yet
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        # not close(): the closing handshake would keep the connection open
         connection.transport.abort()
 
-    async def _keep_pinging(self) -> None:
-        """Ping, so that the server's pongs break the silence."""
+    async def _ping_regularly(self) -> None:
+        """Send pings; the pongs show that the server is alive."""
         while self.state == "connected":
             await asyncio.sleep(self.ping_interval)
             await self.ping()
 
     async def ping(self) -> asyncio.Future[None]:
-        """Ping, and return the pong: then all that was sent before has arrived."""
+        """Send a ping and return its pong: then all that was sent before has arrived."""
         pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pongs.append(pong)
         await self._send_packet(engineio_packet.Packet(engineio_packet.PING))

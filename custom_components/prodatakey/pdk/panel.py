@@ -1,113 +1,309 @@
-"""A panel's REST: its doors."""
+"""A panel: its doors and wireless endpoints, kept up to date by its events."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 import logging
+from typing import Any
 
-import aiohttp
-
-from .accounts import Accounts, Panel
-from .doors import Door, parse_door
-from .errors import CannotConnectError, PermissionMissingError
-from .rest import Reply, request
-from .tokens import Token
+from .clock import MAX_EVENT_AGE, PanelClock
+from .commands import (
+    Command,
+    DiscoverEndpoints,
+    DoorCommand,
+    QuerySignal,
+    run_to_completion,
+)
+from .doors import Door, Subscribers
+from .errors import CommandUnansweredError
+from .models import (
+    Access,
+    AccessEvent,
+    CommandSucceeded,
+    DoorEvent,
+    DoorId,
+    DoorInfo,
+    EndpointDiscovered,
+    EndpointDoor,
+    EndpointSignal,
+    PanelInfo,
+    PdkEvent,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
-PER_PAGE = 100
-# Far beyond any panel; a server that ignores `page` must not be asked for ever.
-MOST_PAGES = 100
-# A token counts as fresh while this part of its life is left until its renewal.
-FRESH = 0.8
+# A door is removed when this many lists in a row lack it.
+REMOVE_AFTER_MISSES = 2
+# How long an endpoint may take to answer a query, in seconds.
+SIGNAL_TIMEOUT = 5.0
+
+type EndpointKey = tuple[int, str]
 
 
-class _TokenRefusedError(CannotConnectError):
-    """The panel does not take the token (any more)."""
+@dataclass(slots=True, kw_only=True)
+class Endpoint:
+    """A wireless endpoint with the signal of its last answer."""
+
+    io_link_id: int
+    address: str
+    io_link_type: str | None = None
+    io_link_name: str | None = None
+    doors: tuple[EndpointDoor, ...] = ()
+    db_gain: float | None = None
+    occurred: datetime | None = None
+    signals: Subscribers[()] = field(default_factory=Subscribers[()], compare=False)
+
+    @property
+    def key(self) -> EndpointKey:
+        """Return what identifies the endpoint within the panel."""
+        return (self.io_link_id, self.address)
 
 
-class PanelAccess:
-    """A panel with the token that opens it, renewed when needed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """The answer of an endpoint; gain and time are None if it did not answer."""
+
+    io_link_id: int
+    address: str
+    db_gain: float | None = None
+    occurred: datetime | None = None
+
+
+class Panel:
+    """The doors and endpoints of a panel."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, accounts: Accounts, panel: Panel
+        self,
+        info: PanelInfo,
+        send: Callable[[Command], Coroutine[Any, Any, None]],
+        *,
+        on_change: Callable[[], None],
+        max_doors: int,
     ) -> None:
-        """Know the way to a panel; nothing is asked yet."""
-        self.session = session
-        self.panel = panel
-        self.on_token: Callable[[], None] | None = None
-        """Called with each new token: the panel is open to these credentials."""
-        self._accounts = accounts
-        self._token: Token | None = None
+        """Initialize a panel without doors.
 
-    async def token(self) -> Token:
-        """Return a fresh token: the one at hand, or a new one.
-
-        Raises what Accounts.panel_token raises.
+        `on_change` is called when something changes that should be stored.
         """
-        token = self._token
-        if token is None or token.seconds_to_renewal < FRESH * token.lifetime:
-            token = await self.renewed_token()
-        return token
+        self.info = info
+        self.clock = PanelClock()
+        self.doors: dict[DoorId, Door] = {}
+        self.endpoints: dict[EndpointKey, Endpoint] = {}
+        self.skipped: set[DoorId] = set()
+        """The doors beyond `max_doors`."""
+        self.door_updates = Subscribers[Iterable[Door]]()
+        """Notified of doors that are new or described anew."""
+        self.removed_doors = Subscribers[Door]()
+        self.endpoint_updates = Subscribers[Endpoint]()
+        self.removed_endpoints = Subscribers[Endpoint]()
+        self._send = send
+        self._on_change = on_change
+        self._max_doors = max_doors
+        self._discoveries = Subscribers[Endpoint]()
+        self._signals = Subscribers[EndpointSignal]()
+        self._query_locks: dict[EndpointKey, asyncio.Lock] = {}
 
-    async def renewed_token(self) -> Token:
-        """Return a token that nobody had before.
+    def handle_event(self, event: PdkEvent, *, maybe_delayed: bool) -> None:
+        """Handle one event; a `maybe_delayed` one may have been held back."""
+        match event:
+            case DoorEvent():
+                self._handle_report(event, maybe_delayed)
+            case AccessEvent():
+                self._handle_access(event, maybe_delayed)
+            case CommandSucceeded():
+                self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
+            case EndpointDiscovered():
+                self._handle_discovered(event)
+            case EndpointSignal():
+                self._handle_signal(event)
 
-        Raises what Accounts.panel_token raises.
+    def reset_clock(self) -> None:
+        """Forget the offset of the panel's clock: a connection is new."""
+        self.clock = PanelClock()
+
+    async def send(self, command: DoorCommand) -> None:
+        """Send a command for a door, and update the door from its result.
+
+        Must not be cancelled meanwhile, see `run_to_completion`. Raises CommandError.
         """
-        self._token = await self._accounts.panel_token(self.panel.id)
-        if self.on_token is not None:
-            self.on_token()
-        return self._token
-
-    def forget_token(self) -> None:
-        """Do not use the present token again: the panel refused it."""
-        self._token = None
-
-    async def doors(self) -> list[Door]:
-        """Return all doors of the panel, page by page.
-
-        Raises CannotConnectError, PermissionMissingError, RateLimitedError and what
-        Accounts.panel_token raises.
-        """
-        doors: dict[object, Door] = {}
-        read = 0
-        for page in range(MOST_PAGES):
-            reply = await self._devices(page)
-            if not isinstance(reply.body, list):
-                raise CannotConnectError("the list of devices is not a list")
-            read += len(reply.body)
-            known = len(doors)
-            found = [door for raw in reply.body if (door := parse_door(raw))]
-            if len(found) < len(reply.body):
-                _LOGGER.debug("Left out a device without a usable id")
-            doors |= {door.id: door for door in found}
-            if len(doors) == known or read >= _total(reply):
-                break
-        return list(doors.values())
-
-    async def _devices(self, page: int) -> Reply:
-        """Return one page of the devices, with a new token if the present is stale."""
+        door = self.doors.get(command.door_id)
+        report_count = door.report_count(command.aspect) if door else 0
         try:
-            return await self._get_devices(page, await self.token())
-        except _TokenRefusedError:
-            return await self._get_devices(page, await self.renewed_token())
+            await self._send(command)
+        except CommandUnansweredError:
+            if door and door.mark_assumed(command.aspect):
+                self._on_change()
+            raise
+        if door and door.handle_result(command, report_count):
+            self._on_change()
 
-    async def _get_devices(self, page: int, token: Token) -> Reply:
-        """Ask for one page of the devices."""
-        return await request(
-            self.session,
-            "GET",
-            f"{self.panel.uri}api/devices?page={page}&per_page={PER_PAGE}",
-            authorization=token.bearer,
-            refusals={
-                401: _TokenRefusedError,
-                403: PermissionMissingError,
-            },
+    # Doors
+
+    def update_doors(self, infos: Iterable[DoorInfo]) -> None:
+        """Update the doors from the panel's list."""
+        # second readers belong to a door, so doors come first
+        listed = sorted(infos, key=lambda info: info.primary_reader is not None)
+        ids = {info.id for info in listed}
+        for known in list(self.doors.values()):
+            known.misses = 0 if known.id in ids else known.misses + 1
+            if known.misses >= REMOVE_AFTER_MISSES:
+                self._remove_door(known)
+        updated = [d for info in listed if (d := self._update_door(info))]
+        self.skipped = ids - self.doors.keys()
+        self._notify_doors(updated)
+
+    def mark_all_assumed(self) -> None:
+        """Mark every state as assumed: events may be missed from now on."""
+        for door in self.doors.values():
+            door.state.mark_all_assumed()
+
+    def _handle_report(self, event: DoorEvent, maybe_delayed: bool) -> None:
+        """Handle a report of one aspect of a door."""
+        if event.occurred is not None:
+            self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
+        if (door := self._get_or_create_door(event)) is None:
+            return
+        if door.handle_report(event):
+            self._on_change()
+        if door.add_reported(event.aspect):
+            self._notify_doors((door,))
+
+    def _handle_access(self, event: AccessEvent, maybe_delayed: bool) -> None:
+        """Handle a request for access, unless it is not news any more."""
+        age = self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
+        if (door := self._get_or_create_door(event)) is None:
+            return
+        if age is None or age > MAX_EVENT_AGE:
+            _LOGGER.debug("Ignored a late %s", event.topic)
+            return
+        if event.access is Access.GRANTED:
+            # the relay of a second reader is that of its door
+            for door_id in {door.id, door.info.primary_reader}:
+                if door_id is not None and (opened := self.doors.get(door_id)):
+                    opened.set_changed_by(event.person)
+            self._on_change()
+        door.accesses.notify(event, age)
+
+    def _get_or_create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
+        """Return the door of an event, which may be the first that names it."""
+        if (door := self.doors.get(event.door_id)) is not None:
+            return door
+        name = event.door_name or f"Door {event.door_id}"
+        if (door := self._update_door(DoorInfo(id=event.door_id, name=name))) is None:
+            self.skipped.add(event.door_id)
+            self._notify_doors(())
+        else:
+            self._notify_doors((door,))
+        return door
+
+    def _update_door(self, info: DoorInfo) -> Door | None:
+        """Create or update one door; return None beyond the maximum."""
+        door = self.doors.get(info.id)
+        if door is not None and not door.info.same_kind(info):
+            _LOGGER.debug("Device %s is another kind of device now", info.id)
+            self._remove_door(door)
+            door = None
+        if door is None:
+            if len(self.doors) >= self._max_doors:
+                return None
+            door = self.doors[info.id] = Door(info)
+        door.update_info(info)
+        return door
+
+    def _remove_door(self, door: Door) -> None:
+        """Remove a door."""
+        del self.doors[door.id]
+        self.removed_doors.notify(door)
+
+    def _notify_doors(self, doors: Iterable[Door]) -> None:
+        """Notify of doors that are new or described anew."""
+        self.door_updates.notify(doors)
+        self._on_change()
+
+    # Endpoints
+
+    def add_endpoint(self, endpoint: Endpoint) -> None:
+        """Add or replace an endpoint."""
+        self.endpoints[endpoint.key] = endpoint
+        self.endpoint_updates.notify(endpoint)
+
+    def remove_endpoint(self, endpoint: Endpoint) -> None:
+        """Remove an endpoint."""
+        del self.endpoints[endpoint.key]
+        self._query_locks.pop(endpoint.key, None)
+        self.removed_endpoints.notify(endpoint)
+        self._on_change()
+
+    def _handle_discovered(self, event: EndpointDiscovered) -> None:
+        """Handle an endpoint that answers a discovery."""
+        endpoint = self.endpoints.get((event.io_link_id, event.address)) or Endpoint(
+            io_link_id=event.io_link_id, address=event.address
         )
+        endpoint.io_link_type = event.io_link_type
+        endpoint.io_link_name = event.io_link_name
+        endpoint.doors = event.doors
+        self.add_endpoint(endpoint)
+        self._discoveries.notify(endpoint)
+        self._on_change()
 
+    def _handle_signal(self, event: EndpointSignal) -> None:
+        """Handle an endpoint that answers a query."""
+        for endpoint in self.endpoints.values():
+            if endpoint.address == event.address and event.io_link_id in (
+                None,
+                endpoint.io_link_id,
+            ):
+                endpoint.db_gain, endpoint.occurred = event.db_gain, datetime.now(UTC)
+                endpoint.signals.notify()
+        self._signals.notify(event)
+        self._on_change()
 
-def _total(reply: Reply) -> float:
-    """Return how many devices there are in all, or infinity where that is not told."""
-    try:
-        return int(reply.headers["X-Total-Count"])
-    except KeyError, ValueError:
-        return float("inf")
+    async def discover_endpoints(self, wait: float) -> list[Endpoint]:
+        """Ask all endpoints to report; return those that do within `wait` seconds.
+
+        Raises CommandError.
+        """
+        found: dict[EndpointKey, Endpoint] = {}
+
+        def handle_discovery(endpoint: Endpoint) -> None:
+            found[endpoint.key] = endpoint
+
+        now = asyncio.get_running_loop().time
+        end = now() + wait
+        with self._discoveries.subscribed(handle_discovery):
+            await run_to_completion(self._send(DiscoverEndpoints()))
+            await asyncio.sleep(end - now())
+        return list(found.values())
+
+    async def query_signal(self, query: QuerySignal) -> Signal:
+        """Ask one endpoint for its signal; another query to it waits its turn.
+
+        Raises CommandError, except if the endpoint does not answer in 5 seconds.
+        """
+        key = (query.io_link_id, query.address)
+        answer: asyncio.Future[EndpointSignal] = asyncio.Future()
+
+        def handle_signal(event: EndpointSignal) -> None:
+            is_answer = event.address == query.address and event.io_link_id in (
+                None,
+                query.io_link_id,
+            )
+            if is_answer and not answer.done():
+                answer.set_result(event)
+
+        async with self._query_locks.setdefault(key, asyncio.Lock()):
+            with self._signals.subscribed(handle_signal):
+                try:
+                    async with asyncio.timeout(SIGNAL_TIMEOUT):
+                        await run_to_completion(self._send(query))
+                        await asyncio.wait({answer})
+                except TimeoutError:
+                    pass
+        if not answer.done():
+            return Signal(io_link_id=query.io_link_id, address=query.address)
+        return Signal(
+            io_link_id=query.io_link_id,
+            address=query.address,
+            db_gain=answer.result().db_gain,
+            occurred=datetime.now(UTC),
+        )

@@ -1,256 +1,313 @@
-"""A connection to a panel that stays: events out, commands in."""
+"""The stream of a panel: connect and stay connected, events out, commands in."""
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
 from traceback import format_tb
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
-from .answers import Answers
-from .back_off import BackOff
-from .carried_through import carried_through
-from .commands import Command
+from . import commands
+from .client import PanelClient
+from .commands import Command, PendingCommands
 from .errors import (
     CannotConnectError,
     CommandUnansweredError,
     NotConnectedError,
     PdkError,
 )
-from .events import CommandSucceeded, DoorEvent, InvalidToken, PdkEvent, ServerError
-from .history import StreamHistory
-from .panel import PanelAccess
-from .parse import MalformedEventError, parse
-from .renewal import Renewal
+from .http import Token
+from .models import (
+    AccessEvent,
+    CommandSucceeded,
+    DoorEvent,
+    InvalidToken,
+    PdkEvent,
+    ServerError,
+)
+from .parser import MalformedEventError, parse_event
+from .reconnect import Backoff, TokenRenewer
 from .socketio2 import Socket
-from .tokens import Token
 
 _LOGGER = logging.getLogger(__name__)
 
-ANSWER_TIMEOUT = 10.0
-# A connection that ends before, in seconds, may have ended for its token.
-EARLY = 5.0
-# What a panel tells also while it takes no token.
-WITHOUT_A_TOKEN = (InvalidToken, ServerError)
+# A connection that ends earlier, in seconds, may have ended because of its token.
+EARLY_DISCONNECT = 5.0
+# This many event ids are kept, to ignore an event that comes twice.
+MAX_RECENT_IDS = 2000
+MAX_LOG_ENTRIES = 20
 
 
 class StreamStatus(Enum):
-    """Where the connection stands."""
+    """Status of the connection."""
 
     CONNECTING = auto()
     CONNECTED = auto()
     DROPPED = auto()
-    """The connection ended; the first attempt to reconnect is still ahead."""
+    """The connection has ended; the first attempt to reconnect is pending."""
     DOWN = auto()
     """An attempt to connect has failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """The end or an error of a connection, without secrets."""
+
+    text: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def _new_log() -> deque[LogEntry]:
+    """Return a log that keeps its last entries."""
+    return deque(maxlen=MAX_LOG_ENTRIES)
+
+
+@dataclass(slots=True)
+class ConnectionStats:
+    """Counts since the start; `backoff` is the last delay in seconds."""
+
+    connects: int = 0
+    renewals: int = 0
+    rejections: int = 0
+    backoff: float = 0.0
+    topics: Counter[str] = field(default_factory=Counter)
+    ends: deque[LogEntry] = field(default_factory=_new_log)
+    errors: deque[LogEntry] = field(default_factory=_new_log)
+
+
 class PanelStream:
-    """The stream of one panel. `run` keeps it connected until it is cancelled."""
+    """The stream of one panel. `run` keeps it connected until cancelled."""
 
     def __init__(
         self,
-        access: PanelAccess,
+        client: PanelClient,
         *,
         on_event: Callable[[PdkEvent], None],
         on_status: Callable[[StreamStatus, PdkError | None], None],
     ) -> None:
-        """Know whom to tell; nothing is connected yet."""
-        self.history = StreamHistory()
-        self._access = access
+        """Initialize the stream."""
+        self.stats = ConnectionStats()
+        self._client = client
         self._on_event = on_event
         self._on_status = on_status
-        self._answers = Answers()
-        self._back_off = BackOff()
-        self._renewal = Renewal(access, self._back_off, self.history)
+        self._pending = PendingCommands()
+        self._backoff = Backoff()
+        self._renewer = TokenRenewer(client, self._backoff)
         self._socket: Socket | None = None
-        self._malformed: set[str] = set()
+        self._recent_ids: set[str] = set()
+        self._recent_ids_order: deque[str] = deque()
+        self._malformed_topics: set[str] = set()
 
     @property
-    def holds_back(self) -> bool:
-        """Return whether events may arrive that were held back by a dead token."""
-        return self._renewal.refused.is_set()
+    def token_rejected(self) -> bool:
+        """Return whether events may arrive that a rejected token has held back."""
+        return self._renewer.rejected.is_set()
 
     async def run(self) -> None:
-        """Stay connected, whatever happens; ends only when cancelled."""
+        """Stay connected until cancelled."""
         while True:
-            if (failure := await self._attempt()) is None:
-                self._back_off.begin_anew()
+            if (error := await self._attempt()) is None:
+                self._backoff.reset_if_stable()
             else:
-                self.history.failed(failure)
-                self._tell(StreamStatus.DOWN, failure)
-            self.history.back_off = self._back_off.after(failure)
-            await asyncio.sleep(self.history.back_off)
+                self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
+                self._notify_status(StreamStatus.DOWN, error)
+            self.stats.backoff = self._backoff.next_delay(error)
+            await asyncio.sleep(self.stats.backoff)
 
-    @carried_through
     async def send(self, command: Command) -> None:
-        """Send one command, once, and return when the panel has carried it out.
+        """Send one command, once, and return when the panel has executed it.
 
-        Raises NotConnectedError at once, CommandRefusedError with the panel's words,
-        and CommandUnansweredError after 10 s or when the connection ends.
+        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
+        NotConnectedError at once, CommandRejectedError with the panel's message, and
+        CommandUnansweredError after 10 seconds or when the connection ends.
         """
         if (socket := self._socket) is None:
             raise NotConnectedError
         command_id = str(uuid4())
-        answer = self._answers.expect(command_id)
+        result = self._pending.add(command_id)
         try:
-            await socket.send_event("command", command.frame(command_id))
-            await self._wait_for(answer, socket)
+            await socket.send_event("command", command.as_dict(command_id))
+            await self._wait_for_result(result, socket)
         finally:
-            self._answers.forget(command_id)
-        if not answer.done():
+            self._pending.discard(command_id)
+        if not result.done():
             raise CommandUnansweredError
-        return answer.result()
+        result.result()
 
-    async def _wait_for(self, answer: asyncio.Future[None], socket: Socket) -> None:
-        """Wait for an answer, and cut the connection if the command may be stuck in it.
+    async def _wait_for_result(
+        self, result: asyncio.Future[None], socket: Socket
+    ) -> None:
+        """Wait for a result, and abort if the command may still arrive later.
 
-        Nothing is cancelled when time is up: an answer that lies unread here counts.
+        Nothing is cancelled at the timeout: a result that is received but unread counts.
         """
-        await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT / 2)
-        if answer.done():
+        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
+        if result.done():
             return
         # its pong proves that the command, which was sent before, has arrived
         pong = await socket.ping()
-        await asyncio.wait({answer}, timeout=ANSWER_TIMEOUT / 2)
-        if not answer.done() and not pong.done():
-            # the network may be dead: the command must not arrive when it is back
+        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
+        if not result.done() and not pong.done():
+            # the network may be down: the command must not arrive once it is up again
             socket.abort()
 
     async def _attempt(self) -> PdkError | None:
-        """Connect and stay, and return why that failed, if it did."""
+        """Connect until the connection ends; return the error if that failed."""
         try:
-            await self._connect_and_stay()
+            await self._connect()
         except PdkError as err:
             return err
-        except Exception as err:  # noqa: BLE001 - logged, without its words
-            # a fault of ours: if the attempts ended, the doors would look connected
-            _log_fault(err)
+        except Exception as err:  # noqa: BLE001 - logged, without its message
+            # a bug: without further attempts the doors would look connected
+            _log_exception(err)
             return CannotConnectError(type(err).__name__)
         return None
 
-    async def _connect_and_stay(self) -> None:
-        """Connect and return when that connection has ended."""
-        token = await self._access.token()
-        socket = Socket(self._access.session, self._connected, self._deliver)
+    async def _connect(self) -> None:
+        """Connect, and return when that connection has ended."""
+        token = await self._client.get_token()
+        socket = Socket(self._client.session, self._handle_connected, self._dispatch)
         try:
-            await _open(self._access, socket, token)
-            await self._stay(socket, token)
+            await _open(self._client, socket, token)
+            await self._stay_connected(socket, token)
         finally:
-            self._disconnected()
+            self._handle_disconnected()
             await socket.close()
 
-    async def _stay(self, socket: Socket, token: Token) -> None:
-        """Keep the token alive until the connection ends."""
-        keeping = asyncio.create_task(self._renewal.keep(socket, token))
+    async def _stay_connected(self, socket: Socket, token: Token) -> None:
+        """Renew the token until the connection ends."""
+
+        async def send_token(value: str) -> None:
+            self.stats.renewals += 1
+            await socket.send_event("renewedToken", {"token": value})
+
+        renewing = asyncio.create_task(self._renewer.run(send_token, token))
         try:
             await asyncio.wait(
-                (socket.ended, keeping), return_when=asyncio.FIRST_COMPLETED
+                (socket.ended, renewing), return_when=asyncio.FIRST_COMPLETED
             )
             if not socket.ended.done():
-                await keeping
+                await renewing
             reason = await socket.ended
-            if self._back_off.connected_for < EARLY:
-                # perhaps that was about the token, which the panel need not say
-                self._access.forget_token()
-            self.history.ended(reason)
+            if self._backoff.connected_for < EARLY_DISCONNECT:
+                # maybe because of the token: the panel need not say so
+                self._client.discard_token()
+            self.stats.ends.append(LogEntry(reason))
             _LOGGER.debug("Stream ended: %s", reason)
         finally:
-            keeping.cancel()
+            renewing.cancel()
 
-    def _connected(self, socket: Socket) -> None:
-        """Open the way for commands."""
-        self._renewal.refused.clear()
-        self.history.connects += 1
-        self._back_off.connected()
+    def _handle_connected(self, socket: Socket) -> None:
+        """Handle a new connection."""
+        self._renewer.rejected.clear()
+        self.stats.connects += 1
+        self._backoff.handle_connected()
         self._socket = socket
-        self._tell(StreamStatus.CONNECTED)
+        self._notify_status(StreamStatus.CONNECTED)
 
-    def _disconnected(self) -> None:
-        """Close the way for commands and end those under way."""
+    def _handle_disconnected(self) -> None:
+        """Handle the end of the connection."""
         if self._socket is not None:
-            if self._answers.awaited:
-                # they are given up: none may arrive when a dead network is back
+            if self._pending:
+                # they fail now: none may arrive once the network is up again
                 self._socket.abort()
             self._socket = None
-            self._answers.end(CommandUnansweredError())
-            self._tell(StreamStatus.DROPPED)
+            self._pending.fail_all(CommandUnansweredError())
+            self._notify_status(StreamStatus.DROPPED)
 
-    def _tell(self, status: StreamStatus, err: PdkError | None = None) -> None:
-        """Tell where the connection stands; the stream outlives who cannot take it."""
+    def _notify_status(self, status: StreamStatus, err: PdkError | None = None) -> None:
+        """Notify of the status; a failing callback must not end the stream."""
         try:
             self._on_status(status, err)
         except Exception:
-            _LOGGER.exception("Could not handle that the stream is %s", status.name)
+            _LOGGER.exception("Could not handle the status %s", status.name)
 
-    def _deliver(self, topic: str, payload: object) -> None:
-        """Hand on one event; nothing that is wrong with it reaches the socket."""
+    def _dispatch(self, topic: str, payload: object) -> None:
+        """Handle one event of the socket; never raises."""
         if self._socket is None:
-            # read before the end of the connection was told, and not certain any more
+            # received before the end of the connection was noticed
             return
         try:
-            event = parse(topic, payload)
+            event = parse_event(topic, payload)
         except MalformedEventError as err:
             self._log_malformed(topic, err)
             return
         if event is None:
             return
-        self.history.topics[topic] += 1
-        if not isinstance(event, WITHOUT_A_TOKEN):
-            self._renewal.in_vain = 0
-        if not isinstance(event, DoorEvent):
-            self._take_own(event)
+        self.stats.topics[topic] += 1
+        if isinstance(event, DoorEvent | AccessEvent):
+            self._renewer.consecutive_rejections = 0
+            if event.event_id is not None and self._is_repeated(event.event_id):
+                return
+        else:
+            self._handle_control_event(event)
         try:
             self._on_event(event)
         except Exception:
-            # a fault in what an event sets off must not end the stream for all doors
+            # a bug in handling one door must not end the stream for all of them
             _LOGGER.exception("Could not handle %s", topic)
 
-    def _take_own(self, event: PdkEvent) -> None:
-        """Take what concerns the stream itself."""
+    def _is_repeated(self, event_id: str) -> bool:
+        """Return whether an event has come before."""
+        if event_id in self._recent_ids:
+            return True
+        if len(self._recent_ids) == MAX_RECENT_IDS:
+            self._recent_ids.discard(self._recent_ids_order.popleft())
+        self._recent_ids.add(event_id)
+        self._recent_ids_order.append(event_id)
+        return False
+
+    def _handle_control_event(self, event: PdkEvent) -> None:
+        """Handle what is about a command or the token."""
         match event:
-            case CommandSucceeded(command_id=command_id):
-                self._answers.succeeded(command_id)
-            case ServerError(message=message):
-                self.history.refusals += 1
-                self._answers.refused(message)
             case InvalidToken():
-                self._renewal.refused.set()
+                self._renewer.rejected.set()
+            case ServerError(message=message):
+                self.stats.rejections += 1
+                self._pending.reject(message)
+            case CommandSucceeded(command_id=command_id):
+                self._renewer.consecutive_rejections = 0
+                self._pending.succeed(command_id)
+            case _:
+                self._renewer.consecutive_rejections = 0
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
-        """Say once per topic what is wrong with it; its content may be secret."""
-        if topic not in self._malformed:
-            self._malformed.add(topic)
+        """Warn once for each topic; the content may be secret."""
+        if topic not in self._malformed_topics:
+            self._malformed_topics.add(topic)
             _LOGGER.warning("Ignored a malformed %s: %s", topic, err)
 
 
-def _log_fault(err: Exception) -> None:
-    """Say where an error came from; its words may hold a token."""
+def _log_exception(err: Exception) -> None:
+    """Log where an error was raised, without its message, which may contain a token."""
     trace = "".join(format_tb(err.__traceback__))
-    _LOGGER.error("Fault in the stream: %s\n%s", type(err).__name__, trace)
+    _LOGGER.error("Unexpected error: %s\n%s", type(err).__name__, trace)
 
 
-async def prove(access: PanelAccess) -> None:
-    """Connect to a panel once, and leave again.
+async def validate_connection(client: PanelClient) -> None:
+    """Connect to a panel once, and disconnect.
 
-    Raises CannotConnectError, StreamRefusedError and what Accounts.panel_token
+    Raises CannotConnectError, StreamRefusedError and what AccountClient.get_panel_token
     raises.
     """
-    socket = Socket(access.session, lambda _: None, lambda *_: None)
+    socket = Socket(client.session, lambda _: None, lambda *_: None)
     try:
-        await _open(access, socket, await access.token())
+        await _open(client, socket, await client.get_token())
     finally:
         await socket.close()
 
 
-async def _open(access: PanelAccess, socket: Socket, token: Token) -> None:
-    """Connect; a token that did not open the door is not tried again."""
-    address = urlsplit(access.panel.uri)
+async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
+    """Connect; a token that failed is not used again."""
+    address = urlsplit(client.info.uri)
     scheme = "wss" if address.scheme == "https" else "ws"
     query = f"token={quote(token.value, safe='')}"
     try:
         await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
     except PdkError:
-        access.forget_token()
+        client.discard_token()
         raise

@@ -1,0 +1,80 @@
+"""The panel's activity log, as sentences and as an event of Home Assistant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .pdk.models import DoorId, LiveEvent, Placeholder
+from .pdk.parser import parse_door_id
+
+EVENT_LIVE_EVENT = "prodatakey_live_event"
+
+# Replaces a text that may be a PIN or a card number.
+HIDDEN = "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One line of the log."""
+
+    message: str
+    topic: str | None
+    occurred: datetime
+    door_id: DoorId | None = None
+    door: str | None = None
+    person_id: int | str | None = None
+    person: str | None = None
+
+    @classmethod
+    def from_event(cls, event: LiveEvent) -> Activity:
+        """Return a live event as a sentence."""
+        door = _placeholder(event, "door")
+        person = _placeholder(event, "person")
+        return cls(
+            message=_format_message(event),
+            topic=event.topic,
+            occurred=dt_util.utcnow(),
+            door_id=parse_door_id(door.id) if door else None,
+            door=door.text if door else None,
+            person_id=person.id if person else None,
+            person=person.text if person else None,
+        )
+
+
+def _placeholder(event: LiveEvent, kind: str) -> Placeholder | None:
+    """Return the first placeholder of one type."""
+    return next((p for p in event.placeholders if p.type == kind), None)
+
+
+def _format_message(event: LiveEvent) -> str:
+    """Return the sentence with its placeholders filled in."""
+    texts: Iterator[str] = (
+        placeholder.text if placeholder.type in ("door", "person") else HIDDEN
+        for placeholder in event.placeholders
+    )
+    first, *others = event.info.split("%s")
+    return first + "".join(next(texts, HIDDEN) + part for part in others)
+
+
+@callback
+def async_fire_live_event(
+    hass: HomeAssistant, activity: Activity, panel_id: str, device_id: str
+) -> None:
+    """Fire the event for automations and the logbook."""
+    hass.bus.async_fire(
+        EVENT_LIVE_EVENT,
+        {
+            "panel_id": panel_id,
+            "device_id": device_id,
+            "topic": activity.topic,
+            "message": activity.message,
+            "door_id": activity.door_id,
+            "door": activity.door,
+            "person_id": activity.person_id,
+            "person": activity.person,
+            "occurred": activity.occurred.isoformat(),
+        },
+    )

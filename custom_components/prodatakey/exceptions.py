@@ -1,0 +1,106 @@
+"""Translate errors of pdk.io to Home Assistant exceptions, and start reauthentication."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict
+
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+from .pdk.errors import (
+    CannotConnectError,
+    CommandRejectedError,
+    CommandUnansweredError,
+    InvalidAuthError,
+    NotConnectedError,
+    PdkError,
+    PermissionMissingError,
+    RateLimitedError,
+    StreamRefusedError,
+)
+
+if TYPE_CHECKING:
+    from .coordinator import ProdatakeyConfigEntry
+
+_TRANSLATION_KEYS: dict[type[PdkError], str] = {
+    CannotConnectError: "cannot_connect",
+    InvalidAuthError: "invalid_auth",
+    PermissionMissingError: "no_permission",
+    RateLimitedError: "rate_limited",
+    StreamRefusedError: "stream_refused",
+    NotConnectedError: "not_connected",
+    CommandRejectedError: "command_rejected",
+    CommandUnansweredError: "no_answer",
+}
+
+
+class Translation(TypedDict):
+    """Arguments of a translated exception."""
+
+    translation_domain: str
+    translation_key: str
+    translation_placeholders: dict[str, str]
+
+
+def error_key(err: PdkError) -> str:
+    """Return the translation key of an error."""
+    return next(
+        _TRANSLATION_KEYS[kind]
+        for kind in type(err).__mro__
+        if kind in _TRANSLATION_KEYS
+    )
+
+
+def error_translation(err: PdkError, panel: str) -> Translation:
+    """Return the translation of an error."""
+    return {
+        "translation_domain": DOMAIN,
+        "translation_key": error_key(err),
+        "translation_placeholders": {"panel": panel, "reason": str(err)},
+    }
+
+
+@contextmanager
+def translated_errors(panel: str) -> Iterator[None]:
+    """Raise errors of pdk.io as translated Home Assistant errors."""
+    try:
+        yield
+    except PdkError as err:
+        raise HomeAssistantError(**error_translation(err, panel)) from err
+
+
+@callback
+def async_start_reauth(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> None:
+    """Ask for new credentials, once for all entries that share the old ones."""
+    if not reauth_in_progress(hass, entry):
+        entry.async_start_reauth(hass)
+
+
+@callback
+def reauth_in_progress(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
+    """Return whether the user is asked for these credentials already."""
+    sharing = {other.entry_id for other in entries_sharing_credentials(hass, entry)}
+    return any(
+        flow["context"].get("entry_id") in sharing
+        for flow in hass.config_entries.flow.async_progress_by_handler(
+            DOMAIN, match_context={"source": SOURCE_REAUTH}
+        )
+    )
+
+
+@callback
+def entries_sharing_credentials(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+) -> list[ProdatakeyConfigEntry]:
+    """Return the entries with the same credentials, this one included."""
+    return [
+        other
+        for other in hass.config_entries.async_entries(DOMAIN)
+        if all(
+            other.data.get(key) == entry.data[key]
+            for key in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)
+        )
+    ]

@@ -1,0 +1,157 @@
+"""HTTP requests to pdk.io: errors, rate limits and tokens."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+import time
+
+import aiohttp
+import orjson
+
+from .errors import CannotConnectError, PdkError, RateLimitedError
+from .parser import loads
+
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+# The reset is an absolute time on the server's clock: a wrong clock on either side
+# must not stop all requests for hours.
+MIN_RETRY_AFTER = 1.0
+MAX_RETRY_AFTER = 300.0
+# Tokens are renewed after this part of their lifetime.
+RENEW_AT = 0.9
+DEFAULT_LIFETIME = 300.0
+
+# The error that an HTTP status means for one kind of request.
+type StatusErrors = Mapping[int, type[PdkError]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A successful response: its JSON and its headers."""
+
+    body: object
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token with its lifetime in seconds; `received` is monotonic time."""
+
+    value: str = field(repr=False)
+    received: float
+    lifetime: float
+
+    @property
+    def seconds_to_renewal(self) -> float:
+        """Return the seconds left until it should be renewed; negative when overdue."""
+        return self.received + RENEW_AT * self.lifetime - time.monotonic()
+
+    @property
+    def seconds_to_end(self) -> float:
+        """Return the seconds left until it expires; negative when expired."""
+        return self.received + self.lifetime - time.monotonic()
+
+    @property
+    def has_expired(self) -> bool:
+        """Return whether it has expired."""
+        return self.seconds_to_end <= 0
+
+    @property
+    def bearer(self) -> str:
+        """Return the value of the Authorization header."""
+        return f"Bearer {self.value}"
+
+
+def jwt_lifetime(token: str) -> float:
+    """Return the lifetime of a JWT in seconds, from its `iat` and `exp`."""
+    try:
+        part = token.split(".")[1]
+        claims = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return parse_lifetime(claims["exp"] - claims["iat"])
+    except IndexError, KeyError, TypeError, ValueError:
+        return DEFAULT_LIFETIME
+
+
+def parse_lifetime(seconds: object) -> float:
+    """Return a lifetime in seconds, the documented one if it is not a number."""
+    if isinstance(seconds, int | float) and seconds > 0:
+        return float(seconds)
+    return DEFAULT_LIFETIME
+
+
+async def request(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    authorization: str,
+    status_errors: StatusErrors,
+    form: Mapping[str, str] | None = None,
+) -> Response:
+    """Send one request and return the JSON of the response.
+
+    Raises the error of `status_errors` for its HTTP status, RateLimitedError for 429,
+    and CannotConnectError for everything else that is not a response.
+    """
+    try:
+        async with session.request(
+            method,
+            url,
+            headers={"Authorization": authorization},
+            data=form,
+            allow_redirects=False,
+            timeout=TIMEOUT,
+        ) as response:
+            _raise_for_status(response.status, response.headers, status_errors)
+            return Response(
+                body=loads(await response.text("utf-8")), headers=response.headers
+            )
+    except (aiohttp.ClientError, OSError, ValueError) as err:
+        # from None: aiohttp's errors contain the request, and the request the token
+        raise CannotConnectError(describe_error(err)) from None
+
+
+def _raise_for_status(
+    status: int, headers: Mapping[str, str], status_errors: StatusErrors
+) -> None:
+    """Raise the error for an HTTP status that is not a success."""
+    if status in (200, 201):
+        return
+    if status == 429:
+        raise RateLimitedError(_retry_after(headers))
+    raise status_errors.get(status, CannotConnectError)(f"HTTP {status}")
+
+
+def describe_error(err: Exception) -> str:
+    """Return a description that cannot contain a URL or a token."""
+    match err:
+        case aiohttp.ClientConnectorError():
+            return f"{type(err).__name__}: {err.os_error.strerror or err.os_error}"
+        case TimeoutError():
+            return "no answer in time"
+        case aiohttp.WSServerHandshakeError():
+            return f"HTTP {err.status}"
+        case aiohttp.InvalidURL():
+            return "the address is not a URL"
+        case ValueError():
+            return "the answer is not JSON"
+        case _:
+            return type(err).__name__
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Return how many seconds the server asks to wait, by its own clock if it sends it."""
+    try:
+        reset = float(headers["X-RateLimit-Reset"])
+    except KeyError, ValueError:
+        return MIN_RETRY_AFTER
+    # min before max: float("nan") then becomes MIN_RETRY_AFTER
+    return max(MIN_RETRY_AFTER, min(reset - _server_time(headers), MAX_RETRY_AFTER))
+
+
+def _server_time(headers: Mapping[str, str]) -> float:
+    """Return the time of the response in epoch seconds."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except KeyError, ValueError:
+        return time.time()

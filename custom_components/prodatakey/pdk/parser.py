@@ -1,0 +1,320 @@
+"""Parse JSON of pdk.io: topics to typed events, devices to doors.
+
+Missing and new fields are tolerated; only an event without its subject is refused.
+A presented credential is never kept: the PIN of door.request.unknown is dropped here.
+"""
+
+from collections.abc import Callable, Mapping
+import re
+
+import orjson
+
+from .models import (
+    SECOND_READER_TYPES,
+    Access,
+    AccessEvent,
+    Aspect,
+    CommandSucceeded,
+    DoorEvent,
+    DoorId,
+    DoorInfo,
+    EndpointDiscovered,
+    EndpointDoor,
+    EndpointSignal,
+    InvalidToken,
+    LiveEvent,
+    Migration,
+    MigrationStage,
+    MigrationTask,
+    PdkEvent,
+    Placeholder,
+    ServerError,
+)
+
+type Json = dict[str, object]
+
+MAX_DOOR_ID_LENGTH = 64
+
+# JavaScript cuts texts inside a surrogate pair; orjson and Home Assistant reject the rest.
+_LONE_SURROGATE = re.compile(
+    r"\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]..", re.IGNORECASE
+)
+
+
+class MalformedEventError(ValueError):
+    """A known topic without its subject. Names the field, never its content."""
+
+
+def parse_event(topic: str, payload: object) -> PdkEvent | None:
+    """Return the event, or None for a topic that the page does not list.
+
+    Raises MalformedEventError.
+    """
+    if (reported := _DOOR_TOPICS.get(topic)) is not None:
+        return _parse_door_event(topic, reported, as_dict(payload))
+    if (parser := _PARSERS.get(topic)) is not None:
+        return parser(topic, as_dict(payload))
+    return None
+
+
+_DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
+    "door.input.relay.on": (Aspect.RELAY, True),
+    "door.input.relay.off": (Aspect.RELAY, False),
+    "door.input.dps.opened": (Aspect.DPS, True),
+    "door.input.dps.closed": (Aspect.DPS, False),
+    "door.input.rex.on": (Aspect.REX, True),
+    "door.input.rex.off": (Aspect.REX, False),
+    "door.alarm.propped.on": (Aspect.PROPPED, True),
+    "door.alarm.propped.off": (Aspect.PROPPED, False),
+    "door.alarm.forced": (Aspect.FORCED, True),
+    "door.alarm.forced.cleared": (Aspect.FORCED, False),
+    "door.forceclose.on": (Aspect.FORCE_CLOSE, True),
+    "door.forceclose.off": (Aspect.FORCE_CLOSE, False),
+}
+
+
+def _parse_door_event(
+    topic: str, reported: tuple[Aspect, bool], event: Json
+) -> DoorEvent:
+    """Parse a report of one aspect of a door."""
+    body = as_dict(event.get("body"))
+    metadata = as_dict(event.get("metadata"))
+    aspect, value = reported
+    return DoorEvent(
+        topic,
+        _door_id(body),
+        _door_name(body, metadata),
+        as_int(metadata.get("occurred")),
+        non_empty_str(event.get("id")),
+        aspect,
+        value,
+    )
+
+
+def _parse_access_event(topic: str, event: Json) -> AccessEvent:
+    """Parse a request for access, without the presented credential."""
+    body = as_dict(event.get("body"))
+    metadata = as_dict(event.get("metadata"))
+    person = as_dict(body.get("person"))
+    explicit = body.get("explicit")
+    return AccessEvent(
+        topic=topic,
+        door_id=_door_id(body),
+        door_name=_door_name(body, metadata),
+        occurred=as_int(metadata.get("occurred")),
+        event_id=non_empty_str(event.get("id")),
+        access=_ACCESS_TOPICS[topic],
+        person_id=as_id(body.get("personId")) or as_id(person.get("id")),
+        person=non_empty_str(metadata.get("personName")) or _full_name(person),
+        request_factor=non_empty_str(body.get("requestFactor")),
+        explicit=explicit if isinstance(explicit, bool) else None,
+    )
+
+
+_ACCESS_TOPICS: Mapping[str, Access] = {
+    "door.request.allowed": Access.GRANTED,
+    "door.request.denied": Access.DENIED,
+    "door.request.unknown": Access.UNKNOWN,
+}
+
+
+def _parse_command_succeeded(topic: str, event: Json) -> CommandSucceeded:
+    """Parse the success of a command."""
+    return CommandSucceeded(
+        command_id=_required_str(as_dict(event.get("body")), "commandId"),
+        occurred=as_int(as_dict(event.get("metadata")).get("occurred")),
+    )
+
+
+def _parse_server_error(topic: str, event: Json) -> ServerError:
+    """Parse a rejection."""
+    return ServerError(message=non_empty_str(event.get("message")) or "serverError")
+
+
+def _parse_invalid_token(topic: str, event: Json) -> InvalidToken:
+    """Parse the notice that the token has expired."""
+    return InvalidToken()
+
+
+def _parse_endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
+    """Parse a discovered endpoint."""
+    body = as_dict(event.get("body"))
+    if (io_link_id := as_int(body.get("ioLinkId"))) is None:
+        raise MalformedEventError("ioLinkId is missing")
+    return EndpointDiscovered(
+        io_link_id=io_link_id,
+        address=_required_str(body, "address"),
+        io_link_type=non_empty_str(body.get("ioLinkType")),
+        io_link_name=non_empty_str(body.get("ioLinkName")),
+        doors=tuple(
+            EndpointDoor(
+                id=door_id,
+                port=as_int(raw.get("port")),
+                name=non_empty_str(raw.get("name")),
+            )
+            for raw in map(as_dict, as_list(body.get("doors")))
+            if (door_id := parse_door_id(raw.get("id"))) is not None
+        ),
+    )
+
+
+def _parse_endpoint_signal(topic: str, event: Json) -> EndpointSignal:
+    """Parse the signal of an endpoint."""
+    body = as_dict(event.get("body"))
+    gain = body.get("dbGain")
+    if not isinstance(gain, int | float) or isinstance(gain, bool):
+        raise MalformedEventError("dbGain is missing")
+    return EndpointSignal(
+        io_link_id=as_int(body.get("ioLinkId")),
+        address=_required_str(body, "address"),
+        db_gain=gain,
+    )
+
+
+def _parse_live_event(topic: str, event: Json) -> LiveEvent:
+    """Parse a line of the activity log; its `occurred` has no time zone and is ignored."""
+    return LiveEvent(
+        topic=non_empty_str(event.get("topic")),
+        info=_required_str(event, "info"),
+        placeholders=tuple(
+            Placeholder(
+                text=non_empty_str(raw.get("text")) or "",
+                id=as_id(raw.get("id")),
+                type=non_empty_str(raw.get("type")),
+            )
+            for raw in map(as_dict, as_list(event.get("placeholders")))
+        ),
+    )
+
+
+def _parse_migration(topic: str, event: Json) -> Migration:
+    """Parse a stage of the migration; migration.started has no body."""
+    return Migration(
+        stage=MigrationStage(topic.removeprefix("migration.")),
+        system_id=non_empty_str(event.get("systemId")),
+    )
+
+
+def _parse_migration_task(topic: str, event: Json) -> MigrationTask:
+    """Parse a step of the migration."""
+    return MigrationTask(
+        task=non_empty_str(event.get("task")), completed=topic.endswith("completed")
+    )
+
+
+_PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
+    **dict.fromkeys(_ACCESS_TOPICS, _parse_access_event),
+    "command.result.succeed": _parse_command_succeeded,
+    "serverError": _parse_server_error,
+    "invalidToken": _parse_invalid_token,
+    "endpoint.discovered": _parse_endpoint_discovered,
+    "endpoint.signal": _parse_endpoint_signal,
+    "liveEvent": _parse_live_event,
+    "migration.started": _parse_migration,
+    "migration.staged": _parse_migration,
+    "migration.completed": _parse_migration,
+    "migration.task.started": _parse_migration_task,
+    "migration.task.completed": _parse_migration_task,
+}
+
+TOPICS = frozenset(_DOOR_TOPICS) | frozenset(_PARSERS)
+
+
+def _door_id(body: Json) -> DoorId:
+    """Return the door of an event; `body.door.id` can be another one."""
+    if (door_id := parse_door_id(body.get("doorId"))) is None:
+        raise MalformedEventError("doorId is missing")
+    return door_id
+
+
+def _door_name(body: Json, metadata: Json) -> str | None:
+    """Return the name of the door in an event."""
+    return non_empty_str(metadata.get("doorName")) or non_empty_str(
+        as_dict(body.get("door")).get("name")
+    )
+
+
+def _full_name(person: Json) -> str | None:
+    """Return first and last name."""
+    names = map(non_empty_str, (person.get("firstName"), person.get("lastName")))
+    return " ".join(filter(None, names)) or None
+
+
+def parse_door(raw: object) -> DoorInfo | None:
+    """Return a door of the panel's REST API, or None if it has no usable id."""
+    device = as_dict(raw)
+    if (door_id := parse_door_id(device.get("id"))) is None:
+        return None
+    device_type = non_empty_str(device.get("type"))
+    primary_reader = parse_door_id(device.get("primaryReader"))
+    if device_type not in SECOND_READER_TYPES or primary_reader == door_id:
+        primary_reader = None
+    return DoorInfo(
+        id=door_id,
+        name=non_empty_str(device.get("name")) or f"Door {door_id}",
+        type=device_type,
+        icon=non_empty_str(device.get("publicIcon")),
+        has_dps=device.get("dps") is True,
+        has_rex=device.get("rex") is True,
+        primary_reader=primary_reader,
+        hardware=non_empty_str(device.get("hardwareVersion")),
+        firmware=non_empty_str(device.get("firmwareVersion")),
+        serial=non_empty_str(device.get("serialNumber")),
+    )
+
+
+def parse_door_id(raw: object) -> DoorId | None:
+    """Return the id of a door, or None if it cannot be one.
+
+    The id is documented as a string and shown as an integer in the examples, so "1"
+    and 1 are the same door; commands send an integer, as the page does.
+    """
+    if isinstance(raw, int):
+        return None if isinstance(raw, bool) else raw
+    if not isinstance(raw, str) or not 0 < len(raw) <= MAX_DOOR_ID_LENGTH:
+        return None
+    if raw.isascii() and raw.isdigit() and len(raw) < 19 and str(int(raw)) == raw:
+        return int(raw)
+    return raw
+
+
+def loads(text: str) -> object:
+    """Return parsed JSON, with lone surrogates replaced. Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return orjson.loads(_LONE_SURROGATE.sub(r"\\ufffd", text))
+
+
+def as_dict(raw: object) -> Json:
+    """Return an object, or an empty one for any other type."""
+    return raw if isinstance(raw, dict) else {}
+
+
+def as_list(raw: object) -> list[object]:
+    """Return a list, or an empty one for any other type."""
+    return raw if isinstance(raw, list) else []
+
+
+def non_empty_str(raw: object) -> str | None:
+    """Return a string that is not empty."""
+    return raw if isinstance(raw, str) and raw else None
+
+
+def as_int(raw: object) -> int | None:
+    """Return an integer."""
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
+def as_id(raw: object) -> int | str | None:
+    """Return the id of a person or a placeholder."""
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        return None
+    return raw or None
+
+
+def _required_str(raw: Json, key: str) -> str:
+    """Return a string without which the event is malformed."""
+    if (text := non_empty_str(raw.get(key))) is None:
+        raise MalformedEventError(f"{key} is missing")
+    return text

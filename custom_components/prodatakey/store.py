@@ -1,0 +1,152 @@
+"""Store what outlasts a restart of Home Assistant."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+import logging
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .activity import Activity
+from .const import DOMAIN
+from .pdk.doors import Door
+from .pdk.models import Aspect, DoorInfo, EndpointDoor
+from .pdk.panel import Endpoint
+from .pdk.parser import parse_door_id
+
+_LOGGER = logging.getLogger(__name__)
+
+STORAGE_VERSION = 1
+# A crash loses at most the changes of this many seconds.
+SAVE_DELAY = 60
+
+type Stored = dict[str, Any]
+
+
+class PanelStore:
+    """The storage of one panel."""
+
+    def __init__(
+        self, hass: HomeAssistant, panel_id: str, as_dict: Callable[[], Stored]
+    ) -> None:
+        """Initialize the storage; `as_dict` returns what to save."""
+        self._store: Store[Stored] = Store(
+            hass, STORAGE_VERSION, f"{DOMAIN}.{panel_id}", private=True
+        )
+        self._as_dict = as_dict
+        self._save_pending = False
+
+    async def async_load(self) -> Stored:
+        """Return what was saved, empty for a new panel or a damaged file."""
+        try:
+            stored = await self._store.async_load()
+        except HomeAssistantError, LookupError, NotImplementedError, TypeError:
+            _LOGGER.warning("Could not load the stored states", exc_info=True)
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+    @callback
+    def async_schedule_save(self) -> None:
+        """Save within a minute. Later calls do not postpone a scheduled save."""
+        if not self._save_pending:
+            self._save_pending = True
+            self._store.async_delay_save(self._data_to_save, SAVE_DELAY)
+
+    async def async_save(self) -> None:
+        """Save now if a save is scheduled."""
+        if self._save_pending:
+            await self._store.async_save(self._data_to_save())
+
+    async def async_remove(self) -> None:
+        """Remove the file."""
+        await self._store.async_remove()
+
+    def _data_to_save(self) -> Stored:
+        """Return what to save at this moment."""
+        self._save_pending = False
+        return self._as_dict()
+
+
+def parse_stored[T](stored: object, parse: Callable[[Stored], T]) -> Iterator[T]:
+    """Yield stored objects, without those that are damaged or of another version."""
+    for each in stored if isinstance(stored, list) else ():
+        if isinstance(each, dict):
+            try:
+                yield parse(each)
+            except (LookupError, TypeError, ValueError) as err:
+                _LOGGER.debug("Ignored a stored %s", type(err).__name__)
+
+
+def door_as_dict(door: Door) -> Stored:
+    """Return what is stored of a door."""
+    return {
+        "id": door.id,
+        "name": door.info.name,
+        "type": door.info.type,
+        "icon": door.info.icon,
+        "primary_reader": door.info.primary_reader,
+        "state": door.state.as_dict(),
+        "reported": sorted(door.reported),
+        "changed_by": door.changed_by,
+    }
+
+
+def door_from_dict(stored: Stored) -> Door:
+    """Return a stored door. Raises LookupError, TypeError or ValueError."""
+    if parse_door_id(stored["id"]) is None or not stored["name"]:
+        raise ValueError("invalid id or name")
+    return Door(
+        DoorInfo(
+            id=stored["id"],
+            name=stored["name"],
+            type=stored["type"],
+            icon=stored["icon"],
+            primary_reader=stored["primary_reader"],
+        ),
+        state={Aspect(key): value for key, value in stored["state"].items()},
+        reported=map(Aspect, stored["reported"]),
+        changed_by=stored["changed_by"],
+    )
+
+
+def endpoint_as_dict(endpoint: Endpoint) -> Stored:
+    """Return what is stored of an endpoint."""
+    return {
+        "io_link_id": endpoint.io_link_id,
+        "address": endpoint.address,
+        "io_link_type": endpoint.io_link_type,
+        "io_link_name": endpoint.io_link_name,
+        "doors": [asdict(door) for door in endpoint.doors],
+        "db_gain": endpoint.db_gain,
+        "occurred": endpoint.occurred and endpoint.occurred.isoformat(),
+    }
+
+
+def endpoint_from_dict(stored: Stored) -> Endpoint:
+    """Return a stored endpoint. Raises LookupError, TypeError or ValueError."""
+    if not isinstance(stored["address"], str):
+        raise TypeError("invalid address")
+    occurred = stored["occurred"] and dt_util.parse_datetime(stored["occurred"])
+    doors = tuple(EndpointDoor(**door) for door in stored["doors"])
+    return Endpoint(**{**stored, "doors": doors, "occurred": occurred})
+
+
+def activity_as_dict(activity: Activity) -> Stored:
+    """Return what is stored of an activity, without its person."""
+    return {
+        "message": activity.message,
+        "topic": activity.topic,
+        "occurred": activity.occurred.isoformat(),
+    }
+
+
+def activity_from_dict(stored: Stored) -> Activity:
+    """Return a stored activity. Raises LookupError, TypeError or ValueError."""
+    return Activity(
+        message=stored["message"],
+        topic=stored["topic"],
+        occurred=dt_util.parse_datetime(stored["occurred"], raise_on_error=True),
+    )
