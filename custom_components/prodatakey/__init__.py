@@ -1,7 +1,7 @@
 """The ProdataKey integration: doors of pdk.io access control panels."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_CODE, Platform
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import (
@@ -13,15 +13,13 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CODE_BYPASS_KEYS, CONF_PANEL_ID, DOMAIN
-from .coordinator import (
-    PanelCoordinator,
-    ProdatakeyConfigEntry,
-    async_get_entry_account,
-)
+from .const import CONF_PANEL_ID, DOMAIN
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry, async_get_account
 from .devices import door_identifier, endpoint_identifier
-from .exceptions import error_translation, reauth_in_progress
+from .entity import CODE_BYPASS_KEYS, bypasses_code
+from .exceptions import async_start_reauth, error_translation
 from .issues import ISSUES, PERMISSION_MISSING, async_create_issue, async_delete_issues
+from .options import Options
 from .pdk.client import PanelClient
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .services import async_setup_services
@@ -47,23 +45,29 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
     """Set up a panel from a config entry; the stream connects in the background."""
-    panel_id: str = entry.data[CONF_PANEL_ID]
-    account = async_get_entry_account(hass, entry)
+    panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
+    if any(not entry.data.get(k) for k in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)):
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key="no_credentials"
+        )
+    options = Options.from_mapping(entry.options)
+    account = async_get_account(hass, entry.data)
     try:
         info = await account.get_panel(panel_id)
-        client = PanelClient(async_get_clientsession(hass), account, info)
+        secrets = (options.code,) if options.code else ()
+        client = PanelClient(async_get_clientsession(hass), account, info, secrets)
         anonymous_name = await _async_get_anonymous_name(hass)
-        coordinator = PanelCoordinator(hass, entry, client, anonymous_name)
+        coordinator = PanelCoordinator(hass, entry, client, options, anonymous_name)
         await coordinator.async_setup()
     except PdkError as err:
         if isinstance(err, PermissionMissingError):
             async_create_issue(hass, panel_id, entry.title, PERMISSION_MISSING)
-        translated = error_translation(err, entry.title)
-        if isinstance(err, InvalidAuthError) and not reauth_in_progress(hass, entry):
-            raise ConfigEntryAuthFailed(**translated) from err
-        raise ConfigEntryNotReady(**translated) from err
+        if isinstance(err, InvalidAuthError) and err.confirmed:
+            # not ConfigEntryAuthFailed: Home Assistant would not try again
+            async_start_reauth(hass, entry)
+        raise ConfigEntryNotReady(**error_translation(err, entry.title)) from err
     entry.runtime_data = coordinator
-    _async_remove_code_bypass_entities(hass, entry)
+    _async_remove_code_bypass_entities(hass, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
@@ -78,7 +82,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> None:
     """Remove a config entry."""
-    panel_id: str = entry.data[CONF_PANEL_ID]
+    panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
     async_delete_issues(hass, panel_id, *ISSUES)
     await PanelStore(hass, panel_id, dict).async_remove()
 
@@ -98,15 +102,23 @@ async def async_remove_config_entry_device(
 
 
 def _async_remove_code_bypass_entities(
-    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+    hass: HomeAssistant, coordinator: PanelCoordinator
 ) -> None:
     """Remove entities that would open a door without the code that is set."""
-    if not entry.options.get(CONF_CODE):
+    if coordinator.options.code is None:
         return
     registry = er.async_get(hass)
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.translation_key in CODE_BYPASS_KEYS:
-            registry.async_remove(entity.entity_id)
+    panel_id = coordinator.panel.info.id
+    doors = {
+        door_identifier(panel_id, door.id)[1]: door
+        for door in coordinator.panel.doors.values()
+    }
+    entry_id = coordinator.config_entry.entry_id
+    for entity in er.async_entries_for_config_entry(registry, entry_id):
+        for key in CODE_BYPASS_KEYS:
+            door = doors.get(entity.unique_id.removesuffix(f"_{key}"))
+            if door and bypasses_code(door, key):
+                registry.async_remove(entity.entity_id)
 
 
 async def _async_get_anonymous_name(hass: HomeAssistant) -> str:

@@ -20,14 +20,10 @@ from .entity import (
     async_add_door_entities,
     has_reported,
 )
+from .pdk.doors import Subscribers
 from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
-
-_DPS_CLASSES = {
-    "swingingGate": BinarySensorDeviceClass.OPENING,
-    "rollUpDoor": BinarySensorDeviceClass.GARAGE_DOOR,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,45 +36,47 @@ class DoorBinarySensorDescription(DoorEntityDescription, BinarySensorEntityDescr
 BINARY_SENSORS = (
     DoorBinarySensorDescription(
         key="dps",
-        translation_key="dps",
         aspect=Aspect.DPS,
         supported_fn=has_reported(Aspect.DPS),
     ),
     DoorBinarySensorDescription(
         key="rex",
-        translation_key="rex",
         aspect=Aspect.REX,
         supported_fn=has_reported(Aspect.REX),
     ),
     DoorBinarySensorDescription(
         key="relay",
-        translation_key="relay",
         aspect=Aspect.RELAY,
         device_class=BinarySensorDeviceClass.LOCK,
         entity_category=EntityCategory.DIAGNOSTIC,
         supported_fn=lambda door: (
-            door.kind is not DoorKind.SECOND_READER or Aspect.RELAY in door.reported
+            door.kind is DoorKind.DOOR
+            or (door.kind is DoorKind.SECOND_READER and Aspect.RELAY in door.reported)
         ),
     ),
     DoorBinarySensorDescription(
+        key="relay",
+        aspect=Aspect.RELAY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
+    ),
+    DoorBinarySensorDescription(
         key="propped",
-        translation_key="propped",
         aspect=Aspect.PROPPED,
         device_class=BinarySensorDeviceClass.PROBLEM,
         supported_fn=has_reported(Aspect.PROPPED),
     ),
     DoorBinarySensorDescription(
         key="forced",
-        translation_key="forced",
         aspect=Aspect.FORCED,
         device_class=BinarySensorDeviceClass.TAMPER,
         supported_fn=has_reported(Aspect.FORCED),
     ),
     DoorBinarySensorDescription(
         key="force_close",
-        translation_key="force_close",
         aspect=Aspect.FORCE_CLOSE,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         supported_fn=lambda door: (
             door.kind is DoorKind.DOOR or Aspect.FORCE_CLOSE in door.reported
         ),
@@ -87,7 +85,6 @@ BINARY_SENSORS = (
 
 CONNECTION = BinarySensorEntityDescription(
     key="connection",
-    translation_key="connection",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
@@ -106,13 +103,13 @@ async def async_setup_entry(
 class PanelConnection(PanelEntity, BinarySensorEntity):
     """Whether the stream is connected; never unavailable."""
 
+    _follows_connection = False
+
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to the connection."""
-        self.async_on_remove(
-            self.coordinator.connection_updates.subscribe(self._handle_update)
-        )
-        self._update_attrs()
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the connection."""
+        return (self.coordinator.connection_updates,)
 
     @override
     def _update_attrs(self) -> None:
@@ -132,6 +129,8 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
         aspect = self.entity_description.aspect
         self._attr_is_on = self.door.state.get(aspect)
         if aspect is Aspect.DPS:
-            self._attr_device_class = _DPS_CLASSES.get(
-                self.door.info.icon or "", BinarySensorDeviceClass.DOOR
+            self._attr_device_class = (
+                BinarySensorDeviceClass.GARAGE_DOOR
+                if self.door.info.icon == "rollUpDoor"
+                else BinarySensorDeviceClass.DOOR
             )

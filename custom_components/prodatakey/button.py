@@ -8,9 +8,9 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CODE_BYPASS_KEYS
 from .coordinator import ProdatakeyConfigEntry
 from .entity import (
+    CODE_BYPASS_KEYS,
     DoorEntity,
     DoorEntityDescription,
     async_add_door_entities,
@@ -38,19 +38,22 @@ class DoorButtonDescription(DoorEntityDescription, ButtonEntityDescription):
 BUTTONS = (
     DoorButtonDescription(
         key="open",
-        translation_key="open",
         command=TryOpen,
-        supported_fn=lambda door: door.kind is not DoorKind.SECOND_READER,
+        supported_fn=lambda door: door.kind is DoorKind.DOOR,
+    ),
+    DoorButtonDescription(
+        key="open",
+        translation_key="pulse",
+        command=TryOpen,
+        supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
     ),
     DoorButtonDescription(
         key="clear_forced",
-        translation_key="clear_forced",
         command=ClearForced,
         supported_fn=has_reported(Aspect.FORCED),
     ),
     DoorButtonDescription(
         key="force_toggle",
-        translation_key="force_toggle",
         command=ActuateForceToggle,
         entity_registry_enabled_default=False,
         supported_fn=lambda door: door.kind is DoorKind.DOOR,
@@ -78,4 +81,4 @@ class DoorButton(DoorEntity, ButtonEntity):
         if self.entity_description.key in CODE_BYPASS_KEYS:
             await self.async_require_lock_permission()
         command = self.entity_description.command(self.door.id)
-        await run_to_completion(self.coordinator.async_send(command))
+        await run_to_completion(self.coordinator.async_send(self.door, command))

@@ -45,7 +45,7 @@ from .const import (
 )
 from .coordinator import ProdatakeyConfigEntry, async_get_account
 from .exceptions import entries_sharing_credentials, error_key
-from .pdk.client import AccountClient, PanelClient
+from .pdk.client import PanelClient
 from .pdk.errors import PdkError
 from .pdk.models import PanelInfo
 from .pdk.stream import validate_connection
@@ -108,7 +108,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._credentials = _stripped(user_input)
-            panels = await self._run_step(self._account.get_panels(), errors)
+            panels = await self._run_step(self._get_panels(), errors)
             if panels is not None:
                 self._panels = {panel.id: panel for panel in panels}
                 return await self.async_step_panel()
@@ -183,7 +183,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._credentials = _stripped(user_input)
-            panels = await self._run_step(self._account.get_panels(), errors)
+            panels = await self._run_step(self._get_panels(), errors)
             if panels is not None:
                 if entry.unique_id not in {panel.id for panel in panels}:
                     return self.async_abort(reason="wrong_account")
@@ -192,7 +192,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
                 CREDENTIALS_SCHEMA,
-                user_input or {CONF_CLIENT_ID: entry.data[CONF_CLIENT_ID]},
+                user_input or {CONF_CLIENT_ID: entry.data.get(CONF_CLIENT_ID)},
             ),
             description_placeholders={"panel": entry.title},
             errors=errors,
@@ -209,19 +209,14 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
                 self.hass.config_entries.async_schedule_reload(other.entry_id)
         return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
 
-    @property
-    def _account(self) -> AccountClient:
-        """Return the account of the credentials."""
-        return async_get_account(
-            self.hass,
-            self._credentials[CONF_CLIENT_ID],
-            self._credentials[CONF_CLIENT_SECRET],
-        )
+    async def _get_panels(self) -> list[PanelInfo]:
+        """Return the panels of the account."""
+        return await async_get_account(self.hass, self._credentials).get_panels()
 
     async def _validate(self, panel: PanelInfo) -> bool:
         """Validate token, REST and stream."""
-        session = async_get_clientsession(self.hass)
-        client = PanelClient(session, self._account, panel)
+        account = async_get_account(self.hass, self._credentials)
+        client = PanelClient(async_get_clientsession(self.hass), account, panel)
         await client.get_doors()
         await validate_connection(client)
         return True
@@ -253,13 +248,20 @@ class OptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Handle the options."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            if CONF_CODE in user_input:
+                user_input[CONF_CODE] = user_input[CONF_CODE].strip()
+            if user_input.get(CONF_CODE) == "":
+                errors[CONF_CODE] = "blank_code"
+            else:
+                return self.async_create_entry(data=user_input)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, self.config_entry.options
+                OPTIONS_SCHEMA, user_input or self.config_entry.options
             ),
+            errors=errors,
         )
 
 

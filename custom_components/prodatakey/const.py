@@ -16,6 +16,3 @@ UNLOCK_MOMENTARY: Final = "momentary"
 # Seconds that a door can be opened for.
 MIN_UNLOCK_DURATION: Final = 0.1
 MAX_UNLOCK_DURATION: Final = 540.0
-
-# Entities that open a door without its code: they do not exist if a code is set.
-CODE_BYPASS_KEYS: Final = frozenset({"open", "force_toggle", "output"})

@@ -1,7 +1,7 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
@@ -13,24 +13,26 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.issue_registry import IssueSeverity
 from homeassistant.util.hass_dict import HassKey
 
 from .activity import Activity, async_fire_live_event
-from .const import CONF_RECORD_PEOPLE, DOMAIN
+from .const import DOMAIN
 from .devices import PanelDevices
-from .exceptions import async_start_reauth, translated_errors
+from .exceptions import async_start_reauth, async_withdraw_reauth, translated_errors
 from .issues import (
+    PANEL_MIGRATED,
     PERMISSION_MISSING,
     TOO_MANY_DOORS,
     async_create_issue,
     async_delete_issues,
-    async_handle_migration,
 )
+from .options import Options
 from .pdk.client import ACCOUNTS_URL, AccountClient, PanelClient
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
-from .pdk.models import AccessEvent, LiveEvent, Migration, PdkEvent
+from .pdk.models import AccessEvent, LiveEvent, Migration, MigrationStage, PdkEvent
 from .pdk.panel import Panel
 from .pdk.stream import PanelStream, StreamStatus
 from .store import (
@@ -62,29 +64,17 @@ _ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, str], AccountClient]] = HassKe
 
 
 @callback
-def async_get_account(
-    hass: HomeAssistant, client_id: str, client_secret: str
-) -> AccountClient:
+def async_get_account(hass: HomeAssistant, config: Mapping[str, str]) -> AccountClient:
     """Return the account of these credentials, shared by all entries that have them."""
     accounts = hass.data.setdefault(_ACCOUNTS, WeakValueDictionary())
-    if (account := accounts.get((client_id, client_secret))) is None:
-        account = accounts[client_id, client_secret] = AccountClient(
+    credentials = (config[CONF_CLIENT_ID], config[CONF_CLIENT_SECRET])
+    if (account := accounts.get(credentials)) is None:
+        account = accounts[credentials] = AccountClient(
             async_get_clientsession(hass),
-            client_id,
-            client_secret,
+            *credentials,
             url=os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL),
         )
     return account
-
-
-@callback
-def async_get_entry_account(
-    hass: HomeAssistant, entry: ProdatakeyConfigEntry
-) -> AccountClient:
-    """Return the account of an entry."""
-    return async_get_account(
-        hass, entry.data[CONF_CLIENT_ID], entry.data[CONF_CLIENT_SECRET]
-    )
 
 
 class PanelCoordinator:
@@ -98,12 +88,15 @@ class PanelCoordinator:
         hass: HomeAssistant,
         entry: ProdatakeyConfigEntry,
         client: PanelClient,
+        options: Options,
         anonymous_name: str,
     ) -> None:
         """Initialize the coordinator."""
         self.hass = hass
         self.config_entry = entry
-        self.record_people: bool = entry.options.get(CONF_RECORD_PEOPLE, True)
+        self.client = client
+        self.options = options
+        self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
         self.activity: Activity | None = None
         self.activity_updates = Subscribers[()]()
@@ -122,11 +115,15 @@ class PanelCoordinator:
         )
         self.panel.door_updates.subscribe(self._update_skipped_issue)
         self.devices = PanelDevices(hass, entry.entry_id, self.panel)
-        self._client = client
         self._anonymous_name = anonymous_name
         self._reading: asyncio.Task[None] | None = None
         self._last_read: float | None = None
         client.on_token = self._handle_token
+
+    @property
+    def record_people(self) -> bool:
+        """Return whether people may be recorded."""
+        return self.options.record_people
 
     @property
     def available(self) -> bool:
@@ -144,9 +141,9 @@ class PanelCoordinator:
         """Restore the panel and read its doors. Raises PdkError."""
         stored = await self._store.async_load()
         for door in parse_stored(stored.get("doors"), door_from_dict):
-            self.panel.doors[door.id] = door
             if not self.record_people:
                 door.changed_by = None
+            self.panel.doors[door.id] = door
         await self.async_read_doors()
         for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):
             self.panel.add_endpoint(endpoint)
@@ -173,9 +170,9 @@ class PanelCoordinator:
         await asyncio.wait(tasks)
         await self._store.async_save()
 
-    async def async_send(self, command: DoorCommand) -> None:
+    async def async_send(self, door: Door, command: DoorCommand) -> None:
         """Send a command for a door. Raises HomeAssistantError."""
-        with translated_errors(self.panel.info.name):
+        with translated_errors(door.name):
             await self.panel.send(command)
 
     async def async_read_doors(self) -> None:
@@ -185,7 +182,7 @@ class PanelCoordinator:
         """
         now = asyncio.get_running_loop().time
         if self._last_read is None or now() - self._last_read > MIN_READ_INTERVAL:
-            infos = await self._client.get_doors()
+            infos = await self.client.get_doors()
             self._last_read = now()
             self.panel.update_doors(infos)
 
@@ -194,13 +191,13 @@ class PanelCoordinator:
         """Handle one event of the stream."""
         if not self.record_people:
             event = _hide_people(event, self._anonymous_name)
-        maybe_delayed = self.stream.token_rejected
+        maybe_delayed = self.stream.maybe_delayed
         if isinstance(event, LiveEvent):
             # it has no usable time, so none is news while late ones may arrive
             if not maybe_delayed:
                 self._handle_live_event(event)
         elif isinstance(event, Migration):
-            async_handle_migration(self.hass, self.panel.info, event)
+            self._handle_migration(event)
         else:
             self.panel.handle_event(event, maybe_delayed=maybe_delayed)
 
@@ -212,6 +209,21 @@ class PanelCoordinator:
         self.activity_updates.notify()
         self._store.async_schedule_save()
 
+    def _handle_migration(self, event: Migration) -> None:
+        """Handle the stages of a migration to PDK 2.0."""
+        self.migration = event.stage
+        info = self.panel.info
+        _LOGGER.warning("The migration of %s to PDK 2.0 has %s", info.name, event.stage)
+        if event.stage is MigrationStage.COMPLETED:
+            async_create_issue(
+                self.hass,
+                info.id,
+                info.name,
+                PANEL_MIGRATED,
+                severity=IssueSeverity.ERROR,
+                system_id=self.client.scrub(event.system_id or "?"),
+            )
+
     @callback
     def _handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
         """Handle the status of the connection."""
@@ -219,6 +231,9 @@ class PanelCoordinator:
             return
         was_available, self.status = self.available, status
         if status is StreamStatus.CONNECTED:
+            if self.client.info != self.panel.info:
+                self.panel.info = self.client.info
+                self.devices.update_panel(self.panel.info)
             self.panel.reset_clock()
             self._schedule_read()
         if err is not None:
@@ -228,25 +243,21 @@ class PanelCoordinator:
             self.panel.mark_all_assumed()
             self.availability_updates.notify()
         elif self.available is not was_available:
-            self._log_availability(err)
+            if self.available:
+                _LOGGER.info("%s is available again", self.panel.info.name)
+            else:
+                _LOGGER.info("%s is unavailable: %s", self.panel.info.name, err)
             self.availability_updates.notify()
-
-    def _log_availability(self, err: PdkError | None) -> None:
-        """Log once when the panel becomes unavailable, and once when it is back."""
-        name = self.panel.info.name
-        if self.available:
-            _LOGGER.info("%s is available again", name)
-        else:
-            _LOGGER.info("%s is unavailable: %s", name, err)
 
     @callback
     def _handle_token(self) -> None:
-        """Handle a new panel token: it shows that the permission exists."""
+        """Handle a new panel token: credentials and permission are valid."""
+        async_withdraw_reauth(self.hass, self.config_entry)
         async_delete_issues(self.hass, self.panel.info.id, PERMISSION_MISSING)
 
     def _handle_error(self, err: PdkError) -> None:
         """Start reauth or create a repair issue."""
-        if isinstance(err, InvalidAuthError):
+        if isinstance(err, InvalidAuthError) and err.confirmed:
             async_start_reauth(self.hass, self.config_entry)
         elif isinstance(err, PermissionMissingError):
             info = self.panel.info

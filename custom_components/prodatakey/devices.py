@@ -1,14 +1,29 @@
 """The devices of a panel in Home Assistant's device registry."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, MANUFACTURER
 from .pdk.doors import Door
-from .pdk.models import DoorId
+from .pdk.models import DoorId, PanelInfo
 from .pdk.panel import Endpoint, Panel
+
+# The web page where the panel's doors and people are managed.
+CONFIGURATION_URL = "https://pdk.io"
+MAX_NAME_LENGTH = 100
+
+_MODELS = {
+    "primaryReader": "Reader",
+    "additionalReader": "Additional reader",
+    "ioDevice": "I/O device",
+    "premiumIoDevice": "Premium I/O device",
+    "elevatorReader": "Elevator reader",
+    "additionalElevatorReader": "Additional elevator reader",
+    "floorRelay": "Floor relay",
+}
 
 
 def door_identifier(panel_id: str, door_id: DoorId) -> tuple[str, str]:
@@ -30,19 +45,24 @@ class PanelDevices:
         self._registry = dr.async_get(hass)
         self._entry_id = entry_id
         self._panel_id = panel.info.id
-        self._panel_device_id = self._registry.async_get_or_create(
-            config_entry_id=entry_id,
-            identifiers={(DOMAIN, panel.info.id)},
-            manufacturer=MANUFACTURER,
-            model="Cloud node",
-            name=panel.info.name,
-            serial_number=panel.info.id,
-            configuration_url=panel.info.uri,
-        ).id
+        self.update_panel(panel.info)
         self._door_device_ids: dict[DoorId, str] = {}
         panel.door_updates.subscribe(self._handle_doors)
         panel.removed_doors.subscribe(self._handle_removed_door)
         panel.endpoint_updates.subscribe(self._handle_endpoint)
+
+    @callback
+    def update_panel(self, info: PanelInfo) -> None:
+        """Create or update the panel's own device."""
+        self._panel_device_id = self._registry.async_get_or_create(
+            config_entry_id=self._entry_id,
+            identifiers={(DOMAIN, info.id)},
+            manufacturer=MANUFACTURER,
+            model="Cloud node",
+            name=info.name,
+            serial_number=info.id,
+            configuration_url=CONFIGURATION_URL,
+        ).id
 
     def device_id_for_door(self, door_id: DoorId | None) -> str:
         """Return the device id of a door, or of the panel if there is no such door."""
@@ -59,7 +79,8 @@ class PanelDevices:
                 config_entry_id=self._entry_id,
                 identifiers={door_identifier(self._panel_id, info.id)},
                 manufacturer=MANUFACTURER,
-                name=info.name,
+                model=_MODELS.get(info.type or "", info.type),
+                **_device_name(info.name, "door", id=str(info.id)),
                 hw_version=info.hardware,
                 sw_version=info.firmware,
                 serial_number=info.serial,
@@ -80,11 +101,30 @@ class PanelDevices:
     @callback
     def _handle_endpoint(self, endpoint: Endpoint) -> None:
         """Create or update the device of a wireless endpoint."""
+        served = ", ".join(door.name or str(door.id) for door in endpoint.doors)
         self._registry.async_get_or_create(
             config_entry_id=self._entry_id,
             identifiers={endpoint_identifier(self._panel_id, endpoint)},
             manufacturer=MANUFACTURER,
-            model=endpoint.io_link_type,
-            name=f"Endpoint {endpoint.address}",
+            model="Wireless endpoint",
+            translation_key="endpoint",
+            translation_placeholders={
+                "doors": (served or endpoint.address)[:MAX_NAME_LENGTH]
+            },
             via_device_id=self._panel_device_id,
         )
+
+
+class _DeviceName(TypedDict, total=False):
+    """A name, or a translated one."""
+
+    name: str
+    translation_key: str
+    translation_placeholders: dict[str, str]
+
+
+def _device_name(name: str | None, key: str, **placeholders: str) -> _DeviceName:
+    """Return the name of a device, a translated one if the panel has none for it."""
+    if name is not None:
+        return {"name": name}
+    return {"translation_key": key, "translation_placeholders": placeholders}

@@ -1,5 +1,6 @@
 """Diagnostics, without secrets and without people."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,66 +10,88 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .const import CONF_PANEL_ID
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .pdk.doors import Door
 from .store import endpoint_as_dict
 
-TO_REDACT = {CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE}
+TO_REDACT = {
+    CONF_CLIENT_ID,
+    CONF_CLIENT_SECRET,
+    CONF_CODE,
+    CONF_PANEL_ID,
+    "address",
+    "panel",
+    "serial",
+}
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry
 ) -> dict[str, Any]:
     """Return diagnostics for a config entry."""
-    diagnostics = {"entry": _entry(entry)}
-    if entry.state is not ConfigEntryState.LOADED:
-        return diagnostics
-    coordinator = entry.runtime_data
-    panel = coordinator.panel
-    return {
-        **diagnostics,
-        "panel": asdict(panel.info),
-        "stream": _stream(coordinator),
-        "doors": [_door(door) for door in panel.doors.values()],
-        "endpoints": [endpoint_as_dict(e) for e in panel.endpoints.values()],
-    }
+    return _diagnostics(entry, device=None)
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Return diagnostics for a device."""
-    diagnostics = {"entry": _entry(entry)}
+    return _diagnostics(entry, device)
+
+
+def _diagnostics(
+    entry: ProdatakeyConfigEntry, device: DeviceEntry | None
+) -> dict[str, Any]:
+    """Return diagnostics, of one device if there is one."""
+    diagnostics: dict[str, Any] = {"entry": _entry(entry)}
     if entry.state is not ConfigEntryState.LOADED:
-        return diagnostics
+        return async_redact_data(diagnostics, TO_REDACT)
     coordinator = entry.runtime_data
     panel = coordinator.panel
-    return {
-        **diagnostics,
+    identifiers = None if device is None else device.identifiers
+    diagnostics |= {
         "stream": _stream(coordinator),
+        "migration": coordinator.migration,
+        "unknown_keys": sorted(coordinator.client.unknown_keys),
         "doors": [
             _door(door)
             for door in panel.doors.values()
-            if door_identifier(panel.info.id, door.id) in device.identifiers
+            if identifiers is None
+            or door_identifier(panel.info.id, door.id) in identifiers
         ],
         "endpoints": [
             endpoint_as_dict(endpoint)
             for endpoint in panel.endpoints.values()
-            if endpoint_identifier(panel.info.id, endpoint) in device.identifiers
+            if identifiers is None
+            or endpoint_identifier(panel.info.id, endpoint) in identifiers
         ],
     }
+    scrubbed: dict[str, Any] = _scrub(diagnostics, coordinator.client.scrub)
+    return async_redact_data(scrubbed, TO_REDACT)
+
+
+def _scrub(value: Any, scrub: Callable[[str], str]) -> Any:
+    """Return a value without secrets in any of its texts."""
+    match value:
+        case dict():
+            return {key: _scrub(each, scrub) for key, each in value.items()}
+        case list():
+            return [_scrub(each, scrub) for each in value]
+        case str():
+            return scrub(value)
+    return value
 
 
 def _entry(entry: ProdatakeyConfigEntry) -> dict[str, Any]:
     """Return how the entry is configured, and why it is not loaded."""
-    config = {
+    return {
         "data": dict(entry.data),
         "options": dict(entry.options),
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key or entry.reason,
     }
-    return async_redact_data(config, TO_REDACT)
 
 
 def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
@@ -90,7 +113,7 @@ def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
 def _door(door: Door) -> dict[str, Any]:
     """Return a door without people."""
     return {
-        "door": asdict(door.info),
+        "door": {**asdict(door.info), "reported": sorted(door.info.reported)},
         "state": {**door.state.as_dict(), "assumed": sorted(door.state.assumed)},
         "reported": sorted(door.reported),
         "misses": door.misses,

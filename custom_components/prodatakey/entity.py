@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_CODE
 from homeassistant.core import callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
@@ -17,13 +16,16 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CODE_BYPASS_KEYS, DOMAIN
+from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect
+from .pdk.models import Aspect, DoorKind
 from .pdk.panel import Endpoint
+
+# Entities that open a door without asking for its code.
+CODE_BYPASS_KEYS = frozenset({"open", "force_toggle", "output"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class ProdatakeyEntity(Entity):
 
     _attr_has_entity_name = True
     _attr_should_poll = False
+    _follows_connection = True
+    """False for what tells of the past, which is never unavailable."""
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class ProdatakeyEntity(Entity):
         self.coordinator = coordinator
         self.entity_description = description
         self._attr_unique_id = f"{identifier[1]}_{description.key}"
+        self._attr_translation_key = description.translation_key or description.key
         self._identifier = identifier
 
     @property
@@ -58,13 +63,20 @@ class ProdatakeyEntity(Entity):
         """Return the device; it is needed only once, so it is not kept."""
         return DeviceInfo(identifiers={self._identifier})
 
+    @property
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the topics whose updates this entity shows."""
+        return ()
+
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe to the availability."""
-        self.async_on_remove(
-            self.coordinator.availability_updates.subscribe(self._handle_availability)
-        )
-        self._attr_available = self.coordinator.available
+        """Subscribe to the availability and to what this entity shows."""
+        for topic in self._topics:
+            self.async_on_remove(topic.subscribe(self._handle_update))
+        if self._follows_connection:
+            availability = self.coordinator.availability_updates
+            self.async_on_remove(availability.subscribe(self._handle_availability))
+            self._attr_available = self.coordinator.available
         self._update_attrs()
 
     @callback
@@ -125,12 +137,12 @@ class DoorEntity(ProdatakeyEntity):
         super().__init__(coordinator, identifier, description)
         self.door = door
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe also to what this entity shows of the door."""
-        await super().async_added_to_hass()
-        if (aspect := self.entity_description.aspect) is not None:
-            self.async_on_remove(self.door.subscribe(aspect, self._handle_update))
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the aspect that this entity shows."""
+        aspect = self.entity_description.aspect
+        return () if aspect is None else (self.door.updates(aspect),)
 
     @override
     def _update_attrs(self) -> None:
@@ -141,7 +153,7 @@ class DoorEntity(ProdatakeyEntity):
     async def _async_send(self, command: DoorCommand, *, keep: bool = False) -> None:
         """Send a command. Raises HomeAssistantError."""
         with self.caller_context(keep=keep):
-            await self.coordinator.async_send(command)
+            await self.coordinator.async_send(self.door, command)
 
     @contextmanager
     def caller_context(self, *, keep: bool = False) -> Iterator[None]:
@@ -176,6 +188,16 @@ class DoorEntity(ProdatakeyEntity):
             )
 
 
+def bypasses_code(door: Door, key: str) -> bool:
+    """Return whether an entity would open a door without its code.
+
+    A light or a siren is no door; an output without a known icon may be one.
+    """
+    if key not in CODE_BYPASS_KEYS:
+        return False
+    return door.kind is DoorKind.DOOR or door.info.icon in (None, "other")
+
+
 def has_reported(aspect: Aspect) -> Callable[[Door], bool]:
     """Return a function that tests whether a door has an aspect."""
     return lambda door: aspect in door.reported
@@ -190,8 +212,7 @@ def async_add_door_entities[D: DoorEntityDescription](
 ) -> None:
     """Add the entities of all doors, now and when doors appear or report more."""
     coordinator = entry.runtime_data
-    has_code = bool(entry.options.get(CONF_CODE))
-    allowed = [d for d in descriptions if not (has_code and d.key in CODE_BYPASS_KEYS)]
+    has_code = coordinator.options.code is not None
     added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
 
     @callback
@@ -200,9 +221,12 @@ def async_add_door_entities[D: DoorEntityDescription](
         new: list[DoorEntity] = []
         for door in doors:
             keys = added.setdefault(door, set())
-            for description in allowed:
-                if description.key not in keys and description.supported_fn(door):
-                    keys.add(description.key)
+            for description in descriptions:
+                key = description.key
+                if key in keys or not description.supported_fn(door):
+                    continue
+                if not (has_code and bypasses_code(door, key)):
+                    keys.add(key)
                     new.append(entity_class(coordinator, door, description))
         async_add_entities(new)
 

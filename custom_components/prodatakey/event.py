@@ -28,7 +28,6 @@ class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
 EVENTS = (
     DoorEventDescription(
         key="access",
-        translation_key="access",
         event_types=list(Access),
         supported_fn=lambda door: door.info.has_reader,
     ),
@@ -48,6 +47,7 @@ class DoorAccess(DoorEntity, EventEntity):
     """Requests for access at a door."""
 
     entity_description: DoorEventDescription
+    _follows_connection = False
 
     @override
     async def async_added_to_hass(self) -> None:

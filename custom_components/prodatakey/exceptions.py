@@ -54,22 +54,22 @@ def error_key(err: PdkError) -> str:
     )
 
 
-def error_translation(err: PdkError, panel: str) -> Translation:
-    """Return the translation of an error."""
+def error_translation(err: PdkError, name: str) -> Translation:
+    """Return the translation of an error about a door or a panel."""
     return {
         "translation_domain": DOMAIN,
         "translation_key": error_key(err),
-        "translation_placeholders": {"panel": panel, "reason": str(err)},
+        "translation_placeholders": {"name": name, "reason": str(err)},
     }
 
 
 @contextmanager
-def translated_errors(panel: str) -> Iterator[None]:
-    """Raise errors of pdk.io as translated Home Assistant errors."""
+def translated_errors(name: str) -> Iterator[None]:
+    """Raise errors about a door or a panel as translated Home Assistant errors."""
     try:
         yield
     except PdkError as err:
-        raise HomeAssistantError(**error_translation(err, panel)) from err
+        raise HomeAssistantError(**error_translation(err, name)) from err
 
 
 @callback
@@ -82,13 +82,26 @@ def async_start_reauth(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> Non
 @callback
 def reauth_in_progress(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
     """Return whether the user is asked for these credentials already."""
+    return bool(_reauth_flow_ids(hass, entry))
+
+
+@callback
+def async_withdraw_reauth(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> None:
+    """Stop asking for credentials: they were accepted after all."""
+    for flow_id in _reauth_flow_ids(hass, entry):
+        hass.config_entries.flow.async_abort(flow_id)
+
+
+def _reauth_flow_ids(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> list[str]:
+    """Return the flows that ask for the credentials of an entry."""
     sharing = {other.entry_id for other in entries_sharing_credentials(hass, entry)}
-    return any(
-        flow["context"].get("entry_id") in sharing
+    return [
+        flow["flow_id"]
         for flow in hass.config_entries.flow.async_progress_by_handler(
             DOMAIN, match_context={"source": SOURCE_REAUTH}
         )
-    )
+        if flow["context"].get("entry_id") in sharing
+    ]
 
 
 @callback
@@ -100,7 +113,7 @@ def entries_sharing_credentials(
         other
         for other in hass.config_entries.async_entries(DOMAIN)
         if all(
-            other.data.get(key) == entry.data[key]
+            other.data.get(key) == entry.data.get(key)
             for key in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)
         )
     ]

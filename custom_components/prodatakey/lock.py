@@ -1,6 +1,7 @@
 """Locks: one for each door; relay on means unlocked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 import hmac
 from typing import Any, override
 
@@ -8,26 +9,19 @@ from homeassistant.components.lock import (
     LockEntity,
     LockEntityDescription,
     LockEntityFeature,
-    LockState,
 )
-from homeassistant.const import ATTR_CODE, CONF_CODE
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import ATTR_CODE
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
 
-from .const import (
-    CONF_UNLOCK_DURATION,
-    CONF_UNLOCK_MODE,
-    DOMAIN,
-    UNLOCK_HOLD,
-    UNLOCK_MOMENTARY,
-)
+from .const import DOMAIN, UNLOCK_MOMENTARY
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
 from .pdk.commands import (
     ActuateClose,
     ActuateOpen,
-    DoorCommand,
     TryDwellOpen,
     TryOpen,
     run_to_completion,
@@ -38,6 +32,9 @@ from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
 
+# How long the relay may take to be reported after the panel has answered, in seconds.
+OPENING_TIMEOUT = 5.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class DoorLockDescription(DoorEntityDescription, LockEntityDescription):
@@ -47,7 +44,6 @@ class DoorLockDescription(DoorEntityDescription, LockEntityDescription):
 LOCKS = (
     DoorLockDescription(
         key="lock",
-        translation_key="lock",
         name=None,
         aspect=Aspect.RELAY,
         supported_fn=lambda door: door.kind is DoorKind.DOOR,
@@ -65,7 +61,12 @@ async def async_setup_entry(
 
 
 class DoorLock(DoorEntity, LockEntity):
-    """The lock of a door."""
+    """The lock of a door.
+
+    It never shows locking or unlocking: until the panel answers nothing has changed,
+    and then the door is locked or unlocked. *Opening* lasts from the answer until the
+    relay is reported.
+    """
 
     entity_description: DoorLockDescription
     _attr_supported_features = LockEntityFeature.OPEN
@@ -76,13 +77,10 @@ class DoorLock(DoorEntity, LockEntity):
         door: Door,
         description: DoorLockDescription,
     ) -> None:
-        """Initialize the lock with the entry's options."""
+        """Initialize the lock."""
         super().__init__(coordinator, door, description)
-        options = coordinator.config_entry.options
-        self._unlock_mode: str = options.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
-        self._unlock_duration: float | None = options.get(CONF_UNLOCK_DURATION)
-        self._code: str | None = options.get(CONF_CODE)
-        self._pending: dict[object, LockState] = {}
+        self._code = coordinator.options.code
+        self._cancel_opening: CALLBACK_TYPE | None = None
         if self._code:
             # Home Assistant checks the pattern for locking too, which needs no code
             self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
@@ -91,23 +89,20 @@ class DoorLock(DoorEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe also to who is granted access."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.door.changed_by_updates.subscribe(self._handle_changed_by)
-        )
+        self.async_on_remove(self.door.grants.subscribe(self._handle_grant))
+        self.async_on_remove(self._end_opening)
 
     @callback
     @override
     def _handle_update(self) -> None:
-        """Handle a change of the relay; a pending command is shown instead."""
-        self._update_attrs()
-        if not self._pending:
-            self.async_write_ha_state()
+        """Handle a change of the relay."""
+        self._end_opening()
+        super()._handle_update()
 
     @callback
-    def _handle_changed_by(self) -> None:
-        """Update changed_by; the coming relay change is theirs, so drop the context."""
-        if not self._pending:
-            self._context = None
+    def _handle_grant(self) -> None:
+        """Handle granted access: the relay change is theirs, not the last caller's."""
+        self._context = None
         self._update_attrs()
         self.async_write_ha_state()
 
@@ -122,27 +117,28 @@ class DoorLock(DoorEntity, LockEntity):
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        await self._run_command(LockState.LOCKING, ActuateClose(self.door.id))
+        await run_to_completion(self._async_send(ActuateClose(self.door.id)))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Unlock until locked, or only for a moment."""
         self._check_code(kwargs.get(ATTR_CODE))
-        if self._unlock_mode == UNLOCK_MOMENTARY:
-            await self._open(LockState.UNLOCKING, self._unlock_duration)
+        options = self.coordinator.options
+        if options.unlock_mode == UNLOCK_MOMENTARY:
+            await run_to_completion(self._async_open(options.unlock_duration))
         else:
-            await self._run_command(LockState.UNLOCKING, ActuateOpen(self.door.id))
+            await run_to_completion(self._async_send(ActuateOpen(self.door.id)))
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
         """Open for the door's own dwell time."""
         self._check_code(kwargs.get(ATTR_CODE))
-        await self._open(LockState.OPENING)
+        await run_to_completion(self._async_open())
 
     async def async_open_door(self, duration: float, code: str | None = None) -> None:
         """Open for a duration in seconds."""
         self._check_code(code or self.add_default_code({}).get(ATTR_CODE))
-        await self._open(LockState.OPENING, duration)
+        await run_to_completion(self._async_open(duration))
 
     def _check_code(self, code: str | None) -> None:
         """Raise for a wrong or missing code if one is set."""
@@ -152,44 +148,44 @@ class DoorLock(DoorEntity, LockEntity):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="wrong_code",
-                translation_placeholders={"door": self.door.info.name},
+                translation_placeholders={"door": self.door.name},
             )
 
-    async def _open(self, pending: LockState, seconds: float | None = None) -> None:
+    async def _async_open(self, seconds: float | None = None) -> None:
         """Open for a duration, or for the door's own dwell time."""
-        door_id = self.door.id
+        door = self.door
+        report_count = door.report_count(Aspect.RELAY)
         command = (
-            TryOpen(door_id)
+            TryOpen(door.id)
             if seconds is None
-            else TryDwellOpen(door_id, to_dwell(seconds))
+            else TryDwellOpen(door.id, to_dwell(seconds))
         )
         # the relay changes after the command, and still because of the caller
-        await self._run_command(pending, command, keep=True)
+        await self._async_send(command, keep=True)
+        if door.report_count(Aspect.RELAY) == report_count and self.is_locked:
+            self._start_opening()
 
-    async def _run_command(
-        self, pending: LockState, command: DoorCommand, *, keep: bool = False
-    ) -> None:
-        """Send a command and show the pending state meanwhile."""
-        await run_to_completion(self._show_pending(pending, command, keep=keep))
-
-    async def _show_pending(
-        self, pending: LockState, command: DoorCommand, *, keep: bool
-    ) -> None:
-        """Show the pending state until the command has a result."""
-        key = object()
-        with self.caller_context(keep=keep):
-            self._pending[key] = pending
-            self._write_pending()
-            try:
-                await self.coordinator.async_send(command)
-            finally:
-                del self._pending[key]
-                self._write_pending()
-
-    def _write_pending(self) -> None:
-        """Write the state; of several pending commands the last one counts."""
-        pending = next(reversed(self._pending.values()), None)
-        self._attr_is_locking = pending is LockState.LOCKING
-        self._attr_is_unlocking = pending is LockState.UNLOCKING
-        self._attr_is_opening = pending is LockState.OPENING
+    @callback
+    def _start_opening(self) -> None:
+        """Show *opening* until the relay is reported."""
+        self._end_opening()
+        self._cancel_opening = async_call_later(
+            self.hass, OPENING_TIMEOUT, self._handle_opening_timeout
+        )
+        self._attr_is_opening = True
         self.async_write_ha_state()
+
+    @callback
+    def _handle_opening_timeout(self, _: datetime) -> None:
+        """Handle a relay that is not reported: its state is only assumed."""
+        self._cancel_opening = None
+        self.door.mark_assumed(Aspect.RELAY)
+        self._handle_update()
+
+    @callback
+    def _end_opening(self) -> None:
+        """Do not show *opening* any more."""
+        self._attr_is_opening = False
+        if self._cancel_opening is not None:
+            self._cancel_opening()
+            self._cancel_opening = None

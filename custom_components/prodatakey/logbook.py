@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .activity import EVENT_LIVE_EVENT
@@ -22,6 +26,7 @@ def async_describe_events(
         return {
             LOGBOOK_ENTRY_NAME: event.data["door"] or "ProdataKey",
             LOGBOOK_ENTRY_MESSAGE: event.data["message"],
+            LOGBOOK_ENTRY_ICON: "mdi:text-box-outline",
         }
 
     async_describe_event(DOMAIN, EVENT_LIVE_EVENT, async_describe_live_event)

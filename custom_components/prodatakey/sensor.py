@@ -13,17 +13,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
 from .entity import EndpointEntity, PanelEntity, async_subscribe_until_unload
+from .pdk.doors import Subscribers
 from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
 
 LAST_ACTIVITY = SensorEntityDescription(
-    key="last_activity", translation_key="last_activity"
+    key="last_activity", entity_category=EntityCategory.DIAGNOSTIC
 )
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = SensorEntityDescription(
     key="signal",
-    translation_key="signal",
     entity_category=EntityCategory.DIAGNOSTIC,
     state_class=SensorStateClass.MEASUREMENT,
 )
@@ -61,15 +61,16 @@ async def async_setup_entry(
 class LastActivity(PanelEntity, SensorEntity):
     """The last line of the panel's activity log."""
 
+    _follows_connection = False
+    # the same sentence again is news
+    _attr_force_update = True
     _unrecorded_attributes = frozenset({"message"})
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe also to the activity log."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.activity_updates.subscribe(self._handle_update)
-        )
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the activity log."""
+        return (self.coordinator.activity_updates,)
 
     @override
     def _update_attrs(self) -> None:
@@ -87,11 +88,13 @@ class LastActivity(PanelEntity, SensorEntity):
 class EndpointSignal(EndpointEntity, SensorEntity):
     """The signal of a wireless endpoint when it last answered."""
 
+    _follows_connection = False
+
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe also to the endpoint's answers."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.endpoint.signals.subscribe(self._handle_update))
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the answers of the endpoint."""
+        return (self.endpoint.signals,)
 
     @override
     def _update_attrs(self) -> None:

@@ -13,8 +13,14 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import (
+    config_validation as cv,
+    entity_platform,
+    entity_registry as er,
+    service,
+    target,
+)
 
 from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
 from .coordinator import ProdatakeyConfigEntry
@@ -54,12 +60,15 @@ QUERY_SCHEMA = vol.Schema(
         ),
     }
 )
-OPEN_DOOR_SCHEMA = {
-    vol.Required(ATTR_DURATION): vol.All(
-        vol.Coerce(float), vol.Range(min=MIN_UNLOCK_DURATION, max=MAX_UNLOCK_DURATION)
-    ),
-    vol.Optional(ATTR_CODE): cv.string,
-}
+OPEN_DOOR_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Required(ATTR_DURATION): vol.All(
+            vol.Coerce(float),
+            vol.Range(min=MIN_UNLOCK_DURATION, max=MAX_UNLOCK_DURATION),
+        ),
+        vol.Optional(ATTR_CODE): cv.string,
+    }
+)
 
 
 @callback
@@ -75,14 +84,39 @@ def async_setup_services(hass: HomeAssistant) -> None:
         service.async_register_admin_service(
             hass, DOMAIN, action, handler, schema, SupportsResponse.ONLY
         )
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        ACTION_OPEN_DOOR,
-        entity_domain=LOCK_DOMAIN,
-        schema=OPEN_DOOR_SCHEMA,
-        func="async_open_door",
+    hass.services.async_register(
+        DOMAIN, ACTION_OPEN_DOOR, _async_open_door, OPEN_DOOR_SCHEMA
     )
+
+
+async def _async_open_door(call: ServiceCall) -> None:
+    """Open doors, or none if one of them is unavailable.
+
+    Home Assistant would leave unavailable entities out of a call without an error.
+    """
+    locks = {
+        entity_id: entity
+        for platform in entity_platform.async_get_platforms(call.hass, DOMAIN)
+        if platform.domain == LOCK_DOMAIN
+        for entity_id, entity in platform.entities.items()
+    }
+    selected = target.async_extract_referenced_entity_ids(
+        call.hass, target.TargetSelection(call.data)
+    )
+    registry = er.async_get(call.hass)
+    for entity_id in selected.referenced | selected.indirectly_referenced:
+        entry = registry.async_get(entity_id)
+        if entry is None or (entry.platform, entry.domain) != (DOMAIN, LOCK_DOMAIN):
+            continue
+        lock = locks.get(entity_id)
+        if not entry.disabled and (lock is None or not lock.available):
+            state = call.hass.states.get(entity_id)
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_connected",
+                translation_placeholders={"name": state.name if state else entity_id},
+            )
+    await service.entity_service_call(call.hass, locks, "async_open_door", call)
 
 
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:

@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .pdk.doors import Door
 from .pdk.models import Aspect, DoorInfo, EndpointDoor
 from .pdk.panel import Endpoint
-from .pdk.parser import parse_door_id
+from .pdk.parser import as_dict, as_int, as_list, as_name, non_empty_str, parse_door_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,20 +95,26 @@ def door_as_dict(door: Door) -> Stored:
 
 
 def door_from_dict(stored: Stored) -> Door:
-    """Return a stored door. Raises LookupError, TypeError or ValueError."""
-    if parse_door_id(stored["id"]) is None or not stored["name"]:
-        raise ValueError("invalid id or name")
+    """Return a stored door; an unusable field counts as missing. Raises ValueError."""
+    if (door_id := parse_door_id(stored.get("id"))) is None:
+        raise ValueError("invalid id")
+    state = as_dict(stored.get("state"))
+    reported = as_list(stored.get("reported"))
     return Door(
         DoorInfo(
-            id=stored["id"],
-            name=stored["name"],
-            type=stored["type"],
-            icon=stored["icon"],
-            primary_reader=stored["primary_reader"],
+            id=door_id,
+            name=as_name(stored.get("name")),
+            type=non_empty_str(stored.get("type")),
+            icon=non_empty_str(stored.get("icon")),
+            primary_reader=parse_door_id(stored.get("primary_reader")),
         ),
-        state={Aspect(key): value for key, value in stored["state"].items()},
-        reported=map(Aspect, stored["reported"]),
-        changed_by=stored["changed_by"],
+        state={
+            aspect: value
+            for aspect in Aspect
+            if isinstance(value := state.get(aspect), bool)
+        },
+        reported=[aspect for aspect in Aspect if aspect in reported],
+        changed_by=as_name(stored.get("changed_by")),
     )
 
 
@@ -127,11 +133,19 @@ def endpoint_as_dict(endpoint: Endpoint) -> Stored:
 
 def endpoint_from_dict(stored: Stored) -> Endpoint:
     """Return a stored endpoint. Raises LookupError, TypeError or ValueError."""
-    if not isinstance(stored["address"], str):
-        raise TypeError("invalid address")
-    occurred = stored["occurred"] and dt_util.parse_datetime(stored["occurred"])
-    doors = tuple(EndpointDoor(**door) for door in stored["doors"])
-    return Endpoint(**{**stored, "doors": doors, "occurred": occurred})
+    io_link_id, address = as_int(stored["io_link_id"]), non_empty_str(stored["address"])
+    if io_link_id is None or address is None:
+        raise ValueError("invalid endpoint")
+    gain = stored["db_gain"]
+    return Endpoint(
+        io_link_id=io_link_id,
+        address=address,
+        io_link_type=non_empty_str(stored["io_link_type"]),
+        io_link_name=non_empty_str(stored["io_link_name"]),
+        doors=tuple(EndpointDoor(**door) for door in stored["doors"]),
+        db_gain=gain if isinstance(gain, int | float) else None,
+        occurred=stored["occurred"] and dt_util.parse_datetime(stored["occurred"]),
+    )
 
 
 def activity_as_dict(activity: Activity) -> Stored:
@@ -146,7 +160,7 @@ def activity_as_dict(activity: Activity) -> Stored:
 def activity_from_dict(stored: Stored) -> Activity:
     """Return a stored activity. Raises LookupError, TypeError or ValueError."""
     return Activity(
-        message=stored["message"],
+        message=str(stored["message"]),
         topic=stored["topic"],
         occurred=dt_util.parse_datetime(stored["occurred"], raise_on_error=True),
     )

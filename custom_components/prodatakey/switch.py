@@ -1,6 +1,7 @@
 """Switches: do not disturb, and relay outputs."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -26,6 +27,9 @@ PARALLEL_UPDATES = 0
 
 # How long the panel may take to report the result of a toggle, in seconds.
 CONFIRMATION_TIMEOUT = 5.0
+# A report that comes before the result of the toggle may be about another toggle, so
+# the next one is waited for, in seconds.
+SETTLE_TIME = 1.0
 # One toggle, and one back if it went the wrong way.
 MAX_TOGGLES = 2
 
@@ -39,18 +43,24 @@ class DoorSwitchDescription(DoorEntityDescription, SwitchEntityDescription):
 
 DO_NOT_DISTURB = DoorSwitchDescription(
     key="do_not_disturb",
-    translation_key="do_not_disturb",
     aspect=Aspect.FORCE_CLOSE,
     entity_category=EntityCategory.CONFIG,
     supported_fn=lambda door: door.kind is DoorKind.DOOR,
 )
 OUTPUT = DoorSwitchDescription(
     key="output",
-    translation_key="output",
     name=None,
     aspect=Aspect.RELAY,
     supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
 )
+# The icons of outputs, by PDK's own.
+_OUTPUT_KEYS = {
+    "alarm": "output_alarm",
+    "fan": "output_fan",
+    "light": "output_light",
+    "panicButton": "output_panic_button",
+    "sprinkler": "output_sprinkler",
+}
 
 
 async def async_setup_entry(
@@ -77,6 +87,16 @@ class DoorSwitch(DoorEntity, SwitchEntity):
 
 class Output(DoorSwitch):
     """A relay output that is not a door."""
+
+    def __init__(
+        self,
+        coordinator: PanelCoordinator,
+        door: Door,
+        description: DoorSwitchDescription,
+    ) -> None:
+        """Initialize the switch with the icon of the output."""
+        super().__init__(coordinator, door, description)
+        self._attr_translation_key = _OUTPUT_KEYS.get(door.info.icon or "", "output")
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -129,25 +149,32 @@ class DoNotDisturb(DoorSwitch):
 
     async def _async_toggle(self) -> bool:
         """Toggle once, and return what the panel reports then."""
-        confirmed: asyncio.Future[bool] = asyncio.Future()
+        reports: list[bool] = []
+        reported = asyncio.Event()
 
-        def handle_report(event: DoorEvent) -> None:
-            if event.aspect is Aspect.FORCE_CLOSE and not confirmed.done():
-                confirmed.set_result(event.value)
+        def handle_report(event: DoorEvent, maybe_delayed: bool) -> None:
+            # one that was held back tells how it was before
+            if event.aspect is Aspect.FORCE_CLOSE and not maybe_delayed:
+                reports.append(event.value)
+                reported.set()
 
-        try:
-            with self.door.reports.subscribed(handle_report):
-                await self.coordinator.async_send(ActuateDoNotDisturb(self.door.id))
-                async with asyncio.timeout(CONFIRMATION_TIMEOUT):
-                    return await confirmed
-        except TimeoutError:
+        with self.door.reports.subscribed(handle_report):
+            command = ActuateDoNotDisturb(self.door.id)
+            await self.coordinator.async_send(self.door, command)
+            timeout = SETTLE_TIME if reports else CONFIRMATION_TIMEOUT
+            reported.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await reported.wait()
+        if not reports:
             self.door.mark_assumed(Aspect.FORCE_CLOSE)
-            raise self._not_confirmed() from None
+            raise self._not_confirmed()
+        return reports[-1]
 
     def _not_confirmed(self) -> HomeAssistantError:
         """Return the error for an unknown state."""
         return HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="not_confirmed",
-            translation_placeholders={"door": self.door.info.name},
+            translation_placeholders={"door": self.door.name},
         )

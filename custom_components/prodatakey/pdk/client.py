@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 import logging
 import time
 from urllib.parse import quote, urlsplit
@@ -16,9 +17,26 @@ from .errors import (
     PermissionMissingError,
     RateLimitedError,
 )
-from .http import Response, StatusErrors, Token, jwt_lifetime, parse_lifetime, request
+from .http import (
+    Pacer,
+    Response,
+    StatusErrors,
+    Token,
+    jwt_lifetime,
+    parse_lifetime,
+    request,
+    scrub,
+)
 from .models import DoorInfo, PanelInfo
-from .parser import Json, as_dict, as_list, non_empty_str, parse_door
+from .parser import (
+    DEVICE_KEYS,
+    Json,
+    as_dict,
+    as_list,
+    as_name,
+    non_empty_str,
+    parse_door,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +48,16 @@ MAX_PAGES = 100
 PER_PAGE = 100
 # A token is fresh while this part of the time until its renewal is left.
 MIN_REMAINING = 0.8
+
+# PDK allows 10 writes and 35 requests a second; some are left for other clients.
+WRITES_PER_SECOND = 8.0
+REQUESTS_PER_SECOND = 28.0
+# A shorter wait that the service asks for is waited for, in seconds.
+MAX_WAIT = 15.0
+# Credentials count as wrong if they are rejected again after this time, in seconds.
+CONFIRM_REJECTION_AFTER = 4.0
+# This many secrets that were in use are remembered, to remove them from texts.
+MAX_SECRETS = 10
 
 # Error bodies are not documented, so errors are distinguished by their status alone.
 TOKEN_ERRORS: StatusErrors = {400: InvalidAuthError, 401: InvalidAuthError}
@@ -56,6 +84,11 @@ class AccountClient:
         credentials = f"{client_id}:{client_secret}".encode()
         self._basic = f"Basic {base64.b64encode(credentials).decode()}"
         self._url = url.rstrip("/")
+        self.secrets = deque((client_secret,), maxlen=MAX_SECRETS)
+        """The client secret and the last ID tokens."""
+        self._writes = Pacer(WRITES_PER_SECOND)
+        self._requests = Pacer(REQUESTS_PER_SECOND)
+        self._rejected_since: float | None = None
         self._id_token: Token | None = None
         self._renewal_lock = asyncio.Lock()
         self._failures = 0
@@ -114,19 +147,17 @@ class AccountClient:
         """Send a request with the ID token, and once more if that token was stale."""
         known = self._id_token
         token = await self._get_id_token()
-        try:
-            return await self._send(method, path, token.bearer, status_errors)
-        except InvalidAuthError:
-            if token is not known:
-                # it is new: the next request gets another one, this one is over
-                self._id_token = None
-                raise
-        token = await self._get_id_token(stale=token)
-        try:
-            return await self._send(method, path, token.bearer, status_errors)
-        except InvalidAuthError:
-            self._id_token = None
-            raise
+        while True:
+            try:
+                response = await self._send(method, path, token.bearer, status_errors)
+            except InvalidAuthError:
+                if token is not known:
+                    self._id_token = None
+                    raise
+            else:
+                self._rejected_since = None
+                return response
+            token = await self._get_id_token(stale=token)
 
     async def _get_id_token(self, stale: Token | None = None) -> Token:
         """Return the shared ID token; the first of several callers renews it for all."""
@@ -160,6 +191,7 @@ class AccountClient:
             self._failures += 1
             self._failure = err
             raise
+        self.secrets.append(self._id_token.value)
         return self._id_token
 
     async def _send(
@@ -170,9 +202,13 @@ class AccountClient:
         status_errors: StatusErrors,
         form: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send one request, unless the service has asked to wait."""
-        if (wait := self._blocked_until - time.monotonic()) > 0:
+        """Send one request at the pace that the service allows."""
+        if method != "GET":
+            await self._writes.wait()
+        await self._requests.wait()
+        if (wait := self._blocked_until - time.monotonic()) > MAX_WAIT:
             raise RateLimitedError(wait)
+        await asyncio.sleep(max(wait, 0))
         try:
             return await request(
                 self._session,
@@ -185,6 +221,15 @@ class AccountClient:
         except RateLimitedError as err:
             self._blocked_until = time.monotonic() + err.retry_after
             raise
+        except InvalidAuthError as err:
+            err.confirmed = self._is_rejection_confirmed()
+            raise
+
+    def _is_rejection_confirmed(self) -> bool:
+        """Return whether the credentials were rejected before, and not just now."""
+        if self._rejected_since is None:
+            self._rejected_since = time.monotonic()
+        return time.monotonic() - self._rejected_since >= CONFIRM_REJECTION_AFTER
 
     def _parse_panel(self, raw: object) -> PanelInfo | None:
         """Return a panel, or None without an id and a trusted address."""
@@ -192,7 +237,7 @@ class AccountClient:
             case {"id": str(panel_id), "uri": str(uri), **rest} if self._trusts(uri):
                 return PanelInfo(
                     id=panel_id,
-                    name=non_empty_str(rest.get("name")) or panel_id,
+                    name=as_name(rest.get("name")) or panel_id,
                     uri=uri.rstrip("/") + "/",
                 )
         return None
@@ -213,15 +258,23 @@ class PanelClient:
     """REST client for one panel; also provides the tokens for its stream."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, account: AccountClient, info: PanelInfo
+        self,
+        session: aiohttp.ClientSession,
+        account: AccountClient,
+        info: PanelInfo,
+        secrets: Iterable[str] = (),
     ) -> None:
-        """Initialize the client."""
+        """Initialize the client; `secrets` are removed from texts of the network too."""
         self.session = session
         self.info = info
+        self.unknown_keys: set[str] = set()
+        """Names of fields of the devices that nobody reads yet."""
         self.on_token: Callable[[], None] | None = None
         """Called with each new token: the credentials have permission for the panel."""
         self._account = account
         self._token: Token | None = None
+        self._more_secrets = tuple(secrets)
+        self._tokens = deque[str](maxlen=MAX_SECRETS)
 
     async def get_token(self) -> Token:
         """Return a fresh token, the present one if possible.
@@ -239,9 +292,21 @@ class PanelClient:
         Raises what AccountClient.get_panel_token raises.
         """
         self._token = await self._account.get_panel_token(self.info.id)
+        self._tokens.append(self._token.value)
         if self.on_token is not None:
             self.on_token()
         return self._token
+
+    async def update_info(self) -> None:
+        """Update the panel's name and address from the accounts service.
+
+        Raises what AccountClient.get_panel raises.
+        """
+        self.info = await self._account.get_panel(self.info.id)
+
+    def scrub(self, text: str) -> str:
+        """Return a text of the network without secrets."""
+        return scrub(text, (*self._account.secrets, *self._tokens, *self._more_secrets))
 
     def discard_token(self) -> None:
         """Do not use the present token again: the panel rejected it."""
@@ -262,6 +327,8 @@ class PanelClient:
             read += len(response.body)
             known = len(doors)
             found = [door for raw in response.body if (door := parse_door(raw))]
+            for raw in map(as_dict, response.body):
+                self.unknown_keys |= raw.keys() - DEVICE_KEYS
             if len(found) < len(response.body):
                 _LOGGER.debug("Ignored a device without a usable id")
             doors |= {door.id: door for door in found}

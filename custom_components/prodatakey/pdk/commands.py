@@ -1,6 +1,5 @@
 """Commands of the Streaming API page (section "Commands"), and their results."""
 
-from abc import ABC
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -39,22 +38,22 @@ def _discard(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-@dataclass(frozen=True, slots=True)
-class Command(ABC):
+@dataclass(frozen=True)
+class Command:
     """One command."""
 
     topic: ClassVar[str]
 
     def body(self) -> dict[str, object]:
         """Return the command's body."""
-        raise NotImplementedError
+        return {}
 
     def as_dict(self, command_id: str) -> dict[str, Any]:
         """Return what is sent to the panel, with the keys in the page's order."""
         return {"id": command_id, "topic": self.topic, "body": self.body()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DoorCommand(Command):
     """A command for one door.
 
@@ -74,7 +73,6 @@ class DoorCommand(Command):
 class ActuateClose(DoorCommand):
     """Turn the relay off and leave it off: lock. Section door.actuate.close."""
 
-    __slots__ = ()
     topic = "door.actuate.close"
     value = False
 
@@ -82,7 +80,6 @@ class ActuateClose(DoorCommand):
 class ActuateOpen(DoorCommand):
     """Turn the relay on and leave it on: unlock. Section door.actuate.open."""
 
-    __slots__ = ()
     topic = "door.actuate.open"
     value = True
 
@@ -90,7 +87,6 @@ class ActuateOpen(DoorCommand):
 class ActuateDoNotDisturb(DoorCommand):
     """Toggle do not disturb. Not idempotent. Section door.actuate.dnd."""
 
-    __slots__ = ()
     topic = "door.actuate.dnd"
     aspect = Aspect.FORCE_CLOSE
 
@@ -98,14 +94,12 @@ class ActuateDoNotDisturb(DoorCommand):
 class ActuateForceToggle(DoorCommand):
     """Toggle the relay and latch it. Not idempotent. Section door.actuate.forcetoggle."""
 
-    __slots__ = ()
     topic = "door.actuate.forcetoggle"
 
 
 class ClearForced(DoorCommand):
     """Clear the forced alarm. Section door.alarm.forced.clear."""
 
-    __slots__ = ()
     topic = "door.alarm.forced.clear"
     aspect = Aspect.FORCED
 
@@ -113,11 +107,10 @@ class ClearForced(DoorCommand):
 class TryOpen(DoorCommand):
     """Open for the door's own dwell time. Section door.try.open."""
 
-    __slots__ = ()
     topic = "door.try.open"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TryDwellOpen(DoorCommand):
     """Open for `dwell` tenths of a second, 1 to 5400. Section door.try.dwellopen.
 
@@ -137,18 +130,13 @@ class TryDwellOpen(DoorCommand):
         return {"doorId": self.door_id, "dwell": self.dwell}
 
 
-@dataclass(frozen=True, slots=True)
 class DiscoverEndpoints(Command):
     """Ask every wireless endpoint to report. Section endpoint.discover."""
 
     topic = "endpoint.discover"
 
-    def body(self) -> dict[str, object]:
-        """Return the command's body."""
-        return {}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class QuerySignal(Command):
     """Ask one endpoint for its last-hop signal. Section endpoint.querysignal.
 

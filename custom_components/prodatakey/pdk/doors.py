@@ -1,14 +1,18 @@
 """Doors: their state as the panel reports it, and who is notified of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+from .clock import now
 from .commands import DoorCommand
 from .models import AccessEvent, Aspect, DoorEvent, DoorId, DoorInfo, DoorKind
 
-# Both alarms need the door position sensor.
-_DPS_ASPECTS = frozenset({Aspect.DPS, Aspect.PROPPED, Aspect.FORCED})
+# The relay follows the access that turns it on within this time, in seconds; the two
+# may also be reported in the other order.
+ACCESS_WINDOW = 5.0
+# The time a door opens for if the panel's list does not say it, in seconds.
+DEFAULT_DWELL = 30.0
 
 
 class Subscribers[*Args]:
@@ -102,14 +106,18 @@ class Door:
         self.state = DoorState(state)
         self.reported = set(reported)
         self.changed_by = changed_by
+        """The person whose access turned the relay, if the last change was such."""
         self.misses = 0
         self.accesses = Subscribers[AccessEvent, float]()
         """Notified of each access event, with its age in seconds."""
-        self.reports = Subscribers[DoorEvent]()
-        """Notified of each report, whether or not it changes anything."""
-        self.changed_by_updates = Subscribers[()]()
+        self.grants = Subscribers[()]()
+        """Notified when somebody is granted access, here or at a second reader."""
+        self.reports = Subscribers[DoorEvent, bool]()
+        """Notified of each report, and of whether it may be delayed."""
         self._updates: dict[Aspect, Subscribers[()]] = {}
         self._report_counts: dict[Aspect, int] = {}
+        self._granted_to: str | None = None
+        self._granted_at = self._opened_at = self._commanded_at = float("-inf")
 
     @property
     def id(self) -> DoorId:
@@ -117,22 +125,33 @@ class Door:
         return self.info.id
 
     @property
+    def name(self) -> str:
+        """Return the name of the door."""
+        return self.info.name or f"Door {self.info.id}"
+
+    @property
     def kind(self) -> DoorKind:
         """Return what the device is."""
         return self.info.kind
 
-    def subscribe(
-        self, aspect: Aspect, callback: Callable[[], None]
-    ) -> Callable[[], None]:
-        """Subscribe to changes of one aspect; return a function that unsubscribes."""
-        if (subscribers := self._updates.get(aspect)) is None:
-            subscribers = self._updates[aspect] = Subscribers()
-        return subscribers.subscribe(callback)
+    @property
+    def source(self) -> Hashable:
+        """Return what the clock of the door's events belongs to."""
+        return self.info.connection or ("door", self.info.id)
+
+    def updates(self, aspect: Aspect) -> Subscribers[()]:
+        """Return the subscribers to changes of one aspect."""
+        return self._updates.setdefault(aspect, Subscribers())
 
     def update(self, aspect: Aspect, value: bool) -> bool:
         """Set one aspect and notify; return whether that changed anything."""
+        if aspect is Aspect.RELAY and self.state.get(aspect) is not value:
+            self._update_changed_by(value)
         if changed := self.state.update(aspect, value):
             self._notify(aspect)
+        if aspect is Aspect.DPS and not value:
+            # a closed door is not propped open, whether or not its end was reported
+            changed |= self.update(Aspect.PROPPED, False)
         return changed
 
     def mark_assumed(self, aspect: Aspect) -> bool:
@@ -141,44 +160,70 @@ class Door:
             self._notify(aspect)
         return changed
 
-    def handle_report(self, event: DoorEvent) -> bool:
+    def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> bool:
         """Handle a report of the panel; return whether the state changed."""
         self._report_counts[event.aspect] = self.report_count(event.aspect) + 1
         changed = self.update(event.aspect, event.value)
-        self.reports.notify(event)
+        self.reports.notify(event, maybe_delayed)
         return changed
 
     def report_count(self, aspect: Aspect) -> int:
         """Return how often the panel has reported an aspect."""
         return self._report_counts.get(aspect, 0)
 
+    def handle_command(self, command: DoorCommand) -> None:
+        """Handle a command that is sent or executed: a change is not by an access."""
+        if command.aspect is Aspect.RELAY:
+            self._commanded_at = now()
+
     def handle_result(self, command: DoorCommand, report_count: int) -> bool:
         """Set what a command has changed, unless a report came since it was sent.
 
         Return whether the state changed. The report is newer than the command's result.
         """
+        self.handle_command(command)
         if command.value is None or self.report_count(command.aspect) != report_count:
             return False
         return self.update(command.aspect, command.value)
 
-    def set_changed_by(self, person: str | None) -> None:
-        """Set who was granted access last, and notify."""
-        self.changed_by = person
-        self.changed_by_updates.notify()
+    def handle_grant(self, person: str | None) -> None:
+        """Handle granted access: the relay change that comes with it is theirs."""
+        self._granted_to, self._granted_at = person, now()
+        if (
+            self.state.get(Aspect.RELAY)
+            and self._opened_at > self._commanded_at
+            and self._granted_at - self._opened_at < ACCESS_WINDOW
+        ):
+            self.changed_by = person
+        self.grants.notify()
+
+    def _update_changed_by(self, relay: bool) -> None:
+        """Update who turned the relay: nobody, if no access explains it."""
+        time = now()
+        if relay:
+            self._opened_at = time
+            by_access = time - self._granted_at < ACCESS_WINDOW
+        else:
+            dwell = self.info.dwell or DEFAULT_DWELL
+            by_access = time - self._opened_at < dwell + ACCESS_WINDOW
+        if by_access and self._granted_at > self._commanded_at:
+            self.changed_by = self._granted_to
+        else:
+            self.changed_by = None
 
     def update_info(self, info: DoorInfo) -> None:
         """Update the door from the panel's list."""
         self.info = info
-        if info.has_dps:
-            self.reported |= _DPS_ASPECTS
-        if info.has_rex:
-            self.reported.add(Aspect.REX)
+        self.reported |= info.reported
 
     def add_reported(self, aspect: Aspect) -> bool:
         """Add an aspect that the panel has reported; return whether it is new."""
         if aspect in self.reported:
             return False
-        self.reported |= _DPS_ASPECTS if aspect in _DPS_ASPECTS else {aspect}
+        self.reported.add(aspect)
+        if aspect in (Aspect.PROPPED, Aspect.FORCED):
+            # both alarms need the door position sensor
+            self.reported.add(Aspect.DPS)
         return True
 
     def _notify(self, aspect: Aspect) -> None:

@@ -16,11 +16,15 @@ import engineio
 from engineio import packet as engineio_packet
 from socketio import packet as socketio_packet
 
+from .clock import now
 from .errors import CannotConnectError, StreamRefusedError
 from .http import describe_error
 from .parser import loads
 
 CLOSE_TIMEOUT = 1.0
+# The event loop did not run for this many seconds: the machine was suspended or blocked.
+STANDSTILL = 5.0
+TICK = 1.0
 
 _OPEN = str(engineio_packet.OPEN)
 _PONG = str(engineio_packet.PONG)
@@ -62,12 +66,16 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
     """Engine.IO 3 client on a websocket."""
 
     last_received = 0.0
+    delayed = False
+    """Whether packets may have waited here while the event loop did not run."""
     on_plain_event: Callable[[str], None]
 
     def __init__(self, **options: Any) -> None:
         """Initialize the transport."""
         super().__init__(**options)
         self._pongs: deque[asyncio.Future[None]] = deque()
+        self._standstill_pong: asyncio.Future[None] | None = None
+        self._last_tick = now()
 
     def __del__(self) -> None:
         """Do nothing: the library would close the session, which is not ours."""
@@ -132,19 +140,38 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
             reading.cancel()
             await self._close()
 
+    @override
+    async def _write_loop(self) -> None:
+        """Send the queued packets; the library's own loop gives up after 30 seconds."""
+        try:
+            while (packet := await self.queue.get()) is not None:
+                await self.ws.send_str(packet.encode())
+        except aiohttp.ClientError, OSError:
+            pass
+        finally:
+            self.write_loop_task = None
+
     async def _wait_for_timeout(self, reading: asyncio.Task[None]) -> None:
-        """Return once nothing has been received for too long, or reading has ended."""
-        now = asyncio.get_running_loop().time
-        self.last_received = now()
+        """Return once nothing was received for too long, or reading or writing ended."""
+        loop = asyncio.get_running_loop()
+        self.last_received = loop.time()
         timeout = self.ping_interval + self.ping_timeout
-        while not reading.done() and (left := self.last_received + timeout - now()) > 0:
-            await asyncio.wait({reading}, timeout=left)
+        tasks = {reading, self.write_loop_task}
+        while (left := self.last_received + timeout - loop.time()) > 0:
+            await self._tick()
+            ended, _ = await asyncio.wait(
+                tasks, timeout=min(left, TICK), return_when=asyncio.FIRST_COMPLETED
+            )
+            if ended:
+                return
 
     async def _read(self) -> None:
         """Handle each packet before the next one is read."""
-        now = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
         async for frame in self.ws:
-            self.last_received = now()
+            self.last_received = loop.time()
+            if now() - self._last_tick > STANDSTILL:
+                await self._tick()
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             if frame.data.startswith(_PLAIN_EVENT):
@@ -152,9 +179,23 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
             elif frame.data.startswith(_MESSAGE):
                 await self.handlers["message"](frame.data[1:])
             elif frame.data.startswith(_PONG) and self._pongs:
-                self._pongs.popleft().set_result(None)
+                self._handle_pong(self._pongs.popleft())
             elif frame.data.startswith(_CLOSE):
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
+
+    async def _tick(self) -> None:
+        """Mark packets as delayed after a standstill, until a pong shows none is left."""
+        elapsed = now() - self._last_tick
+        self._last_tick = now()
+        if elapsed > STANDSTILL:
+            self.delayed = True
+            self._standstill_pong = await self.ping()
+
+    def _handle_pong(self, pong: asyncio.Future[None]) -> None:
+        """Handle a pong: all that the server sent before has arrived."""
+        pong.set_result(None)
+        if pong is self._standstill_pong:
+            self.delayed = False
 
     async def _close(self) -> None:
         """Stop writing, report an unexpected end, and close the websocket."""

@@ -10,7 +10,12 @@ class CannotConnectError(PdkError):
 
 
 class InvalidAuthError(PdkError):
-    """The client id or the client secret was rejected: ask for new ones."""
+    """The client id or the client secret was rejected.
+
+    Ask for new ones once it is `confirmed`: a single rejection may be an outage.
+    """
+
+    confirmed = False
 
 
 class PermissionMissingError(PdkError):

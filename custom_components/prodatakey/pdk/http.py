@@ -1,9 +1,11 @@
 """HTTP requests to pdk.io: errors, rate limits and tokens."""
 
+import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+import re
 import time
 
 import aiohttp
@@ -20,6 +22,10 @@ MAX_RETRY_AFTER = 300.0
 # Tokens are renewed after this part of their lifetime.
 RENEW_AT = 0.9
 DEFAULT_LIFETIME = 300.0
+
+# What looks like a JWT.
+_JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+REDACTED = "**REDACTED**"
 
 # The error that an HTTP status means for one kind of request.
 type StatusErrors = Mapping[int, type[PdkError]]
@@ -109,6 +115,30 @@ async def request(
     except (aiohttp.ClientError, OSError, ValueError) as err:
         # from None: aiohttp's errors contain the request, and the request the token
         raise CannotConnectError(describe_error(err)) from None
+
+
+class Pacer:
+    """Space requests evenly, so that a rate limit is not exceeded."""
+
+    def __init__(self, per_second: float) -> None:
+        """Initialize with the number of requests per second."""
+        self._interval = 1 / per_second
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Wait for this request's turn; requests keep their order."""
+        time_ = asyncio.get_running_loop().time()
+        turn = max(self._next, time_)
+        self._next = turn + self._interval
+        if turn > time_:
+            await asyncio.sleep(turn - time_)
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """Return a text of the network without secrets and what looks like a token."""
+    for secret in secrets:
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text)
+    return _JWT.sub(REDACTED, text)
 
 
 def _raise_for_status(

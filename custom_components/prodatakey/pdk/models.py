@@ -51,11 +51,15 @@ class DoorInfo:
     """A device as the panel's REST API lists it, or as an event names it."""
 
     id: DoorId
-    name: str
+    name: str | None
     type: str | None = None
     icon: str | None = None
-    has_dps: bool = False
-    has_rex: bool = False
+    connection: int | str | None = None
+    """What the door is wired to; its controller has a clock of its own."""
+    reported: frozenset[Aspect] = frozenset()
+    """The inputs and alarms that are configured."""
+    dwell: float | None = None
+    """How long the door opens by default, in seconds."""
     primary_reader: DoorId | None = None
     hardware: str | None = None
     firmware: str | None = None
@@ -202,14 +206,6 @@ class Migration:
     system_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigrationTask:
-    """One step of a migration: migration.task.started, .completed."""
-
-    task: str | None
-    completed: bool
-
-
 type PdkEvent = (
     DoorEvent
     | AccessEvent
@@ -220,5 +216,4 @@ type PdkEvent = (
     | EndpointSignal
     | LiveEvent
     | Migration
-    | MigrationTask
 )

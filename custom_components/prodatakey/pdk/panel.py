@@ -113,9 +113,9 @@ class Panel:
             case CommandSucceeded():
                 self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
             case EndpointDiscovered():
-                self._handle_discovered(event)
+                self._handle_discovered(event, maybe_delayed)
             case EndpointSignal():
-                self._handle_signal(event)
+                self._handle_signal(event, maybe_delayed)
 
     def reset_clock(self) -> None:
         """Forget the offset of the panel's clock: a connection is new."""
@@ -126,15 +126,19 @@ class Panel:
 
         Must not be cancelled meanwhile, see `run_to_completion`. Raises CommandError.
         """
-        door = self.doors.get(command.door_id)
-        report_count = door.report_count(command.aspect) if door else 0
+        if (door := self.doors.get(command.door_id)) is None:
+            # it was removed, and the panel says so in its own words
+            await self._send(command)
+            return
+        report_count = door.report_count(command.aspect)
+        door.handle_command(command)
         try:
             await self._send(command)
         except CommandUnansweredError:
-            if door and door.mark_assumed(command.aspect):
+            if door.mark_assumed(command.aspect):
                 self._on_change()
             raise
-        if door and door.handle_result(command, report_count):
+        if door.handle_result(command, report_count):
             self._on_change()
 
     # Doors
@@ -143,6 +147,9 @@ class Panel:
         """Update the doors from the panel's list."""
         # second readers belong to a door, so doors come first
         listed = sorted(infos, key=lambda info: info.primary_reader is not None)
+        if not listed and self.doors:
+            _LOGGER.warning("Ignored an empty list of doors of %s", self.info.name)
+            return
         ids = {info.id for info in listed}
         for known in list(self.doors.values()):
             known.misses = 0 if known.id in ids else known.misses + 1
@@ -159,20 +166,24 @@ class Panel:
 
     def _handle_report(self, event: DoorEvent, maybe_delayed: bool) -> None:
         """Handle a report of one aspect of a door."""
-        if event.occurred is not None:
-            self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
         if (door := self._get_or_create_door(event)) is None:
             return
-        if door.handle_report(event):
+        if event.occurred is not None:
+            self.clock.age(
+                event.occurred, source=door.source, maybe_delayed=maybe_delayed
+            )
+        if door.handle_report(event, maybe_delayed=maybe_delayed):
             self._on_change()
         if door.add_reported(event.aspect):
             self._notify_doors((door,))
 
     def _handle_access(self, event: AccessEvent, maybe_delayed: bool) -> None:
         """Handle a request for access, unless it is not news any more."""
-        age = self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
         if (door := self._get_or_create_door(event)) is None:
             return
+        age = self.clock.age(
+            event.occurred, source=door.source, maybe_delayed=maybe_delayed
+        )
         if age is None or age > MAX_EVENT_AGE:
             _LOGGER.debug("Ignored a late %s", event.topic)
             return
@@ -180,7 +191,7 @@ class Panel:
             # the relay of a second reader is that of its door
             for door_id in {door.id, door.info.primary_reader}:
                 if door_id is not None and (opened := self.doors.get(door_id)):
-                    opened.set_changed_by(event.person)
+                    opened.handle_grant(event.person)
             self._on_change()
         door.accesses.notify(event, age)
 
@@ -188,8 +199,8 @@ class Panel:
         """Return the door of an event, which may be the first that names it."""
         if (door := self.doors.get(event.door_id)) is not None:
             return door
-        name = event.door_name or f"Door {event.door_id}"
-        if (door := self._update_door(DoorInfo(id=event.door_id, name=name))) is None:
+        info = DoorInfo(id=event.door_id, name=event.door_name)
+        if (door := self._update_door(info)) is None:
             self.skipped.add(event.door_id)
             self._notify_doors(())
         else:
@@ -234,7 +245,9 @@ class Panel:
         self.removed_endpoints.notify(endpoint)
         self._on_change()
 
-    def _handle_discovered(self, event: EndpointDiscovered) -> None:
+    def _handle_discovered(
+        self, event: EndpointDiscovered, maybe_delayed: bool
+    ) -> None:
         """Handle an endpoint that answers a discovery."""
         endpoint = self.endpoints.get((event.io_link_id, event.address)) or Endpoint(
             io_link_id=event.io_link_id, address=event.address
@@ -243,10 +256,11 @@ class Panel:
         endpoint.io_link_name = event.io_link_name
         endpoint.doors = event.doors
         self.add_endpoint(endpoint)
-        self._discoveries.notify(endpoint)
+        if not maybe_delayed:
+            self._discoveries.notify(endpoint)
         self._on_change()
 
-    def _handle_signal(self, event: EndpointSignal) -> None:
+    def _handle_signal(self, event: EndpointSignal, maybe_delayed: bool) -> None:
         """Handle an endpoint that answers a query."""
         for endpoint in self.endpoints.values():
             if endpoint.address == event.address and event.io_link_id in (
@@ -255,7 +269,8 @@ class Panel:
             ):
                 endpoint.db_gain, endpoint.occurred = event.db_gain, datetime.now(UTC)
                 endpoint.signals.notify()
-        self._signals.notify(event)
+        if not maybe_delayed:
+            self._signals.notify(event)
         self._on_change()
 
     async def discover_endpoints(self, wait: float) -> list[Endpoint]:

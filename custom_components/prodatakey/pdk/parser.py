@@ -25,7 +25,6 @@ from .models import (
     LiveEvent,
     Migration,
     MigrationStage,
-    MigrationTask,
     PdkEvent,
     Placeholder,
     ServerError,
@@ -34,6 +33,7 @@ from .models import (
 type Json = dict[str, object]
 
 MAX_DOOR_ID_LENGTH = 64
+MAX_NAME_LENGTH = 100
 
 # JavaScript cuts texts inside a surrogate pair; orjson and Home Assistant reject the rest.
 _LONE_SURROGATE = re.compile(
@@ -46,7 +46,7 @@ class MalformedEventError(ValueError):
 
 
 def parse_event(topic: str, payload: object) -> PdkEvent | None:
-    """Return the event, or None for a topic that the page does not list.
+    """Return the event, or None for a topic that nobody needs.
 
     Raises MalformedEventError.
     """
@@ -77,37 +77,45 @@ def _parse_door_event(
     topic: str, reported: tuple[Aspect, bool], event: Json
 ) -> DoorEvent:
     """Parse a report of one aspect of a door."""
-    body = as_dict(event.get("body"))
-    metadata = as_dict(event.get("metadata"))
-    aspect, value = reported
-    return DoorEvent(
-        topic,
-        _door_id(body),
-        _door_name(body, metadata),
-        as_int(metadata.get("occurred")),
-        non_empty_str(event.get("id")),
-        aspect,
-        value,
-    )
+    return DoorEvent(topic, *_parse_subject(event), *reported)
 
 
 def _parse_access_event(topic: str, event: Json) -> AccessEvent:
     """Parse a request for access, without the presented credential."""
+    door_id, door_name, occurred, event_id = _parse_subject(event)
     body = as_dict(event.get("body"))
-    metadata = as_dict(event.get("metadata"))
     person = as_dict(body.get("person"))
     explicit = body.get("explicit")
     return AccessEvent(
         topic=topic,
-        door_id=_door_id(body),
-        door_name=_door_name(body, metadata),
-        occurred=as_int(metadata.get("occurred")),
-        event_id=non_empty_str(event.get("id")),
+        door_id=door_id,
+        door_name=door_name,
+        occurred=occurred,
+        event_id=event_id,
         access=_ACCESS_TOPICS[topic],
         person_id=as_id(body.get("personId")) or as_id(person.get("id")),
-        person=non_empty_str(metadata.get("personName")) or _full_name(person),
+        person=as_name(as_dict(event.get("metadata")).get("personName"))
+        or _full_name(person),
         request_factor=non_empty_str(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
+    )
+
+
+def _parse_subject(
+    event: Json,
+) -> tuple[DoorId, str | None, int | None, str | None]:
+    """Return the door, its name, the time and the id of an event."""
+    body = as_dict(event.get("body"))
+    metadata = as_dict(event.get("metadata"))
+    # body.door.id can be another one
+    if (door_id := parse_door_id(body.get("doorId"))) is None:
+        raise MalformedEventError("doorId is missing")
+    return (
+        door_id,
+        as_name(metadata.get("doorName"))
+        or as_name(as_dict(body.get("door")).get("name")),
+        as_int(metadata.get("occurred")),
+        non_empty_str(event.get("id")),
     )
 
 
@@ -131,11 +139,6 @@ def _parse_server_error(topic: str, event: Json) -> ServerError:
     return ServerError(message=non_empty_str(event.get("message")) or "serverError")
 
 
-def _parse_invalid_token(topic: str, event: Json) -> InvalidToken:
-    """Parse the notice that the token has expired."""
-    return InvalidToken()
-
-
 def _parse_endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
     """Parse a discovered endpoint."""
     body = as_dict(event.get("body"))
@@ -150,7 +153,7 @@ def _parse_endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
             EndpointDoor(
                 id=door_id,
                 port=as_int(raw.get("port")),
-                name=non_empty_str(raw.get("name")),
+                name=as_name(raw.get("name")),
             )
             for raw in map(as_dict, as_list(body.get("doors")))
             if (door_id := parse_door_id(raw.get("id"))) is not None
@@ -178,7 +181,7 @@ def _parse_live_event(topic: str, event: Json) -> LiveEvent:
         info=_required_str(event, "info"),
         placeholders=tuple(
             Placeholder(
-                text=non_empty_str(raw.get("text")) or "",
+                text=as_name(raw.get("text")) or "",
                 id=as_id(raw.get("id")),
                 type=non_empty_str(raw.get("type")),
             )
@@ -195,49 +198,63 @@ def _parse_migration(topic: str, event: Json) -> Migration:
     )
 
 
-def _parse_migration_task(topic: str, event: Json) -> MigrationTask:
-    """Parse a step of the migration."""
-    return MigrationTask(
-        task=non_empty_str(event.get("task")), completed=topic.endswith("completed")
-    )
-
-
 _PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
     **dict.fromkeys(_ACCESS_TOPICS, _parse_access_event),
     "command.result.succeed": _parse_command_succeeded,
     "serverError": _parse_server_error,
-    "invalidToken": _parse_invalid_token,
+    "invalidToken": lambda topic, event: InvalidToken(),
     "endpoint.discovered": _parse_endpoint_discovered,
     "endpoint.signal": _parse_endpoint_signal,
     "liveEvent": _parse_live_event,
     "migration.started": _parse_migration,
     "migration.staged": _parse_migration,
     "migration.completed": _parse_migration,
-    "migration.task.started": _parse_migration_task,
-    "migration.task.completed": _parse_migration_task,
 }
 
 TOPICS = frozenset(_DOOR_TOPICS) | frozenset(_PARSERS)
 
 
-def _door_id(body: Json) -> DoorId:
-    """Return the door of an event; `body.door.id` can be another one."""
-    if (door_id := parse_door_id(body.get("doorId"))) is None:
-        raise MalformedEventError("doorId is missing")
-    return door_id
-
-
-def _door_name(body: Json, metadata: Json) -> str | None:
-    """Return the name of the door in an event."""
-    return non_empty_str(metadata.get("doorName")) or non_empty_str(
-        as_dict(body.get("door")).get("name")
-    )
-
-
 def _full_name(person: Json) -> str | None:
     """Return first and last name."""
     names = map(non_empty_str, (person.get("firstName"), person.get("lastName")))
-    return " ".join(filter(None, names)) or None
+    return as_name(" ".join(filter(None, names)))
+
+
+# The documented fields of a device.
+DEVICE_KEYS = frozenset(
+    [
+        "id",
+        "name",
+        "connection",
+        "port",
+        "partition",
+        "type",
+        "publicIcon",
+        "inputTypes",
+        "readerType",
+        "delay",
+        "dwell",
+        "dps",
+        "propAlarm",
+        "propDelay",
+        "rex",
+        "forcedAlarm",
+        "autoOpenAfterFirstAllow",
+        "hardwareVersion",
+        "serialNumber",
+        "firmwareVersion",
+        "created",
+        "metadata",
+        "primaryReader",
+        "wirelessAddress",
+    ]
+)
+_CONFIGURED: Mapping[str, Aspect] = {
+    "dps": Aspect.DPS,
+    "rex": Aspect.REX,
+    "propAlarm": Aspect.PROPPED,
+    "forcedAlarm": Aspect.FORCED,
+}
 
 
 def parse_door(raw: object) -> DoorInfo | None:
@@ -251,11 +268,14 @@ def parse_door(raw: object) -> DoorInfo | None:
         primary_reader = None
     return DoorInfo(
         id=door_id,
-        name=non_empty_str(device.get("name")) or f"Door {door_id}",
+        name=as_name(device.get("name")),
         type=device_type,
         icon=non_empty_str(device.get("publicIcon")),
-        has_dps=device.get("dps") is True,
-        has_rex=device.get("rex") is True,
+        connection=as_id(device.get("connection")),
+        reported=frozenset(
+            aspect for key, aspect in _CONFIGURED.items() if device.get(key) is True
+        ),
+        dwell=None if (dwell := as_int(device.get("dwell"))) is None else dwell / 10,
         primary_reader=primary_reader,
         hardware=non_empty_str(device.get("hardwareVersion")),
         firmware=non_empty_str(device.get("firmwareVersion")),
@@ -299,6 +319,11 @@ def as_list(raw: object) -> list[object]:
 def non_empty_str(raw: object) -> str | None:
     """Return a string that is not empty."""
     return raw if isinstance(raw, str) and raw else None
+
+
+def as_name(raw: object) -> str | None:
+    """Return a name, cut to a length that entity ids and states can hold."""
+    return raw[:MAX_NAME_LENGTH].strip() or None if isinstance(raw, str) else None
 
 
 def as_int(raw: object) -> int | None:

@@ -18,8 +18,9 @@ from .http import Token
 # 4 s after 1 s keeps the first five minutes of an outage at eight attempts.
 BACKOFF_DELAYS = (1.0, 4.0, 8.0, 16.0, 32.0)
 MAX_BACKOFF = 60.0
-# A connection that has lasted this long, in seconds, ends an outage.
-STABLE_AFTER = 60.0
+# A connection is stable once it has lasted longer than the delay before it, and at
+# least this long, in seconds.
+STABLE_AFTER = 10.0
 
 MIN_TOKEN_LIFETIME = 1.0
 # For this long after a renewal, in seconds, the panel may still reject the old token.
@@ -34,6 +35,7 @@ class Backoff:
     def __init__(self) -> None:
         """Initialize with the shortest delay."""
         self._delays = _delays()
+        self._delay = 0.0
         self._connected_at = 0.0
 
     @property
@@ -47,7 +49,7 @@ class Backoff:
 
     def reset_if_stable(self) -> None:
         """Start again with the shortest delay if the last connection was stable."""
-        if self.connected_for >= STABLE_AFTER:
+        if self.connected_for >= max(STABLE_AFTER, self._delay):
             self._delays = _delays()
 
     def next_delay(self, err: PdkError | None) -> float:
@@ -55,9 +57,10 @@ class Backoff:
         delay = next(self._delays)
         match err:
             case RateLimitedError():
-                return max(delay, err.retry_after)
-            case InvalidAuthError():
-                return max(delay, MAX_BACKOFF)
+                delay = max(delay, err.retry_after)
+            case InvalidAuthError(confirmed=True):
+                delay = max(delay, MAX_BACKOFF)
+        self._delay = delay
         return delay
 
 
@@ -75,13 +78,15 @@ class TokenRenewer:
     """Renew the token of a stream. Section "Renewing the panel token".
 
     `rejected` is set from an `invalidToken` until the events that it held back have
-    arrived; `consecutive_rejections` is reset by the stream with every other event.
+    arrived.
     """
 
     def __init__(self, client: PanelClient, backoff: Backoff) -> None:
         """Initialize the renewer; it shares the backoff with the connection attempts."""
         self.rejected = asyncio.Event()
-        self.consecutive_rejections = 0
+        self._consecutive_rejections = 0
+        self._rejected_in_grace = False
+        self._in_grace = False
         self._client = client
         self._backoff = backoff
 
@@ -94,19 +99,35 @@ class TokenRenewer:
         once the old token has expired, and StreamRefusedError if the new tokens are
         rejected too: without a valid token the stream reports nothing.
         """
-        self.consecutive_rejections = 0
+        self._consecutive_rejections = 0
         while True:
             rejected = await self._wait_for_rejection(token.seconds_to_renewal)
-            self.consecutive_rejections += rejected
-            if self.consecutive_rejections > MAX_REJECTIONS:
+            self._consecutive_rejections += rejected
+            if self._consecutive_rejections > MAX_REJECTIONS:
                 raise StreamRefusedError("the panel takes no token")
             token = await self._get_new_token(token, rejected=rejected)
+            self._in_grace, self._rejected_in_grace = True, False
             try:
                 await send_token(token.value)
             except NotConnectedError:
                 return
             await asyncio.sleep(min(RENEWAL_GRACE, token.lifetime / 10))
-            self.rejected.clear()
+            self._in_grace = False
+            if not self._rejected_in_grace:
+                self.rejected.clear()
+
+    def handle_rejection(self) -> None:
+        """Handle an `invalidToken`."""
+        self.rejected.set()
+        self._rejected_in_grace = self._in_grace
+
+    def handle_event(self) -> None:
+        """Handle any other event: the panel accepts the token.
+
+        An `invalidToken` before it, right after a renewal, was about the old token.
+        """
+        self._consecutive_rejections = 0
+        self._rejected_in_grace = False
 
     async def _wait_for_rejection(self, seconds: float) -> bool:
         """Wait until the renewal is due; return True if the panel rejected the token."""

@@ -73,6 +73,11 @@ class Socket(socketio.AsyncClient):
         self._accepted = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    @property
+    def delayed(self) -> bool:
+        """Return whether events may have waited here while the event loop did not run."""
+        return self.eio.delayed
+
     async def open(self, url: str) -> None:
         """Connect and wait until the server has accepted.
 

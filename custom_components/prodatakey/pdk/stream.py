@@ -37,6 +37,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # A connection that ends earlier, in seconds, may have ended because of its token.
 EARLY_DISCONNECT = 5.0
+# The panel's address is asked for again after this many failed attempts in a row.
+UPDATE_INFO_AFTER = 3
 # This many event ids are kept, to ignore an event that comes twice.
 MAX_RECENT_IDS = 2000
 MAX_LOG_ENTRIES = 20
@@ -103,20 +105,37 @@ class PanelStream:
         self._malformed_topics: set[str] = set()
 
     @property
-    def token_rejected(self) -> bool:
-        """Return whether events may arrive that a rejected token has held back."""
-        return self._renewer.rejected.is_set()
+    def maybe_delayed(self) -> bool:
+        """Return whether an event may be late that arrives now.
+
+        A rejected token holds events back, and so does a standstill of this machine.
+        """
+        return self._renewer.rejected.is_set() or (
+            self._socket is not None and self._socket.delayed
+        )
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
+        failures = 0
         while True:
             if (error := await self._attempt()) is None:
+                failures = 0
                 self._backoff.reset_if_stable()
             else:
+                failures += 1
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
                 self._notify_status(StreamStatus.DOWN, error)
+            if failures and failures % UPDATE_INFO_AFTER == 0:
+                await self._update_info()
             self.stats.backoff = self._backoff.next_delay(error)
             await asyncio.sleep(self.stats.backoff)
+
+    async def _update_info(self) -> None:
+        """Ask for the panel's address again: it may have moved."""
+        try:
+            await self._client.update_info()
+        except PdkError as err:
+            _LOGGER.debug("Could not update the panel: %s", err)
 
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has executed it.
@@ -192,7 +211,7 @@ class PanelStream:
             )
             if not socket.ended.done():
                 await renewing
-            reason = await socket.ended
+            reason = self._client.scrub(await socket.ended)
             if self._backoff.connected_for < EARLY_DISCONNECT:
                 # maybe because of the token: the panel need not say so
                 self._client.discard_token()
@@ -240,7 +259,7 @@ class PanelStream:
             return
         self.stats.topics[topic] += 1
         if isinstance(event, DoorEvent | AccessEvent):
-            self._renewer.consecutive_rejections = 0
+            self._renewer.handle_event()
             if event.event_id is not None and self._is_repeated(event.event_id):
                 return
         else:
@@ -265,15 +284,15 @@ class PanelStream:
         """Handle what is about a command or the token."""
         match event:
             case InvalidToken():
-                self._renewer.rejected.set()
+                self._renewer.handle_rejection()
             case ServerError(message=message):
                 self.stats.rejections += 1
-                self._pending.reject(message)
+                self._pending.reject(self._client.scrub(message))
             case CommandSucceeded(command_id=command_id):
-                self._renewer.consecutive_rejections = 0
+                self._renewer.handle_event()
                 self._pending.succeed(command_id)
             case _:
-                self._renewer.consecutive_rejections = 0
+                self._renewer.handle_event()
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""
@@ -308,6 +327,6 @@ async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
     query = f"token={quote(token.value, safe='')}"
     try:
         await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
-    except PdkError:
+    except PdkError as err:
         client.discard_token()
-        raise
+        raise type(err)(client.scrub(str(err))) from None
