@@ -67,7 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
             async_start_reauth(hass, entry)
         raise ConfigEntryNotReady(**error_translation(err, entry.title)) from err
     entry.runtime_data = coordinator
-    _async_remove_code_bypass_entities(hass, coordinator)
+    _async_remove_forbidden_entities(hass, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
@@ -101,12 +101,11 @@ async def async_remove_config_entry_device(
     return not device.identifiers & {*kept, (DOMAIN, panel.info.id)}
 
 
-def _async_remove_code_bypass_entities(
+def _async_remove_forbidden_entities(
     hass: HomeAssistant, coordinator: PanelCoordinator
 ) -> None:
-    """Remove entities that would open a door without the code that is set."""
-    if coordinator.options.code is None:
-        return
+    """Remove entities that must not exist with the present options."""
+    options = coordinator.options
     registry = er.async_get(hass)
     panel_id = coordinator.panel.info.id
     doors = {
@@ -115,7 +114,9 @@ def _async_remove_code_bypass_entities(
     }
     entry_id = coordinator.config_entry.entry_id
     for entity in er.async_entries_for_config_entry(registry, entry_id):
-        for key in CODE_BYPASS_KEYS:
+        if not options.record_people and entity.translation_key == "last_person":
+            registry.async_remove(entity.entity_id)
+        for key in CODE_BYPASS_KEYS if options.code else ():
             door = doors.get(entity.unique_id.removesuffix(f"_{key}"))
             if door and bypasses_code(door, key):
                 registry.async_remove(entity.entity_id)

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -196,6 +196,18 @@ def bypasses_code(door: Door, key: str) -> bool:
     if key not in CODE_BYPASS_KEYS:
         return False
     return door.kind is DoorKind.DOOR or door.info.icon in (None, "other")
+
+
+@callback
+def filter_entities(hass: HomeAssistant, entity_ids: set[str], key: str) -> set[str]:
+    """Return those entities of this integration that have a translation key."""
+    registry = er.async_get(hass)
+    return {
+        entity_id
+        for entity_id in entity_ids
+        if (entry := registry.async_get(entity_id))
+        and (entry.platform, entry.translation_key) == (DOMAIN, key)
+    }
 
 
 def has_reported(aspect: Aspect) -> Callable[[Door], bool]:

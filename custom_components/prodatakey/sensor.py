@@ -1,5 +1,7 @@
-"""Sensors: the panel's last activity, and the signal of wireless endpoints."""
+"""Sensors: last person, the panel's last activity, and signal of endpoints."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -7,19 +9,44 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import MAX_LENGTH_STATE_STATE, EntityCategory
+from homeassistant.const import (
+    MAX_LENGTH_STATE_STATE,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.util import dt as dt_util
 
 from .coordinator import ProdatakeyConfigEntry
-from .entity import EndpointEntity, PanelEntity, async_subscribe_until_unload
+from .entity import (
+    DoorEntity,
+    DoorEntityDescription,
+    EndpointEntity,
+    PanelEntity,
+    async_add_door_entities,
+    async_subscribe_until_unload,
+)
 from .pdk.doors import Subscribers
+from .pdk.models import AccessEvent, DoorKind
 from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
 
+
+@dataclass(frozen=True, kw_only=True)
+class DoorSensorDescription(DoorEntityDescription, SensorEntityDescription):
+    """Description of a door's sensor."""
+
+
 LAST_ACTIVITY = SensorEntityDescription(
     key="last_activity", entity_category=EntityCategory.DIAGNOSTIC
+)
+LAST_PERSON = DoorSensorDescription(
+    key="last_person",
+    supported_fn=lambda door: door.kind is DoorKind.DOOR and door.info.has_reader,
 )
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = SensorEntityDescription(
@@ -52,6 +79,10 @@ async def async_setup_entry(
         added.discard(endpoint.key)
 
     async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
+    if coordinator.record_people:
+        async_add_door_entities(
+            entry, async_add_entities, (LAST_PERSON,), DoorLastPerson
+        )
     for endpoint in panel.endpoints.values():
         add_entity(endpoint)
     async_subscribe_until_unload(entry, panel.endpoint_updates, add_entity)
@@ -83,6 +114,36 @@ class LastActivity(PanelEntity, SensorEntity):
             "topic": activity.topic,
             "occurred": activity.occurred.isoformat(),
         }
+
+
+class DoorLastPerson(DoorEntity, SensorEntity, RestoreEntity):
+    """The person who was granted access last."""
+
+    entity_description: DoorSensorDescription
+    _follows_connection = False
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the person, and subscribe to granted access."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.door.grants.subscribe(self._handle_grant))
+        last = await self.async_get_last_state()
+        if last and last.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE):
+            self._attr_native_value = last.state
+            self._attr_extra_state_attributes = {
+                key: last.attributes.get(key) for key in ("request_factor", "occurred")
+            }
+
+    @callback
+    def _handle_grant(self, event: AccessEvent, age: float) -> None:
+        """Handle granted access; a person without a name is unknown."""
+        occurred = dt_util.utcnow() - timedelta(seconds=age)
+        self._attr_native_value = event.person
+        self._attr_extra_state_attributes = {
+            "request_factor": event.request_factor,
+            "occurred": occurred.isoformat(timespec="milliseconds"),
+        }
+        self.async_write_ha_state()
 
 
 class EndpointSignal(EndpointEntity, SensorEntity):

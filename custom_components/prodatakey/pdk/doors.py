@@ -110,8 +110,8 @@ class Door:
         self.misses = 0
         self.accesses = Subscribers[AccessEvent, float]()
         """Notified of each access event, with its age in seconds."""
-        self.grants = Subscribers[()]()
-        """Notified when somebody is granted access, here or at a second reader."""
+        self.grants = Subscribers[AccessEvent, float]()
+        """Notified of granted access, here or at a second reader, with its age."""
         self.reports = Subscribers[DoorEvent, bool]()
         """Notified of each report, and of whether it may be delayed."""
         self._updates: dict[Aspect, Subscribers[()]] = {}
@@ -186,16 +186,16 @@ class Door:
             return False
         return self.update(command.aspect, command.value)
 
-    def handle_grant(self, person: str | None) -> None:
+    def handle_grant(self, event: AccessEvent, age: float) -> None:
         """Handle granted access: the relay change that comes with it is theirs."""
-        self._granted_to, self._granted_at = person, now()
+        self._granted_to, self._granted_at = event.person, now()
         if (
             self.state.get(Aspect.RELAY)
             and self._opened_at > self._commanded_at
             and self._granted_at - self._opened_at < ACCESS_WINDOW
         ):
-            self.changed_by = person
-        self.grants.notify()
+            self.changed_by = event.person
+        self.grants.notify(event, age)
 
     def _update_changed_by(self, relay: bool) -> None:
         """Update who turned the relay: nobody, if no access explains it."""

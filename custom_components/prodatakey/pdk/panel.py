@@ -191,7 +191,7 @@ class Panel:
             # the relay of a second reader is that of its door
             for door_id in {door.id, door.info.primary_reader}:
                 if door_id is not None and (opened := self.doors.get(door_id)):
-                    opened.handle_grant(event.person)
+                    opened.handle_grant(event, age)
             self._on_change()
         door.accesses.notify(event, age)
 

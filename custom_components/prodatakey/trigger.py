@@ -1,0 +1,180 @@
+"""Triggers for access, alarms and requests to exit."""
+
+from typing import Any, ClassVar, override
+
+import voluptuous as vol
+
+from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
+from homeassistant.const import (
+    CONF_OPTIONS,
+    CONF_TARGET,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.target import (
+    TargetSelection,
+    async_extract_referenced_entity_ids,
+)
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    EntityTargetStateTriggerBase,
+    EntityTriggerBase,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+    TriggerConfig,
+)
+from homeassistant.helpers.typing import ConfigType
+
+from .entity import filter_entities
+from .options import Options
+from .pdk.models import Access
+
+CONF_PERSON = "person"
+
+ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+    {
+        vol.Required(CONF_OPTIONS, default={}): {
+            vol.Optional(CONF_PERSON): vol.All(cv.ensure_list, [cv.string])
+        }
+    }
+)
+
+
+class _DoorTrigger(EntityTriggerBase):
+    """Base of triggers on entities of this integration with one translation key."""
+
+    _translation_key: ClassVar[str]
+    # the first report ever is news
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE})
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the entities of a target that this trigger is about."""
+        found = super().entity_filter(entities)
+        return filter_entities(self._hass, found, self._translation_key)
+
+
+class AccessTrigger(_DoorTrigger, StatelessEntityTriggerBase):
+    """Trigger on requests for access."""
+
+    _domain_specs = {EVENT_DOMAIN: DomainSpec()}
+    _translation_key = "access"
+    _access: ClassVar[Access]
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Return whether the request was answered so."""
+        return state.attributes.get(ATTR_EVENT_TYPE) == self._access
+
+
+class PersonAccessTrigger(AccessTrigger):
+    """Trigger on requests for access of known people."""
+
+    _schema = ACCESS_SCHEMA
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger with the names or ids of people."""
+        super().__init__(hass, config)
+        people = self._options.get(CONF_PERSON, [])
+        self._people = {person.strip().casefold() for person in people}
+
+    @override
+    @classmethod
+    async def async_validate_config(
+        cls, hass: HomeAssistant, config: ConfigType
+    ) -> ConfigType:
+        """Validate the config: people must be recorded to be recognized."""
+        config = await super().async_validate_config(hass, config)
+        if config[CONF_OPTIONS].get(CONF_PERSON):
+            for panel in _panels_without_people(hass, config[CONF_TARGET]):
+                raise vol.Invalid(
+                    f"The option 'Record people' of {panel} is off, so its people"
+                    " cannot be recognized: turn it on, or do not choose a person"
+                )
+        return config
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Return whether one of these people requested access."""
+        if not super().is_valid_state(state, report_not_triggered):
+            return False
+        if not self._people:
+            return True
+        who = {state.attributes.get(key) for key in ("person", "person_id")}
+        if self._people.isdisjoint(str(each).casefold() for each in who):
+            report_not_triggered("other_person", entity_id=state.entity_id)
+            return False
+        return True
+
+
+def _panels_without_people(hass: HomeAssistant, config: dict[str, Any]) -> list[str]:
+    """Return the panels of a target that do not record people."""
+    selected = async_extract_referenced_entity_ids(hass, TargetSelection(config))
+    targeted = selected.referenced | selected.indirectly_referenced
+    registry = er.async_get(hass)
+    entry_ids = {
+        entity.config_entry_id
+        for entity_id in filter_entities(hass, targeted, "access")
+        if (entity := registry.async_get(entity_id)) and entity.config_entry_id
+    }
+    return [
+        entry.title
+        for entry_id in sorted(entry_ids)
+        if (entry := hass.config_entries.async_get_entry(entry_id))
+        and not Options.from_mapping(entry.options).record_people
+    ]
+
+
+class StateTrigger(_DoorTrigger, EntityTargetStateTriggerBase):
+    """Trigger on an alarm, its end, or a request to exit."""
+
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+
+
+def _access_trigger(base: type[AccessTrigger], access: Access) -> type[Trigger]:
+    """Return the trigger on one answer to requests for access."""
+    return type(base.__name__, (base,), {"_access": access})
+
+
+def _state_trigger(key: str) -> type[Trigger]:
+    """Return the trigger on a binary sensor that turns on."""
+    attributes = {"_translation_key": key, "_to_states": {STATE_ON}}
+    return type(StateTrigger.__name__, (StateTrigger,), attributes)
+
+
+def _cleared_trigger(key: str) -> type[Trigger]:
+    """Return the trigger on an alarm that ends; an unknown one does not end."""
+    attributes = {
+        "_translation_key": key,
+        "_to_states": {STATE_OFF},
+        "_excluded_from_states": frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN}),
+    }
+    return type(StateTrigger.__name__, (StateTrigger,), attributes)
+
+
+TRIGGERS: dict[str, type[Trigger]] = {
+    "access_denied": _access_trigger(PersonAccessTrigger, Access.DENIED),
+    "access_granted": _access_trigger(PersonAccessTrigger, Access.GRANTED),
+    "access_unknown": _access_trigger(AccessTrigger, Access.UNKNOWN),
+    "exit_requested": _state_trigger("rex"),
+    "forced": _state_trigger("forced"),
+    "forced_cleared": _cleared_trigger("forced"),
+    "propped": _state_trigger("propped"),
+    "propped_cleared": _cleared_trigger("propped"),
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers of this integration."""
+    return TRIGGERS
