@@ -1,93 +1,299 @@
-"""What the tests of streams share."""
+"""What the tests of pdk.io share. What they know of the integration's inside is here."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
-from typing import Any
+import time
+from types import TracebackType
+from typing import Any, Self, override
 
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from custom_components.prodatakey.pdk.accounts import Accounts, Panel
+from custom_components.prodatakey.pdk.commands import Command
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.socketio2 import Socket
 from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
+from custom_components.prodatakey.pdk.tokens import Token
+from tests.common import CREDENTIALS, PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-PANEL = "1070ABC"
-CLIENT_ID = "demo"
-CLIENT_SECRET = "demo-secret"
+CLIENT_ID, CLIENT_SECRET = CREDENTIALS.values()
+CONNECTED, DROPPED, DOWN = (
+    StreamStatus.CONNECTED,
+    StreamStatus.DROPPED,
+    StreamStatus.DOWN,
+)
 SAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("samples.json").read_text(encoding="utf-8")
 )
+PDK = "custom_components.prodatakey.pdk"
+STREAM_LOGGER = f"{PDK}.stream"
+# The constants that tests change.
+CONSTANTS = {
+    "answer_timeout": "stream.ANSWER_TIMEOUT",
+    "backoff_delays": "back_off.BACK_OFF",
+    "connect_timeout": "socketio2.CONNECT_TIMEOUT",
+    "jwt_lifetime": "accounts.jwt_lifetime",
+    "max_backoff": "back_off.LONGEST_BACK_OFF",
+    "min_retry_after": "rest.SHORTEST_WAIT",
+    "min_token_life": "renewal.SHORTEST_TOKEN_LIFE",
+    "rejection_grace": "answers.SETTLE",
+    "renew_at": "tokens.RENEW_AT",
+    "renewal_grace": "renewal.RENEWAL_ECHO",
+    "request_timeout": "rest.TIMEOUT",
+    "stable_after": "back_off.LASTING",
+}
+
+SHORT_TIMEOUTS: dict[str, Any] = {
+    "answer_timeout": 0.6,
+    "backoff_delays": (0.1,),
+    "connect_timeout": 0.6,
+    "max_backoff": 0.1,
+    "min_retry_after": 0.1,
+    "min_token_life": 0.2,
+    "request_timeout": 0.6,
+}
 
 
-async def wait_for(predicate: Callable[[], object], seconds: float = 5) -> None:
-    """Wait until something is true."""
-    async with asyncio.timeout(seconds):
-        while not predicate():
-            await asyncio.sleep(0.01)
+def set_constants(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
+    """Set constants for the rest of a test."""
+    for name, value in values.items():
+        if name == "request_timeout":
+            value = aiohttp.ClientTimeout(total=value)
+        monkeypatch.setattr(f"{PDK}.{CONSTANTS[name]}", value)
 
 
-async def doors_opened(simulator: SimulatedPdk, wait: float = 0) -> list[Any]:
-    """Return the doors of the commands that a panel has received."""
-    received = await simulator.commands(PANEL, wait=wait)
-    return [command["body"]["doorId"] for command in received]
+def account_client(
+    session: aiohttp.ClientSession,
+    url: str,
+    client_id: str = CLIENT_ID,
+    client_secret: str = CLIENT_SECRET,
+) -> Accounts:
+    """Return a client of an account."""
+    return Accounts(session, client_id, client_secret, url)
 
 
-class Listening:
-    """A stream with everything that it told."""
+def panel_client(
+    session: aiohttp.ClientSession, accounts: Accounts, uri: str
+) -> PanelAccess:
+    """Return a client of the panel at this address."""
+    return PanelAccess(session, accounts, Panel(id=PANEL, name="Panel", uri=uri))
 
-    def __init__(self, access: PanelAccess) -> None:
-        """Listen to a panel, once the stream runs."""
+
+async def simulated_panel_client(
+    session: aiohttp.ClientSession, pdk: SimulatedPdk
+) -> PanelAccess:
+    """Return a client of the simulated panel, found through its account."""
+    accounts = account_client(session, pdk.accounts_url)
+    return PanelAccess(session, accounts, await accounts.panel(PANEL))
+
+
+class LocalTokens(Accounts):
+    """An account that makes tokens itself: token-1, token-2 and so on."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        """Initialize without an accounts service."""
+        super().__init__(session, "", "")
+        self.made = 0
+        self.lifetime = 300.0
+
+    @override
+    async def panel_token(self, panel_id: str) -> Token:
+        self.made += 1
+        return make_token(f"token-{self.made}", self.lifetime)
+
+
+def make_token(value: str, lifetime: float = 300) -> Token:
+    """Return a new token."""
+    return Token(value=value, received=time.monotonic(), lifetime=lifetime)
+
+
+def set_token(client: PanelAccess, value: str) -> None:
+    """Let a panel's client have a token that looks fresh."""
+    client._token = make_token(value)
+
+
+def known_secrets(client: PanelAccess) -> set[str]:
+    """Return the secrets and tokens that a panel's client has now."""
+    tokens = (client._token, client._accounts._id_token)
+    basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+    return {
+        CLIENT_SECRET,
+        basic.rstrip("="),
+        *(token.value for token in tokens if token),
+    }
+
+
+def make_socket(
+    session: aiohttp.ClientSession,
+    on_event: Callable[[str, object], None] = lambda *_: None,
+) -> Socket:
+    """Return a socket that is not connected."""
+    return Socket(session, lambda _: None, on_event)
+
+
+async def receive_packet(socket: Socket, packet: str) -> None:
+    """Handle a Socket.IO packet as if it had come over a connection."""
+    await socket._handle_eio_message(packet)
+
+
+class RunningStream:
+    """A stream that runs, with its events and statuses."""
+
+    def __init__(self, client: PanelAccess, *, connect: bool = True) -> None:
+        """Initialize; with `connect`, entering waits for the first connection."""
         self.events: list[PdkEvent] = []
-        self.told: list[tuple[StreamStatus, PdkError | None]] = []
+        self.reports: list[tuple[StreamStatus, PdkError | None]] = []
         self.stream = PanelStream(
-            access,
-            on_event=self.events.append,
-            on_status=lambda status, error: self.told.append((status, error)),
+            client,
+            on_event=self.on_event,
+            on_status=self.on_status,
         )
+        self._connect = connect
+
+    async def __aenter__(self) -> Self:
+        """Run."""
+        self.task = asyncio.create_task(self.stream.run())
+        if self._connect:
+            try:
+                await self.wait_connected()
+            except BaseException:
+                await self.stop()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop; until then `run` must not have ended."""
+        ended = self.task.done() and not self.task.cancelled()
+        await self.stop()
+        assert not ended, self.task.exception()
+
+    def on_event(self, event: PdkEvent) -> None:
+        """Record an event."""
+        self.events.append(event)
+
+    def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
+        """Record a status."""
+        self.reports.append((status, error))
+
+    async def stop(self) -> None:
+        """Cancel the stream and wait for its end."""
+        self.task.cancel()
+        await asyncio.wait({self.task})
+
+    async def send(self, command: Command) -> None:
+        """Send a command."""
+        await self.stream.send(command)
+
+    def sending(self, command: Command) -> asyncio.Task[None]:
+        """Send a command in a task."""
+        return asyncio.create_task(self.send(command))
+
+    def receive(self, topic: str, payload: object) -> None:
+        """Handle an event as if it had come over the connection."""
+        self.stream._deliver(topic, payload)
+
+    @property
+    def has_pending_commands(self) -> bool:
+        """Return whether a command is unanswered."""
+        return self.stream._answers.awaited
+
+    @property
+    def token_rejected(self) -> bool:
+        """Return whether events may be delayed by a rejected token."""
+        return self.stream.holds_back
+
+    @property
+    def renewals(self) -> int:
+        """Return how many tokens were renewed."""
+        return self.stream.history.renewals
 
     @property
     def statuses(self) -> list[StreamStatus]:
-        """Return the statuses told so far."""
-        return [status for status, _ in self.told]
+        """Return the statuses so far."""
+        return [status for status, _ in self.reports]
+
+    @property
+    def errors(self) -> list[PdkError]:
+        """Return the errors of the statuses so far."""
+        return [error for _, error in self.reports if error]
 
     @property
     def topics(self) -> list[str]:
         """Return the topics of the doors' events."""
         return [event.topic for event in self.events if isinstance(event, DoorEvent)]
 
-    async def connected(self, times: int = 1, seconds: float = 5) -> None:
-        """Wait until the stream has connected that often."""
-        await wait_for(
-            lambda: self.statuses.count(StreamStatus.CONNECTED) >= times, seconds
-        )
+    async def wait_connected(self, times: int = 1, seconds: float = 10) -> None:
+        """Wait until the stream has connected so often."""
+        await wait_until(lambda: self.statuses.count(CONNECTED) >= times, seconds)
 
-    async def until(self, status: StreamStatus, seconds: float = 5) -> None:
-        """Wait until a status was told."""
-        await wait_for(lambda: status in self.statuses, seconds)
+    async def wait_for_status(self, status: StreamStatus) -> None:
+        """Wait for a status."""
+        await wait_until(lambda: status in self.statuses)
 
-    async def heard_of_doors(self, count: int, seconds: float = 5) -> None:
-        """Wait until that many events of doors have come."""
-        await wait_for(lambda: len(self.topics) >= count, seconds)
+    async def wait_for_events(self, count: int) -> None:
+        """Wait until so many events have arrived."""
+        await wait_until(lambda: len(self.events) >= count)
 
-    async def heard(self, count: int, seconds: float = 5) -> None:
-        """Wait until that many events have come."""
-        await wait_for(lambda: len(self.events) >= count, seconds)
+
+async def kick(pdk: SimulatedPdk, how: str = "close") -> None:
+    """Let the panel end all connections."""
+    await pdk.control("POST", f"panels/{PANEL}/kick", {"how": how})
+
+
+async def send_frame(pdk: SimulatedPdk, frame: str) -> None:
+    """Let the panel send a frame."""
+    await pdk.control("POST", f"panels/{PANEL}/raw", {"frame": frame})
+
+
+async def emit(pdk: SimulatedPdk, *events: dict[str, Any]) -> None:
+    """Let the panel emit events at once."""
+    await pdk.control("POST", f"panels/{PANEL}/emit", {"events": list(events)})
+
+
+async def wait_for_requests(
+    pdk: SimulatedPdk, kind: str, count: int = 1, seconds: float = 10
+) -> None:
+    """Wait until pdk.io has received so many requests of a kind."""
+    async with asyncio.timeout(seconds):
+        # each round is a request, so it is the simulator that paces this
+        while (await pdk.requests())[kind] < count:
+            pass
+
+
+async def doors_opened(pdk: SimulatedPdk, wait: float = 0) -> list[Any]:
+    """Return the doors of the commands that the panel has received."""
+    received = await pdk.commands(PANEL, wait=wait)
+    return [command["body"]["doorId"] for command in received]
 
 
 @asynccontextmanager
-async def listening(
-    access: PanelAccess, *, connected: bool = True
-) -> AsyncIterator[Listening]:
-    """Run a stream for a moment, from its first connection on."""
-    listener = Listening(access)
-    running = asyncio.create_task(listener.stream.run())
-    try:
-        if connected:
-            await listener.connected()
-        yield listener
-        assert not running.done(), "run() ends only when it is cancelled"
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
+async def websocket_server(
+    serve: Callable[[web.WebSocketResponse], Any],
+) -> AsyncIterator[str]:
+    """Run a server of websockets, and give its address."""
+
+    async def accept(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await serve(socket)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", accept)
+    async with TestServer(app) as server:
+        yield f"http://{server.host}:{server.port}/"

@@ -1,38 +1,37 @@
-"""Fixtures: a simulated pdk.io, npm's genuine server, and a way to reach them."""
+"""Fixtures: a simulated pdk.io, and clients of it."""
 
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import stream
 from custom_components.prodatakey.pdk.accounts import Accounts
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from tests.simulator_process import Json, SimulatedPdk
 
-from .common import CLIENT_ID, CLIENT_SECRET, PANEL
+from .common import account_client, set_constants, simulated_panel_client
 
 
 @pytest.fixture(autouse=True)
 def use_custom_integrations() -> None:
-    """Leave Home Assistant out: the library knows nothing of it."""
+    """Leave Home Assistant out: the library does not need it."""
 
 
 @pytest.fixture(autouse=True)
 def use_sockets(socket_enabled: None) -> None:
-    """Let the library reach 127.0.0.1."""
+    """Allow connections to 127.0.0.1."""
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Return the session that everything shares."""
+    """Return a session for all requests of a test."""
     async with aiohttp.ClientSession() as session:
         yield session
 
 
 @pytest.fixture
 async def simulator(simulator_ready: Json) -> AsyncIterator[SimulatedPdk]:
-    """Return a fresh simulated pdk.io with its built-in scenario."""
+    """Return a simulated pdk.io with its built-in scenario."""
     async with SimulatedPdk(simulator_ready) as pdk:
         await pdk.reset()
         yield pdk
@@ -40,18 +39,25 @@ async def simulator(simulator_ready: Json) -> AsyncIterator[SimulatedPdk]:
 
 @pytest.fixture
 def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Accounts:
-    """Return the simulated account."""
-    return Accounts(session, CLIENT_ID, CLIENT_SECRET, simulator.accounts_url)
+    """Return a client of the simulated account."""
+    return account_client(session, simulator.accounts_url)
 
 
 @pytest.fixture
-async def access(session: aiohttp.ClientSession, accounts: Accounts) -> PanelAccess:
-    """Return the way to the simulated panel."""
-    return PanelAccess(session, accounts, await accounts.panel(PANEL))
+async def client(
+    session: aiohttp.ClientSession, simulator: SimulatedPdk
+) -> PanelAccess:
+    """Return a client of the simulated panel."""
+    return await simulated_panel_client(session, simulator)
 
 
 @pytest.fixture
-def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give an unanswered command up soon."""
-    assert stream.ANSWER_TIMEOUT == 10
-    monkeypatch.setattr(stream, "ANSWER_TIMEOUT", 0.3)
+def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconnect soon."""
+    set_constants(monkeypatch, backoff_delays=(0.1,), max_backoff=0.1)
+
+
+@pytest.fixture
+def short_answer_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a command soon that is not answered."""
+    set_constants(monkeypatch, answer_timeout=0.3)

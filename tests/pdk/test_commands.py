@@ -1,10 +1,12 @@
-"""The page's commands, as the panel receives them."""
+"""Commands as the panel receives them, and which of them an answer means."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from custom_components.prodatakey.pdk.answers import Answers
 from custom_components.prodatakey.pdk.commands import (
     ActuateClose,
     ActuateDoNotDisturb,
@@ -17,9 +19,15 @@ from custom_components.prodatakey.pdk.commands import (
     TryDwellOpen,
     TryOpen,
 )
+from custom_components.prodatakey.pdk.errors import (
+    CommandRefusedError,
+    CommandUnansweredError,
+)
+from tests.common import wait_until
 
-from .common import SAMPLES
+from .common import SAMPLES, set_constants
 
+ADDRESS = "0013a200400a393b"
 COMMANDS: dict[str, Command] = {
     "door.actuate.close": ActuateClose(door_id=1),
     "door.actuate.dnd": ActuateDoNotDisturb(door_id=1),
@@ -29,53 +37,146 @@ COMMANDS: dict[str, Command] = {
     "door.try.dwellopen": TryDwellOpen(door_id=6, dwell=30),
     "door.try.open": TryOpen(door_id=1),
     "endpoint.discover": DiscoverEndpoints(),
-    "endpoint.querysignal": QuerySignal(io_link_id=1, address="0013a200400a393b"),
+    "endpoint.querysignal": QuerySignal(io_link_id=1, address=ADDRESS),
 }
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-@pytest.mark.parametrize("topic", SAMPLES["commands"])
-def test_frame_is_the_pages_sample(topic: str) -> None:
-    """Same keys, same order, same values: byte for byte."""
+@pytest.mark.parametrize("topic", {**SAMPLES["commands"], **COMMANDS})
+def test_frame_is_the_documented_sample(topic: str) -> None:
+    """Test the same keys, order and values, byte for byte, for every command."""
     sample = SAMPLES["commands"][topic]
-    assert _compact(COMMANDS[topic].frame(sample["id"])) == _compact(sample)
+    frame = COMMANDS[topic].frame(sample["id"])
+    assert json.dumps(frame) == json.dumps(sample)
 
 
-def test_no_command_of_the_page_is_left_out() -> None:
-    """Nine there are."""
-    assert set(SAMPLES["commands"]) == set(COMMANDS)
-    assert len(COMMANDS) == 9
-
-
-@pytest.mark.parametrize("dwell", [1, 30, 5400])
-def test_dwell_within_its_bounds(dwell: int) -> None:
-    """A tenth of a second to nine minutes."""
-    assert TryDwellOpen(door_id=1, dwell=dwell).body() == {"doorId": 1, "dwell": dwell}
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        (TryDwellOpen(door_id=1, dwell=1), {"doorId": 1, "dwell": 1}),
+        (TryDwellOpen(door_id=1, dwell=5400), {"doorId": 1, "dwell": 5400}),
+        (TryOpen(door_id="front"), {"doorId": "front"}),
+        (
+            QuerySignal(
+                io_link_id=2, address=ADDRESS, actuate_relay=True, relay_dwell=9
+            ),
+            {
+                "ioLinkId": 2,
+                "address": ADDRESS,
+                "actuateRelay": True,
+                "relayDwell": 9,
+            },
+        ),
+    ],
+)
+def test_body(command: Command, body: dict[str, Any]) -> None:
+    """Test bodies that the documentation has no sample of."""
+    assert command.body() == body
 
 
 @pytest.mark.parametrize("dwell", [-1, 0, 5401])
 def test_dwell_out_of_bounds(dwell: int) -> None:
-    """Never sent: the door might stay open."""
+    """Test that it is never sent: the door might stay open."""
     with pytest.raises(ValueError, match="dwell"):
         TryDwellOpen(door_id=1, dwell=dwell)
 
 
-def test_signalling_relay() -> None:
-    """Find a radio by its clicking relay."""
-    query = QuerySignal(
-        io_link_id=2, address="0013a200400a3942", actuate_relay=True, relay_dwell=9
-    )
-    assert query.body() == {
-        "ioLinkId": 2,
-        "address": "0013a200400a3942",
-        "actuateRelay": True,
-        "relayDwell": 9,
-    }
+# Which command an answer means
 
 
-def test_door_that_is_named_by_a_string() -> None:
-    """An id that is no number goes back as it came."""
-    assert TryOpen(door_id="front").body() == {"doorId": "front"}
+@pytest.fixture
+def pending() -> Answers:
+    """Return the pending commands of a connection: none."""
+    return Answers()
+
+
+def _rejection(answer: asyncio.Future[None]) -> str | None:
+    """Return the panel's message to a rejected command."""
+    if not answer.done():
+        return None
+    error = answer.exception()
+    assert isinstance(error, CommandRefusedError)
+    return str(error)
+
+
+async def test_result_names_its_command(pending: Answers) -> None:
+    """Test results in another order, of unknown commands and without any command."""
+    pending.succeeded("1")
+    pending.refused("No.")
+    first, second = pending.expect("1"), pending.expect("2")
+    pending.succeeded("2")
+    assert second.done() and second.result() is None
+    assert not first.done()
+    pending.succeeded("1")
+    assert first.done() and first.result() is None
+    pending.expect("3")
+    third = pending.expect("3")
+    pending.refused("No.")
+    assert _rejection(third) == "No."
+
+
+@pytest.mark.parametrize("rejected_after", [0, 1, 22, 23, 48, 49])
+async def test_one_of_fifty_is_rejected(pending: Answers, rejected_after: int) -> None:
+    """Test that the right one fails, wherever the rejection comes among the results."""
+    answers = {str(number): pending.expect(str(number)) for number in range(50)}
+    rejected = answers.pop("23")
+    for count, number in enumerate(answers):
+        if count == rejected_after:
+            pending.refused("No.")
+        pending.succeeded(number)
+    if rejected_after == len(answers):
+        pending.refused("No.")
+    assert _rejection(rejected) == "No."
+    assert all(answer.result() is None for answer in answers.values())
+
+
+async def test_two_of_three_are_rejected(pending: Answers) -> None:
+    """Test that two rejections wait for the third command's result."""
+    first, second, third = (pending.expect(number) for number in "123")
+    pending.refused("Not you.")
+    pending.refused("Nor you.")
+    assert not any(answer.done() for answer in (first, second, third))
+    pending.succeeded("2")
+    assert second.result() is None
+    assert (_rejection(first), _rejection(third)) == ("Not you.", "Nor you.")
+
+
+@pytest.mark.parametrize("first_is_answered", [True, False])
+async def test_command_after_a_rejection_is_not_meant(
+    pending: Answers, monkeypatch: pytest.MonkeyPatch, first_is_answered: bool
+) -> None:
+    """Test that it stays pending; the others fail if no result tells them apart."""
+    set_constants(monkeypatch, rejection_grace=0.05)
+    first, second = pending.expect("1"), pending.expect("2")
+    pending.refused("No.")
+    later = pending.expect("3")
+    if first_is_answered:
+        pending.succeeded("1")
+        assert first.result() is None
+    else:
+        await wait_until(lambda: first.done() and second.done())
+        assert _rejection(first) == "No."
+    assert _rejection(second) == "No."
+    assert not later.done()
+
+
+@pytest.mark.parametrize("left", ["forgotten", "cancelled"])
+async def test_command_without_a_caller(pending: Answers, left: str) -> None:
+    """Test that a command whose caller is gone does not delay the others."""
+    first, second = pending.expect("1"), pending.expect("2")
+    if left == "forgotten":
+        pending.forget("1")
+    else:
+        first.cancel()
+        pending.succeeded("1")
+    pending.refused("No.")
+    assert _rejection(second) == "No."
+
+
+async def test_connection_ends(pending: Answers) -> None:
+    """Test that all pending commands fail, and none is left."""
+    answers = [pending.expect(number) for number in "12"]
+    pending.refused("No.")
+    pending.end(CommandUnansweredError())
+    for answer in answers:
+        assert isinstance(answer.exception(), CommandUnansweredError)
+    assert not pending.awaited

@@ -41,9 +41,16 @@ DEVICE: dict[str, Any] = {
 }
 
 
-def test_device_of_the_documentation() -> None:
-    """The documented device, with what the integration needs of it."""
-    assert parse_door(DEVICE) == Door(
+def _door(**changes: Any) -> Door:
+    """Return the documented device with changes."""
+    door = parse_door(DEVICE | changes)
+    assert door is not None
+    return door
+
+
+def test_documented_device() -> None:
+    """Test what is read of it."""
+    assert _door() == Door(
         id=1,
         name="Test Device",
         type="primaryReader",
@@ -54,22 +61,21 @@ def test_device_of_the_documentation() -> None:
     )
 
 
-def test_second_reader_knows_its_first() -> None:
-    """A reader on the inside has no relay of its own."""
-    door = parse_door(DEVICE | {"type": "additionalReader", "primaryReader": "7"})
-    assert door is not None
-    assert (door.kind, door.primary_reader) == (DoorKind.SECOND_READER, 7)
-
-
-@pytest.mark.parametrize("type_", ["additionalReader", "primaryReader"])
-def test_reader_that_names_itself(type_: str) -> None:
-    """It belongs to no other, and neither does a door."""
-    own = parse_door(DEVICE | {"type": type_, "primaryReader": str(DEVICE["id"])})
-    assert own is not None
-    assert own.primary_reader is None
-    door = parse_door(DEVICE | {"primaryReader": 7})
-    assert door is not None
-    assert door.primary_reader is None
+@pytest.mark.parametrize(
+    ("type_", "primary_reader", "expected"),
+    [
+        ("additionalReader", "7", 7),
+        ("additionalReader", "1", None),
+        ("primaryReader", "1", None),
+        ("primaryReader", 7, None),
+    ],
+)
+def test_primary_reader(
+    type_: str, primary_reader: object, expected: int | None
+) -> None:
+    """Test that only an additional reader has one, and none has itself."""
+    door = _door(type=type_, primaryReader=primary_reader)
+    assert door.primary_reader == expected
 
 
 @pytest.mark.parametrize(
@@ -88,24 +94,23 @@ def test_reader_that_names_itself(type_: str) -> None:
         (None, None, DoorKind.DOOR, True),
     ],
 )
-def test_kinds(
+def test_kind(
     type_: str | None, icon: str | None, kind: DoorKind, has_reader: bool
 ) -> None:
-    """What a device is for follows from its type, for I/O devices from its icon."""
-    door = parse_door(DEVICE | {"type": type_, "publicIcon": icon})
-    assert door is not None
+    """Test that the kind follows from the type, for I/O devices from the icon."""
+    door = _door(type=type_, publicIcon=icon)
     assert (door.kind, door.has_reader) == (kind, has_reader)
 
 
 @pytest.mark.parametrize("raw", [None, [], "door", {}, {"id": None}, {"id": ""}])
 def test_device_without_an_id(raw: object) -> None:
-    """Nothing can be done with it, and nothing breaks."""
+    """Test that it is ignored."""
     assert parse_door(raw) is None
 
 
 @pytest.mark.parametrize("name", [None, "", 5])
 def test_device_without_a_name(name: object) -> None:
-    """People still can tell it apart."""
+    """Test that it is named by its id."""
     assert parse_door({"id": 5, "name": name}) == Door(id=5, name="Door 5")
 
 
@@ -127,15 +132,15 @@ def test_device_without_a_name(name: object) -> None:
         (None, None),
     ],
 )
-def test_door_ids(raw: object, door_id: int | str | None) -> None:
-    """A number as text is that number, but only where it comes back the same."""
+def test_door_id(raw: object, door_id: int | str | None) -> None:
+    """Test that digits become a number only where that is written the same."""
     assert parse_door_id(raw) == door_id
 
 
 @pytest.mark.parametrize("aspect", Aspect)
 @pytest.mark.parametrize("value", [True, False])
-def test_event_changes_one_aspect(aspect: Aspect, value: bool) -> None:
-    """The other aspects stay unknown, and a repetition is no change."""
+def test_report_changes_one_aspect(aspect: Aspect, value: bool) -> None:
+    """Test that the others stay unknown, and that a repetition is no change."""
     state = apply(DoorState(), aspect, value)
     assert {each: state.value(each) for each in Aspect} == (
         dict.fromkeys(Aspect) | {aspect: value}
@@ -144,19 +149,13 @@ def test_event_changes_one_aspect(aspect: Aspect, value: bool) -> None:
     assert apply(state, aspect, not value).value(aspect) is not value
 
 
-def test_gap_leaves_assumptions() -> None:
-    """The stream was down: what was known is assumed until it is said again."""
+def test_states_are_assumed_after_a_gap() -> None:
+    """Test that what was known is assumed until it is reported again."""
+    assert after_gap(DoorState()) == DoorState()
     state = apply(apply(DoorState(), Aspect.RELAY, True), Aspect.DPS, False)
     gap = after_gap(state)
     assert (gap.relay, gap.dps, gap.rex) == (True, False, None)
     assert gap.assumed == {Aspect.RELAY, Aspect.DPS}
-    assert after_gap(gap) is gap
-
-    said_again = apply(gap, Aspect.RELAY, True)
-    assert said_again.assumed == {Aspect.DPS}
-    assert apply(said_again, Aspect.DPS, True).assumed == frozenset()
-
-
-def test_gap_in_silence() -> None:
-    """Nothing known, nothing assumed."""
-    assert after_gap(DoorState()) == DoorState()
+    reported = apply(gap, Aspect.RELAY, True)
+    assert reported.assumed == {Aspect.DPS}
+    assert apply(reported, Aspect.DPS, True).assumed == frozenset()

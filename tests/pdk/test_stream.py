@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import back_off, engineio3
+from custom_components.prodatakey.pdk import engineio3
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
@@ -14,73 +14,72 @@ from custom_components.prodatakey.pdk.errors import (
     NotConnectedError,
     PdkError,
 )
+from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from custom_components.prodatakey.pdk.stream import StreamStatus
+from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import PANEL, Listening, listening, wait_for
-
-CONNECTED, DROPPED, DOWN = (
-    StreamStatus.CONNECTED,
-    StreamStatus.DROPPED,
-    StreamStatus.DOWN,
+from .common import (
+    CONNECTED,
+    DOWN,
+    DROPPED,
+    PDK,
+    RunningStream,
+    doors_opened,
+    kick,
+    send_frame,
+    set_constants,
+    wait_for_requests,
 )
-
-
-async def _kick(simulator: SimulatedPdk, how: str) -> None:
-    await simulator.control("POST", f"panels/{PANEL}/kick", {"how": how})
-
-
-async def _raw(simulator: SimulatedPdk, frame: str) -> None:
-    await simulator.control("POST", f"panels/{PANEL}/raw", {"frame": frame})
 
 
 @pytest.mark.parametrize(
     "ending",
     ["close", "abort", "41", "1", '44"Authorization has failed."', '44{"message":"x"}'],
 )
-async def test_connects_again_after_every_kind_of_end(
-    access: PanelAccess, simulator: SimulatedPdk, short_back_off: None, ending: str
+async def test_reconnect(
+    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None, ending: str
 ) -> None:
-    """A panel that says good-bye, in each of its ways, is connected again."""
-    async with listening(access) as stream:
+    """Test each way in which a panel ends a connection."""
+    async with RunningStream(client) as stream:
         if ending in {"close", "abort"}:
-            await _kick(simulator, ending)
+            await kick(simulator, ending)
         else:
-            await _raw(simulator, ending)
-        await stream.connected(2)
+            await send_frame(simulator, ending)
+        await stream.wait_connected(2)
         await simulator.act(PANEL, 1, "relay", on=True)
-        await stream.heard(1)
-    assert stream.statuses == [CONNECTED, DROPPED, CONNECTED, DROPPED]
-    assert [error for _, error in stream.told] == [None] * 4
+        await stream.wait_for_events(1)
+    assert stream.reports == [
+        (status, None) for status in (CONNECTED, DROPPED, CONNECTED, DROPPED)
+    ]
 
 
-async def test_pongs_stay_away(
-    access: PanelAccess, simulator: SimulatedPdk, short_back_off: None
+async def test_missing_pongs(
+    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
-    """A dead network closes nothing: silence has to be noticed."""
+    """Test that a connection ends on which nothing arrives."""
     await simulator.faults(ping_interval=0.3, ping_timeout=0.3)
-    async with listening(access) as stream:
+    async with RunningStream(client) as stream:
         await simulator.faults(pong=False)
-        await stream.until(DROPPED, 0.3 + 0.3 + 1)
+        await stream.wait_for_status(DROPPED)
 
 
-async def test_panel_without_power(
-    access: PanelAccess, simulator: SimulatedPdk, short_back_off: None
+async def test_panel_is_offline(
+    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
-    """Dropped, then down for as long as it takes, then connected."""
-    async with listening(access) as stream:
+    """Test the statuses of an outage, and that a command is not kept for later."""
+    async with RunningStream(client) as stream:
         await simulator.control("POST", f"panels/{PANEL}/offline")
-        await wait_for(lambda: stream.statuses.count(DOWN) >= 2)
-        assert isinstance(stream.told[-1][1], CannotConnectError)
+        await wait_until(lambda: stream.statuses.count(DOWN) >= 2)
+        assert isinstance(stream.errors[-1], CannotConnectError)
         with pytest.raises(NotConnectedError):
-            await stream.stream.send(TryOpen(door_id=1))
+            await stream.send(TryOpen(door_id=1))
         await simulator.control("POST", f"panels/{PANEL}/online")
-        await stream.connected(2)
-        downs = stream.statuses.count(DOWN)
-        assert stream.statuses == [CONNECTED, DROPPED, *[DOWN] * downs, CONNECTED]
-    received = await simulator.commands(PANEL, wait=0)
-    assert received == []
+        await stream.wait_connected(2)
+        downs = [DOWN] * stream.statuses.count(DOWN)
+        assert stream.statuses == [CONNECTED, DROPPED, *downs, CONNECTED]
+    assert await doors_opened(simulator) == []
 
 
 @pytest.mark.parametrize(
@@ -88,150 +87,165 @@ async def test_panel_without_power(
     ["", "4", "42", "42[", "42{}", "42[1]", '42[""]', "451-[{}]", "42/other,[1]", "43"],
 )
 @pytest.mark.parametrize("more", ["9", "3probe"])
-async def test_frames_that_make_no_sense(
-    access: PanelAccess,
+async def test_malformed_frames(
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_back_off: None,
+    short_backoff: None,
     frame: str,
     more: str,
 ) -> None:
-    """Garbage costs at most a connection, and never the stream."""
-    async with listening(access) as stream:
-        await _raw(simulator, frame)
-        await _raw(simulator, more)
-
-        async def heard() -> None:
+    """Test that they cost a connection at most, and never the stream."""
+    async with RunningStream(client) as stream:
+        await send_frame(simulator, frame)
+        await send_frame(simulator, more)
+        async with asyncio.timeout(10):
             while not stream.events:
                 await simulator.act(PANEL, 1, "hold")
                 await simulator.act(PANEL, 1, "lock")
-                await asyncio.sleep(0.02)
-
-        await asyncio.wait_for(heard(), 5)
 
 
-@pytest.mark.parametrize(("lasting", "begun_anew"), [(60.0, False), (0.0, True)])
-async def test_only_a_lasting_connection_resets_the_back_off(
-    access: PanelAccess,
+@pytest.mark.parametrize("stable", [True, False])
+async def test_backoff_is_reset_by_a_stable_connection(
+    client: PanelAccess,
     simulator: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
-    lasting: float,
-    begun_anew: bool,
+    stable: bool,
 ) -> None:
-    """A panel that accepts and then kicks is not to be hammered."""
-    given: list[int] = []
+    """Test a panel that accepts connections and then ends them."""
+    attempts: list[int] = []
 
-    def short() -> Iterator[float]:
+    def delays() -> Iterator[float]:
         for attempt in range(100):
-            given.append(attempt)
+            attempts.append(attempt)
             yield 0.01
 
-    monkeypatch.setattr(back_off, "waits", short)
-    monkeypatch.setattr(back_off, "LASTING", lasting)
+    monkeypatch.setattr(f"{PDK}.back_off.waits", delays)
+    set_constants(monkeypatch, stable_after=0.0 if stable else 60.0)
     await simulator.faults(PANEL, handshake={"mode": "kick"})
-    async with listening(access) as stream:
-        await stream.connected(5)
-    assert given[:4] == ([0, 0, 0, 0] if begun_anew else [0, 1, 2, 3])
+    async with RunningStream(client) as stream:
+        await stream.wait_connected(5)
+    assert attempts[:4] == ([0, 0, 0, 0] if stable else [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize(
-    "moment", ["connected", "command", "handshake", "token", "backing off"]
+    ("moment", "fault"),
+    [
+        ("connected", {}),
+        ("command", {}),
+        ("handshake", {"handshake": {"mode": "hang"}}),
+        ("panel_token", {"panel_token": {"hang": True}}),
+        ("backoff", {"handshake": {"mode": "http"}}),
+    ],
 )
-async def test_nothing_is_left(
-    access: PanelAccess,
+async def test_stop(
+    client: PanelAccess,
     simulator: SimulatedPdk,
     session: aiohttp.ClientSession,
     moment: str,
+    fault: dict[str, object],
 ) -> None:
-    """The integration is unloaded, at whatever moment."""
-    if moment == "handshake":
-        await simulator.faults(PANEL, handshake={"mode": "hang"})
-    if moment == "token":
-        await simulator.faults(PANEL, panel_token={"hang": True})
-    if moment == "backing off":
-        await simulator.faults(PANEL, handshake={"mode": "http"})
-    await simulator.faults(PANEL, commands="ignored")
+    """Test that a stream that is cancelled leaves nothing, at any moment."""
+    await simulator.faults(PANEL, commands="ignored", **fault)
     before = asyncio.all_tasks()
-
-    stream = Listening(access)
-    running = asyncio.create_task(stream.stream.run())
     sending = None
-    if moment in {"connected", "command"}:
-        await stream.connected()
-    if moment == "command":
-        sending = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
-        await simulator.commands(PANEL)
-    if moment == "backing off":
-        await stream.until(DOWN)
-    if moment in {"handshake", "token"}:
-        kind = "panel_token" if moment == "token" else "handshake"
-        async with asyncio.timeout(5):
-            while not (await simulator.requests())[kind]:
-                await asyncio.sleep(0.01)
-    running.cancel()
-    await asyncio.wait({running})
-
-    assert running.cancelled()
+    async with RunningStream(client, connect=not fault) as stream:
+        if moment == "command":
+            sending = stream.sending(TryOpen(door_id=1))
+            await simulator.commands(PANEL)
+        elif moment == "backoff":
+            await stream.wait_for_status(DOWN)
+        elif fault:
+            await wait_for_requests(simulator, moment)
+    assert stream.task.cancelled()
     if sending:
         with pytest.raises(CommandUnansweredError):
             await sending
-    await wait_for(lambda: asyncio.all_tasks() == before)
-    assert session.connector is not None
-    await wait_for(lambda: not session.connector._acquired)  # type: ignore[union-attr]
+    await wait_until(lambda: asyncio.all_tasks() == before)
+    connector = session.connector
+    assert connector is not None
+    await wait_until(lambda: not connector._acquired)
     await simulator.sockets(PANEL, 0)
 
 
-async def test_unloaded_in_the_moment_in_which_the_panel_goes(
-    access: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+async def test_stop_while_the_panel_ends_the_connection(
+    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two ends at once do not wait for each other."""
-    listener = Listening(access)
-    running = asyncio.create_task(listener.stream.run())
-    await listener.connected()
-    tidy_up = engineio3.Transport._tidy_up
+    """Test that two ends at once do not wait for each other."""
+    close = engineio3.Transport._tidy_up
+    async with RunningStream(client) as stream:
 
-    async def in_the_same_moment(self: engineio3.Transport) -> None:
-        running.cancel()
-        await tidy_up(self)
+        async def cancel_and_close(transport: engineio3.Transport) -> None:
+            stream.task.cancel()
+            await close(transport)
 
-    monkeypatch.setattr(engineio3.Transport, "_tidy_up", in_the_same_moment)
-    await _kick(simulator, "close")
-    async with asyncio.timeout(5):
-        await asyncio.wait({running})
-    assert running.cancelled()
+        monkeypatch.setattr(engineio3.Transport, "_tidy_up", cancel_and_close)
+        await kick(simulator)
+        async with asyncio.timeout(5):
+            await asyncio.wait({stream.task})
+    assert stream.task.cancelled()
 
 
-async def test_what_is_read_after_the_end(
-    access: PanelAccess,
-    simulator: SimulatedPdk,
-    short_back_off: None,
-    monkeypatch: pytest.MonkeyPatch,
+class _LateEvent(RunningStream):
+    """A stream that reads an event when its connection has ended."""
+
+    def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
+        super().on_status(status, error)
+        if status is DROPPED:
+            self.receive("door.input.relay.on", {"body": {"doorId": 1}})
+
+
+async def test_event_after_the_end(
+    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
-    """It would be taken for certain, and that nothing is until the next connection."""
-    async with listening(access) as stream:
-
-        def on_status(status: StreamStatus, _: PdkError | None) -> None:
-            if status is StreamStatus.DROPPED:
-                read = {"body": {"doorId": 1}}
-                stream.stream._deliver("door.input.relay.on", read)
-            stream.told.append((status, None))
-
-        monkeypatch.setattr(stream.stream, "_on_status", on_status)
-        await _kick(simulator, "close")
-        await stream.connected(2)
+    """Test that it is ignored: it would count as certain when nothing is."""
+    async with _LateEvent(client) as stream:
+        await kick(simulator)
+        await stream.wait_connected(2)
         assert stream.events == []
 
 
-async def test_many_connections_leave_nothing(
-    access: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+class _FailingCallbacks(RunningStream):
+    """A stream whose callbacks fail after they have recorded."""
+
+    def on_event(self, event: PdkEvent) -> None:
+        super().on_event(event)
+        if not isinstance(event, DoorEvent) or event.door_id == 1:
+            raise RuntimeError
+
+    def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
+        super().on_status(status, error)
+        raise RuntimeError
+
+
+async def test_callbacks_fail(
+    client: PanelAccess,
+    simulator: SimulatedPdk,
+    short_backoff: None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A bad night: the panel comes and goes, the number of tasks does not grow."""
-    monkeypatch.setattr(back_off, "BACK_OFF", (0.01,))
-    monkeypatch.setattr(back_off, "LONGEST_BACK_OFF", 0.01)
-    async with listening(access) as stream:
+    """Test that the stream goes on, for other doors and the next connection."""
+    async with _FailingCallbacks(client) as stream:
+        for door in (1, 2):
+            await simulator.act(PANEL, door, "relay", on=True)
+        await stream.send(TryOpen(door_id=3))
+        await wait_until(lambda: len(stream.topics) >= 2)
+        assert stream.statuses == [CONNECTED]
+        await kick(simulator)
+        await stream.wait_connected(2)
+    assert "Could not handle that the stream is CONNECTED" in caplog.text
+    assert "Could not handle door.input.relay.on" in caplog.text
+
+
+async def test_many_connections_leave_nothing(
+    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that the number of tasks does not grow."""
+    set_constants(monkeypatch, backoff_delays=(0.01,), max_backoff=0.01)
+    async with RunningStream(client) as stream:
         await simulator.sockets(PANEL, 1)
         before = len(asyncio.all_tasks())
         for times in range(20):
-            await _kick(simulator, "abort" if times % 2 else "close")
-            await stream.connected(times + 2)
-        await wait_for(lambda: len(asyncio.all_tasks()) <= before)
+            await kick(simulator, "abort" if times % 2 else "close")
+            await stream.wait_connected(times + 2)
+        await wait_until(lambda: len(asyncio.all_tasks()) <= before)
         await simulator.sockets(PANEL, 1)

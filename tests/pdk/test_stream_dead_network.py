@@ -1,134 +1,100 @@
-"""Commands while the network is dead: none may arrive when it is back."""
+"""Commands on a dead network: none may arrive when it is back."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 
-from custom_components.prodatakey.pdk import socketio2, stream as stream_module
-from custom_components.prodatakey.pdk.accounts import Accounts, Panel
+from custom_components.prodatakey.pdk.accounts import Accounts
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
 from custom_components.prodatakey.pdk.panel import PanelAccess
-from custom_components.prodatakey.pdk.stream import StreamStatus
+from tests.common import PANEL, wait_until
+from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk
 
-from .cable import Cable, CableCutOneWay
-from .common import PANEL, Listening, doors_opened, listening, wait_for
+from .common import (
+    DROPPED,
+    RunningStream,
+    doors_opened,
+    panel_client,
+    set_constants,
+)
 
 
-def behind(accounts: Accounts, cable: Cable) -> PanelAccess:
-    """Return the way to the panel through a cable."""
-    panel = Panel(id=PANEL, name="Behind", uri=cable.uri)
-    return PanelAccess(accounts._session, accounts, panel)
+@pytest.fixture
+async def network(simulator: SimulatedPdk) -> AsyncIterator[Proxy]:
+    """Return the network to the panel."""
+    async with Proxy(urlsplit(simulator.panel_url(PANEL)).port or 0) as proxy:
+        yield proxy
 
 
-async def stuck_command(stream: Listening, cable: Cable) -> asyncio.Task[None]:
-    """Open door 1 while the network is dead."""
-    cable.cut()
-    sending = asyncio.create_task(stream.stream.send(TryOpen(door_id=1)))
-    await wait_for(lambda: cable.holds_back)
-    return sending
+@pytest.fixture
+def client(client: PanelAccess, accounts: Accounts, network: Proxy) -> PanelAccess:
+    """Return a client of the panel over that network."""
+    return panel_client(client.session, accounts, network.uri)
 
 
-async def leave(sending: asyncio.Task[None]) -> None:
-    """Let the caller leave."""
-    sending.cancel()
-    await asyncio.wait({sending})
-    assert sending.cancelled()
-
-
-async def back_again(stream: Listening, cable: Cable) -> None:
-    """Let the network come back once the stream has given up; then open door 2."""
-    await wait_for(lambda: cable.was_reset)
-    cable.mend()
-    await stream.connected(2)
-    await stream.stream.send(TryOpen(door_id=2))
-
-
-@pytest.mark.parametrize("noticed_by", ["the command", "the pings"])
-async def test_command_does_not_arrive_late(
-    access: PanelAccess,
-    accounts: Accounts,
+@pytest.mark.parametrize("dead", ["both ways", "noticed by pings", "to the panel"])
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_command_is_not_delivered_late(
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_wait: None,
-    short_back_off: None,
+    network: Proxy,
+    short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
-    noticed_by: str,
+    dead: str,
+    cancelled: bool,
 ) -> None:
-    """The network dies, the user gives up, the network is back: the door stays shut."""
-    monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
-    if noticed_by == "the pings":
-        monkeypatch.setattr(stream_module, "ANSWER_TIMEOUT", 10)
+    """Test that the door stays closed when the network is back.
+
+    So it is if the caller has been cancelled; and an event that arrives does not prove
+    that the command does.
+    """
+    set_constants(monkeypatch, answer_timeout=0.3, connect_timeout=1)
+    if dead == "noticed by pings":
+        set_constants(monkeypatch, answer_timeout=10)
         await simulator.faults(ping_interval=0.2, ping_timeout=0.2)
-    async with Cable(access.panel.uri) as cable:
-        async with listening(behind(accounts, cable)) as stream:
-            cable.cut()
-            with pytest.raises(CommandUnansweredError):
-                await stream.stream.send(TryOpen(door_id=1))
-            await stream.until(StreamStatus.DROPPED)
-            await back_again(stream, cable)
-            await simulator.sockets(PANEL, 1)
-        assert await doors_opened(simulator) == [2]
-
-
-async def test_command_does_not_outlive_the_stream(
-    access: PanelAccess, accounts: Accounts, simulator: SimulatedPdk
-) -> None:
-    """The integration is unloaded while the network is dead and a command unsent."""
-    async with Cable(access.panel.uri) as cable:
-        async with listening(behind(accounts, cable)) as stream:
-            sending = await stuck_command(stream, cable)
-        with pytest.raises(CommandUnansweredError):
-            await sending
-        cable.mend()
-        await simulator.sockets(PANEL, 0)
-    assert await doors_opened(simulator) == []
-
-
-async def test_an_event_is_no_proof_of_the_way_out(
-    access: PanelAccess,
-    accounts: Accounts,
-    simulator: SimulatedPdk,
-    short_wait: None,
-    short_back_off: None,
-) -> None:
-    """The panel is heard, but does not hear: the door stays shut all the same."""
-    async with CableCutOneWay(access.panel.uri) as cable:
-        async with listening(behind(accounts, cable)) as stream:
-            sending = await stuck_command(stream, cable)
+    async with RunningStream(client) as stream:
+        network.blackhole(to_server_only=dead == "to the panel")
+        sending = stream.sending(TryOpen(door_id=1))
+        await wait_until(lambda: network.holds_data)
+        if dead == "to the panel":
             await simulator.act(PANEL, 2, "relay", on=True)
-            await stream.heard(1)
+            await stream.wait_for_events(1)
+        if cancelled:
+            sending.cancel()
+            await asyncio.wait({sending})
+            assert sending.cancelled()
+        else:
             with pytest.raises(CommandUnansweredError):
                 await sending
-            await back_again(stream, cable)
-        assert await doors_opened(simulator) == [2]
+        await stream.wait_for_status(DROPPED)
+        await wait_until(lambda: network.abandoned)
+        await network.restore()
+        await stream.wait_connected(2)
+        await stream.send(TryOpen(door_id=2))
+        await simulator.sockets(PANEL, 1)
+    assert await doors_opened(simulator) == [2]
 
 
-async def test_the_caller_leaves(
-    access: PanelAccess,
-    accounts: Accounts,
-    simulator: SimulatedPdk,
-    short_wait: None,
-    short_back_off: None,
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_command_does_not_outlive_the_stream(
+    client: PanelAccess, simulator: SimulatedPdk, network: Proxy, cancelled: bool
 ) -> None:
-    """A script is stopped; the command is given up as if somebody waited for it."""
-    async with Cable(access.panel.uri) as cable:
-        async with listening(behind(accounts, cable)) as stream:
-            sending = await stuck_command(stream, cable)
-            await leave(sending)
-            await back_again(stream, cable)
-        assert await doors_opened(simulator) == [2]
-
-
-async def test_the_caller_leaves_and_the_stream_ends(
-    access: PanelAccess, accounts: Accounts, simulator: SimulatedPdk
-) -> None:
-    """The integration is unloaded after that: the command does not outlive it."""
-    async with Cable(access.panel.uri) as cable:
-        async with listening(behind(accounts, cable)) as stream:
-            sending = await stuck_command(stream, cable)
-            await leave(sending)
-        await wait_for(lambda: cable.was_reset)
-        cable.mend()
-        await simulator.sockets(PANEL, 0)
+    """Test an entry that is unloaded while the network is dead."""
+    async with RunningStream(client) as stream:
+        network.blackhole()
+        sending = stream.sending(TryOpen(door_id=1))
+        await wait_until(lambda: network.holds_data)
+        if cancelled:
+            sending.cancel()
+            await asyncio.wait({sending})
+    if not cancelled:
+        with pytest.raises(CommandUnansweredError):
+            await sending
+    await wait_until(lambda: network.abandoned)
+    await network.restore()
+    await simulator.sockets(PANEL, 0)
     assert await doors_opened(simulator) == []

@@ -1,26 +1,29 @@
-"""The stream opens, or is refused, or meets something else than a panel."""
+"""A stream is opened or refused, or meets something else than a panel."""
 
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from aiohttp.typedefs import Handler
 import pytest
 
-from custom_components.prodatakey.pdk import socketio2
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PdkError,
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.panel import PanelAccess
-from custom_components.prodatakey.pdk.stream import StreamStatus
+from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import PANEL, listening
-
-CONNECTED, DOWN = StreamStatus.CONNECTED, StreamStatus.DOWN
+from .common import (
+    CONNECTED,
+    DOWN,
+    RunningStream,
+    make_socket,
+    set_constants,
+    websocket_server,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,60 +34,49 @@ CONNECTED, DOWN = StreamStatus.CONNECTED, StreamStatus.DOWN
         ({"mode": "http", "status": 429}, CannotConnectError),
         ({"mode": "http", "status": 502}, CannotConnectError),
         ({"mode": "error44"}, StreamRefusedError),
-        ({"mode": "abort", "count": 1}, CannotConnectError),
+        ({"mode": "abort"}, CannotConnectError),
         ({"mode": "hang"}, CannotConnectError),
         ({"mode": "no_connect"}, CannotConnectError),
     ],
     ids=str,
 )
 async def test_handshake_fails(
-    access: PanelAccess,
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_back_off: None,
+    short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
     fault: dict[str, Any],
     error: type[PdkError],
 ) -> None:
-    """The panel does not let the stream in, once; the error says why."""
+    """Test the error of a connection that fails once."""
     if fault["mode"] in {"hang", "no_connect"}:
-        monkeypatch.setattr(socketio2, "CONNECT_TIMEOUT", 1)
+        set_constants(monkeypatch, connect_timeout=1)
     await simulator.faults(PANEL, handshake={"count": 1} | fault)
-    async with listening(access) as stream:
+    async with RunningStream(client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
-        assert type(stream.told[0][1]) is error
+        assert [type(err) for err in stream.errors] == [error]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_the_token_goes_nowhere_else(
-    access: PanelAccess, session: aiohttp.ClientSession, status: int
+async def test_token_is_not_redirected(
+    session: aiohttp.ClientSession, status: int
 ) -> None:
-    """The panel, or who stands in its way, sends the stream to another address."""
-    asked: list[str] = []
+    """Test that a redirection gets no request: the token is in the address."""
+    requests: list[str] = []
 
-    async def elsewhere(request: web.Request) -> web.Response:
-        asked.append(request.path_qs)
-        return web.Response()
-
-    async def away(request: web.Request) -> web.Response:
-        location = str(other.make_url("/")) + "?" + request.query_string
+    async def answer(request: web.Request) -> web.Response:
+        requests.append(request.path_qs)
+        location = f"{server.make_url('/elsewhere')}?{request.query_string}"
         return web.Response(status=status, headers={"Location": location})
 
-    async with (
-        TestServer(_answering(elsewhere)) as other,
-        TestServer(_answering(away)) as server,
-    ):
-        socket = socketio2.Socket(session, lambda _: None, lambda *_: None)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        socket = make_socket(session)
         with pytest.raises(CannotConnectError, match=f"HTTP {status}"):
             await socket.open(f"ws://{server.host}:{server.port}/?token=secret")
         await socket.close()
-    assert asked == []
-
-
-def _answering(answer: Handler) -> web.Application:
-    """Return a server with one answer to everything."""
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    return app
+    assert len(requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,41 +92,38 @@ def _answering(answer: Handler) -> web.Application:
     ],
     ids=["empty", "text", "base64", "message", "list", "infinite", "deep"],
 )
-async def test_it_opens_with_something_else(
-    session: aiohttp.ClientSession, frame: str
-) -> None:
-    """Whatever stands there instead of a panel, it is an error that is known."""
+async def test_no_engineio_server(session: aiohttp.ClientSession, frame: str) -> None:
+    """Test a server that opens with something else."""
 
-    async def greet(request: web.Request) -> web.WebSocketResponse:
-        response = web.WebSocketResponse()
-        await response.prepare(request)
-        await response.send_str(frame)
-        await response.receive()
-        return response
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.send_str(frame)
+        await websocket.receive()
 
-    async with TestServer(_answering(greet)) as server:
-        socket = socketio2.Socket(session, lambda _: None, lambda *_: None)
+    async with websocket_server(serve) as uri:
+        socket = make_socket(session)
         with pytest.raises(CannotConnectError, match=r"no Engine\.IO server"):
-            await socket.open(f"ws://{server.host}:{server.port}/")
+            await socket.open(uri.replace("http", "ws"))
         await socket.close()
 
 
-async def test_a_fault_of_ours(
-    access: PanelAccess,
+async def test_unexpected_error(
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_back_off: None,
+    short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is logged without its words, and the attempts go on."""
-    renewed, secrets = access.renewed_token, ["secret"]
+    """Test that it is logged without its message, and that attempts go on."""
+    get_token, failures = client.renewed_token, [RuntimeError("secret")]
 
-    async def once() -> Any:
-        return await renewed() if not secrets else secrets.pop()
+    async def fail_once() -> Any:
+        if failures:
+            raise failures.pop()
+        return await get_token()
 
-    monkeypatch.setattr(access, "token", once)
-    async with listening(access) as stream:
+    monkeypatch.setattr(client, "token", fail_once)
+    async with RunningStream(client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
-    assert "Fault in the stream: AttributeError" in caplog.text
-    assert "_connect_and_stay" in caplog.text
+    assert "Fault in the stream: RuntimeError" in caplog.text
+    assert "fail_once" in caplog.text
     assert "secret" not in caplog.text

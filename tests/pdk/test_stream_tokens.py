@@ -1,15 +1,7 @@
-"""The stream's token: stale, refused, renewed, and renewed in vain."""
-
-import asyncio
-import time
+"""The stream's token: stale, rejected and renewed."""
 
 import pytest
 
-from custom_components.prodatakey.pdk import (
-    accounts as accounts_module,
-    renewal,
-    tokens,
-)
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PermissionMissingError,
@@ -17,38 +9,26 @@ from custom_components.prodatakey.pdk.errors import (
 )
 from custom_components.prodatakey.pdk.panel import PanelAccess
 from custom_components.prodatakey.pdk.stream import StreamStatus
-from custom_components.prodatakey.pdk.tokens import Token, jwt_lifetime
+from custom_components.prodatakey.pdk.tokens import jwt_lifetime
+from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import PANEL, Listening, listening, wait_for
-
-CONNECTED, DROPPED, DOWN = (
-    StreamStatus.CONNECTED,
-    StreamStatus.DROPPED,
-    StreamStatus.DOWN,
+from .common import (
+    CONNECTED,
+    DOWN,
+    DROPPED,
+    RunningStream,
+    set_constants,
+    set_token,
+    wait_for_requests,
 )
 
-
-@pytest.fixture
-def long_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Believe that tokens live for five minutes, whatever they say."""
-    monkeypatch.setattr(accounts_module, "jwt_lifetime", lambda _: 300.0)
-
-
-@pytest.fixture
-def early_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renew tokens 0.3 s after they were made."""
-    monkeypatch.setattr(tokens, "RENEW_AT", 0.001)
-    monkeypatch.setattr(renewal, "SHORTEST_TOKEN_LIFE", 0.3)
-
-
-def _stale_token(access: PanelAccess) -> None:
-    """Let the panel have forgotten the token at hand."""
-    access._token = Token(value="stale", received=time.monotonic(), lifetime=300)
+# So many tokens in a row may be rejected without any event in between.
+MAX_REJECTIONS = 3
 
 
 @pytest.mark.parametrize(
-    ("refusal", "statuses"),
+    ("mode", "statuses"),
     [
         ("error44", [DOWN, CONNECTED]),
         ("http", [DOWN, CONNECTED]),
@@ -56,161 +36,130 @@ def _stale_token(access: PanelAccess) -> None:
     ],
 )
 async def test_stale_token_at_connect(
-    access: PanelAccess,
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_back_off: None,
-    refusal: str,
+    short_backoff: None,
+    mode: str,
     statuses: list[StreamStatus],
 ) -> None:
-    """Refused in words, by HTTP, or not at all: the next token works."""
-    await simulator.faults(stale_token=refusal)
-    _stale_token(access)
-    async with listening(access) as panel:
-        assert panel.statuses == statuses
-        assert all(
-            isinstance(error, StreamRefusedError)
-            for error in panel.told[0][1:]
-            if error
-        )
+    """Test a token that is rejected by message, by HTTP or not at all: the next works."""
+    await simulator.faults(stale_token=mode)
+    set_token(client, "stale")
+    async with RunningStream(client) as stream:
+        assert stream.statuses == statuses
+        assert {type(error) for error in stream.errors} <= {StreamRefusedError}
         await simulator.act(PANEL, 1, "open")
-        await wait_for(lambda: "door.input.dps.opened" in panel.topics)
+        await wait_until(lambda: "door.input.dps.opened" in stream.topics)
     assert (await simulator.requests())["panel_token"] == 1
 
 
-async def test_missed_events_come_after_the_renewal(
-    access: PanelAccess, simulator: SimulatedPdk, long_believed: None
+async def test_delayed_events_follow_the_renewal(
+    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token died on a quiet stream: nothing that happened then is lost."""
-    await simulator.faults(panel_token_lifetime=0.2)
-    async with listening(access) as panel:
-        token = access._token
-        assert token is not None
-        await wait_for(lambda: time.monotonic() > token.received + 0.2)
+    """Test a token that expired while nothing happened: no event is lost."""
+    set_constants(monkeypatch, jwt_lifetime=lambda _: 300.0)
+    await simulator.faults(panel_token_lifetime=0, stale_token="accept")
+    async with RunningStream(client) as stream:
         await simulator.faults(panel_token_lifetime=300)
         await simulator.act(PANEL, 1, "relay", on=True)
         await simulator.act(PANEL, 1, "open")
         await simulator.act(PANEL, 1, "close")
-        await wait_for(lambda: len(panel.topics) == 3)
-        assert panel.topics == [
+        await wait_until(lambda: len(stream.topics) == 3)
+        assert stream.topics == [
             "door.input.relay.on",
             "door.input.dps.opened",
             "door.input.dps.closed",
         ]
-        assert panel.statuses == [CONNECTED]
+        assert stream.statuses == [CONNECTED]
     assert (await simulator.requests())["renewed"] == 1
 
 
-async def test_renewal_is_tried_again_while_the_token_lives(
-    access: PanelAccess,
+async def test_renewal_is_retried(
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    early_renewal: None,
-    short_back_off: None,
+    short_backoff: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The accounts service hiccups: the connection does not notice."""
-    async with listening(access) as panel:
+    """Test that the connection stays while the old token lives."""
+    set_constants(monkeypatch, renew_at=0.001, min_token_life=0.3)
+    async with RunningStream(client) as stream:
         await simulator.faults(PANEL, panel_token={"status": 500, "count": 2})
-
-        async def renewed() -> None:
-            while not (await simulator.requests())["renewed"]:
-                await asyncio.sleep(0.02)
-
-        await asyncio.wait_for(renewed(), 5)
-        assert panel.statuses == [CONNECTED]
+        await wait_for_requests(simulator, "renewed")
+        assert stream.statuses == [CONNECTED]
     assert (await simulator.requests())["panel_token"] >= 4
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(403, PermissionMissingError), (500, CannotConnectError)]
+    ("lifetime", "status", "error"),
+    [
+        (300, 403, PermissionMissingError),
+        (300, 500, CannotConnectError),
+        (1.5, 500, CannotConnectError),
+    ],
+    ids=["no permission", "rejected", "expired"],
 )
-async def test_renewal_fails_after_the_token_was_refused(
-    access: PanelAccess,
+async def test_renewal_fails(
+    client: PanelAccess,
     simulator: SimulatedPdk,
-    short_back_off: None,
+    short_backoff: None,
+    lifetime: float,
     status: int,
     error: type[Exception],
 ) -> None:
-    """A stream that is told nothing is not connected; the status says why."""
-    async with listening(access) as panel:
+    """Test that a stream whose token is rejected or expired is not connected."""
+    await simulator.faults(panel_token_lifetime=lifetime)
+    async with RunningStream(client) as stream:
         await simulator.faults(PANEL, panel_token={"status": status})
-        await simulator.emit(PANEL, "invalidToken")
-        await panel.until(DOWN)
-        assert panel.statuses[:3] == [CONNECTED, DROPPED, DOWN]
-        assert type(panel.told[2][1]) is error
+        if lifetime == 300:
+            await simulator.emit(PANEL, "invalidToken")
+        await stream.wait_for_status(DOWN)
+        assert stream.statuses[:3] == [CONNECTED, DROPPED, DOWN]
+        assert type(stream.errors[0]) is error
         await simulator.faults(PANEL, panel_token=None)
-        await panel.connected(2)
+        await simulator.faults(panel_token_lifetime=300)
+        await stream.wait_connected(2)
 
 
-@pytest.fixture
-def short_echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let complaints of the old token be over soon after a renewal."""
-    monkeypatch.setattr(renewal, "RENEWAL_ECHO", 0.05)
-
-
-async def refused_and_renewed(panel: Listening, simulator: SimulatedPdk) -> None:
-    """Let the panel refuse the token, and wait until it has another."""
-    renewals = panel.stream.history.renewals
-    await simulator.emit(PANEL, "invalidToken")
-    await wait_for(lambda: panel.stream.history.renewals > renewals)
-    await wait_for(lambda: not panel.stream.holds_back)
-
-
-@pytest.mark.usefixtures("short_back_off", "short_echo")
-async def test_no_new_token_is_taken(
-    access: PanelAccess, simulator: SimulatedPdk
+@pytest.mark.parametrize("events", [False, True])
+async def test_new_tokens_are_rejected(
+    client: PanelAccess,
+    simulator: SimulatedPdk,
+    short_backoff: None,
+    monkeypatch: pytest.MonkeyPatch,
+    events: bool,
 ) -> None:
-    """The panel refuses one new token after the other: it tells nothing any more."""
-    async with listening(access) as panel:
-        for _ in range(renewal.MOST_IN_VAIN):
-            await refused_and_renewed(panel, simulator)
-        assert panel.statuses == [CONNECTED]
-        await simulator.emit(PANEL, "invalidToken")
-        await panel.until(DOWN)
-        assert type(panel.told[2][1]) is StreamRefusedError
-        await panel.connected(2)
-
-
-@pytest.mark.usefixtures("short_back_off", "short_echo")
-async def test_tokens_that_are_taken_for_a_while(
-    access: PanelAccess, simulator: SimulatedPdk
-) -> None:
-    """They live shorter than they say, but events pass: the connection is kept."""
-    async with listening(access) as panel:
-        for times in range(2 * renewal.MOST_IN_VAIN):
-            await refused_and_renewed(panel, simulator)
-            await simulator.act(PANEL, 2, "relay", on=times % 2 == 0)
-            await panel.heard_of_doors(times + 1)
-        assert panel.statuses == [CONNECTED]
-
-
-async def test_token_expires_while_renewals_fail(
-    access: PanelAccess, simulator: SimulatedPdk, short_back_off: None
-) -> None:
-    """Trying again ends with the old token's life."""
-    await simulator.faults(panel_token_lifetime=2)
-    async with listening(access) as panel:
-        await simulator.faults(PANEL, panel_token={"status": 500})
-        await panel.until(DOWN)
-        assert panel.statuses[:3] == [CONNECTED, DROPPED, DOWN]
+    """Test that after three the stream is down, unless events arrive in between."""
+    set_constants(monkeypatch, renewal_grace=0.05)
+    async with RunningStream(client) as stream:
+        for times in range(1, (2 if events else 1) * MAX_REJECTIONS + 1):
+            await simulator.emit(PANEL, "invalidToken")
+            await wait_until(lambda times=times: stream.renewals == times)
+            await wait_until(lambda: not stream.token_rejected)
+            if events:
+                await simulator.act(PANEL, 2, "relay", on=times % 2 == 1)
+                await wait_until(lambda times=times: len(stream.topics) == times)
+        assert stream.statuses == [CONNECTED]
+        if not events:
+            await simulator.emit(PANEL, "invalidToken")
+            await stream.wait_for_status(DOWN)
+            assert [type(error) for error in stream.errors] == [StreamRefusedError]
+            await stream.wait_connected(2)
 
 
 @pytest.mark.parametrize(
-    "token",
+    ("token", "seconds"),
     [
-        "",
-        "not a token",
-        "a.b.c",
-        "a.e30.c",  # {}
-        "a.eyJpYXQiOjEsImV4cCI6MX0.c",  # no life at all
-        "a.eyJpYXQiOiIxIiwiZXhwIjoiMiJ9.c",  # strings
-        "a.W10.c",  # []
-        "a.ä.c",
+        ("a.eyJpYXQiOjEwMCwiZXhwIjoxNjB9.c", 60),
+        ("", 300),
+        ("not a token", 300),
+        ("a.b.c", 300),
+        ("a.e30.c", 300),  # {}
+        ("a.eyJpYXQiOjEsImV4cCI6MX0.c", 300),  # expires when it is issued
+        ("a.eyJpYXQiOiIxIiwiZXhwIjoiMiJ9.c", 300),  # strings
+        ("a.W10.c", 300),  # []
+        ("a.ä.c", 300),
     ],
 )
-def test_token_that_does_not_tell_its_life(token: str) -> None:
-    """Five minutes, as documented."""
-    assert jwt_lifetime(token) == 300
-
-
-def test_token_tells_its_life() -> None:
-    """`exp` less `iat`: the clocks need not agree."""
-    assert jwt_lifetime("a.eyJpYXQiOjEwMCwiZXhwIjoxNjB9.c") == 60
+def test_lifetime(token: str, seconds: float) -> None:
+    """Test that it is `exp` less `iat`, else the documented five minutes."""
+    assert jwt_lifetime(token) == seconds

@@ -1,0 +1,297 @@
+"""The accounts service: panels and tokens, and how it rejects and fails."""
+
+import asyncio
+import base64
+from typing import Any
+
+import aiohttp
+import pytest
+
+from custom_components.prodatakey.pdk import rest
+from custom_components.prodatakey.pdk.accounts import ACCOUNTS_URL, Accounts, Panel
+from custom_components.prodatakey.pdk.errors import (
+    CannotConnectError,
+    InvalidAuthError,
+    PdkError,
+    PermissionMissingError,
+    RateLimitedError,
+)
+from custom_components.prodatakey.pdk.rest import Reply
+from tests.common import PANEL
+from tests.simulator_process import SimulatedPdk
+
+from .common import CLIENT_ID, PDK, account_client, set_constants
+
+FAULTS: list[dict[str, Any]] = [
+    {"status": 500},
+    {"status": 503, "body": "html"},
+    {"status": 302, "headers": {"Location": "/elsewhere"}},
+    {"status": 200, "body": "html"},
+    {"status": 200, "body": "truncated"},
+    {"status": 200, "body": "empty"},
+    {"abort": True},
+    {"hang": True},
+]
+type Sent = list[dict[str, Any]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, uri: str) -> Sent:
+    """Record requests to the real pdk.io in place of sending them."""
+    sent: Sent = []
+
+    async def request(_session: object, method: str, url: str, **options: Any) -> Reply:
+        sent.append(options | {"method": method, "url": url})
+        panel = {"id": PANEL, "name": "Headquarters", "uri": uri}
+        body = {"id_token": "x"} if "oauth2" in url else panel | {"panels": [panel]}
+        return Reply(body=body, headers={})
+
+    monkeypatch.setattr(f"{PDK}.accounts.request", request)
+    return sent
+
+
+async def _get_panel(accounts: Accounts, times: int) -> list[object]:
+    """Ask for a panel so many times at once."""
+    requests = (accounts.panel(PANEL) for _ in range(times))
+    return await asyncio.gather(*requests, return_exceptions=True)
+
+
+async def test_panels_of_all_organisations(
+    accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """Test panels in nested organisations, without those of PDK 2.0."""
+    await simulator.reset(
+        {
+            "ous": [
+                {"name": "North"},
+                {"name": "Far north", "parent": "North"},
+                {"name": "New", "systemId": "ea5df7cb"},
+            ],
+            "panels": [
+                {"id": "1", "name": "Root"},
+                {"id": "2", "name": "Branch", "ou": "North"},
+                {"id": "3", "name": "", "ou": "Far north"},
+                {"id": "4", "name": "Moved on", "ou": "New"},
+            ],
+        }
+    )
+    assert await accounts.panels() == [
+        Panel(id="1", name="Root", uri=simulator.panel_url("1")),
+        Panel(id="2", name="Branch", uri=simulator.panel_url("2")),
+        Panel(id="3", name="3", uri=simulator.panel_url("3")),
+    ]
+    assert (await simulator.requests())["ous"] == 3
+
+
+async def test_loop_of_organisations(
+    accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """Test that each organisation is read once."""
+    loop = {"id": 1, "panels": None, "children": [{"id": 1}, {"id": "1"}, 5, {}]}
+    await simulator.faults(ous={"body": loop})
+    assert await accounts.panels() == []
+    assert (await simulator.requests())["ous"] == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "trusted"),
+    [
+        ("https://panel-1070ABC.pdk.io/", True),
+        ("https://panel-1070ABC.pdk.io", True),
+        ("http://panel-1070ABC.pdk.io/", False),
+        ("https://pdk.io.example.com/", False),
+        ("https://panel-pdk.io/", False),
+        ("https://panel.pdk.io@example.com/", False),
+        ("https://[", False),
+        ("http://127.0.0.1:8701/", False),
+        ("", False),
+    ],
+)
+async def test_panel_token_is_sent_to_pdk_io_only(
+    session: aiohttp.ClientSession, sent: Sent, trusted: bool
+) -> None:
+    """Test that a panel with another address is left out; and how credentials go."""
+    accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
+    panels = await accounts.panels()
+    if trusted:
+        assert [panel.uri for panel in panels] == ["https://panel-1070ABC.pdk.io/"]
+        assert await accounts.panel(PANEL) == panels[0]
+    else:
+        assert panels == []
+        with pytest.raises(CannotConnectError):
+            await accounts.panel(PANEL)
+    assert all(request["url"].startswith(f"{ACCOUNTS_URL}/") for request in sent)
+    assert sent[0]["method"] == "POST"
+    assert sent[0]["url"].endswith("/oauth2/token")
+    basic = base64.b64encode("a:b:ü".encode()).decode()
+    assert sent[0]["authorization"] == f"Basic {basic}"
+    assert sent[0]["form"] == {"grant_type": "client_credentials"}
+
+
+@pytest.mark.parametrize("status", [400, 401])
+async def test_credentials_are_rejected(
+    accounts: Accounts, simulator: SimulatedPdk, status: int
+) -> None:
+    """Test 400 and 401 of the token's address."""
+    await simulator.faults(token={"status": status})
+    with pytest.raises(InvalidAuthError):
+        await accounts.panels()
+
+
+async def test_wrong_secret(
+    session: aiohttp.ClientSession, simulator: SimulatedPdk
+) -> None:
+    """Test that the error does not repeat a mistyped secret."""
+    url = simulator.accounts_url
+    with pytest.raises(InvalidAuthError) as raised:
+        await account_client(session, url, CLIENT_ID, "mistyped").panels()
+    assert "mistyped" not in repr(raised.value)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_no_permission(
+    accounts: Accounts, simulator: SimulatedPdk, status: int
+) -> None:
+    """Test a withdrawn permission, a panel that is gone, and unknown panels."""
+    for panel_id in ("9999XYZ", "../../control", f"{PANEL}/token"):
+        with pytest.raises(PermissionMissingError):
+            await accounts.panel(panel_id)
+    await simulator.faults(panel_token={"status": status})
+    with pytest.raises(PermissionMissingError):
+        await accounts.panel_token(PANEL)
+
+
+@pytest.mark.parametrize("kind", ["token", "ous", "panel_token"])
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+async def test_service_fails(
+    accounts: Accounts,
+    simulator: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    fault: dict[str, Any],
+) -> None:
+    """Test that each fault means "cannot connect", and passes."""
+    set_constants(monkeypatch, request_timeout=0.3)
+    await simulator.faults(None, **{kind: fault})
+
+    async def request() -> object:
+        if kind == "ous":
+            return await accounts.panels()
+        return await accounts.panel_token(PANEL)
+
+    with pytest.raises(CannotConnectError):
+        await request()
+    set_constants(monkeypatch, request_timeout=10)
+    await simulator.faults(None, **{kind: None})
+    assert await request()
+
+
+@pytest.mark.parametrize("kind", ["token", "ous"])
+async def test_rate_limit(
+    accounts: Accounts, simulator: SimulatedPdk, kind: str
+) -> None:
+    """Test that nothing is sent before the reset, not even for another panel."""
+    reset = {"X-RateLimit-Reset": "0"}
+    fault = {"status": 429, "headers": reset, "count": 1}
+    await simulator.faults(None, **{kind: fault})
+    with pytest.raises(RateLimitedError) as raised:
+        await accounts.panels()
+    assert raised.value.retry_after == 1.0
+    requests = await simulator.requests()
+    for outcome in await _get_panel(accounts, 5):
+        assert isinstance(outcome, RateLimitedError)
+    assert await simulator.requests() == requests
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert await accounts.panels()
+                break
+            except RateLimitedError as err:
+                await asyncio.sleep(err.retry_after)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Reset": "1000007", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 7),
+        ({"X-RateLimit-Reset": "999000", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 1),
+        ({"X-RateLimit-Reset": "9e9", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 300),
+        ({"X-RateLimit-Reset": "9e9", "Date": "yesterday"}, 300),
+        ({"X-RateLimit-Reset": "9e9"}, 300),
+        ({"X-RateLimit-Reset": "inf"}, 300),
+        ({"X-RateLimit-Reset": "nan"}, 1),
+        ({"X-RateLimit-Reset": "soon"}, 1),
+        ({}, 1),
+    ],
+)
+def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
+    """Test that a wrong clock does not stop requests for hours."""
+    assert rest._seconds_until_reset(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (None, None),
+        ({"status": 401, "delay": 0.1, "count": 1}, InvalidAuthError),
+        ({"status": 500, "delay": 0.1, "count": 1}, CannotConnectError),
+    ],
+)
+async def test_id_token_is_shared(
+    accounts: Accounts,
+    simulator: SimulatedPdk,
+    fault: dict[str, Any] | None,
+    error: type[PdkError] | None,
+) -> None:
+    """Test twenty panels that share one ID token, or one failure to get it."""
+    await simulator.faults(token=fault)
+    outcomes = await _get_panel(accounts, 20)
+    assert {type(outcome) for outcome in outcomes} == {error or Panel}
+    assert (await simulator.requests())["token"] == 1
+    assert await accounts.panels()
+
+
+async def test_caller_that_renews_is_cancelled(
+    accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """Test that another caller then gets the ID token for all."""
+    await simulator.faults(token={"delay": 0.2, "count": 1})
+    tasks = [asyncio.create_task(accounts.panel(PANEL)) for _ in range(3)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.wait(tasks)
+    assert [task.cancelled() for task in tasks] == [True, False, False]
+    assert all(task.result().id == PANEL for task in tasks[1:])
+
+
+async def test_expired_id_token_is_renewed_once(
+    accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """Test twenty requests whose ID token the service does not know."""
+    await accounts.panels()
+    await simulator.reset()
+    assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {Panel}
+    assert (await simulator.requests())["token"] == 1
+
+
+async def test_new_id_token_is_rejected(
+    accounts: Accounts, simulator: SimulatedPdk
+) -> None:
+    """Test that an old ID token is replaced once, and a new one not at all."""
+
+    async def requests() -> tuple[int, int]:
+        counts = await simulator.requests()
+        return counts["token"], counts["ous"]
+
+    await simulator.faults(ous={"status": 401})
+    for expected in ((1, 1), (2, 2)):
+        with pytest.raises(InvalidAuthError):
+            await accounts.panels()
+        assert await requests() == expected
+    await simulator.faults(ous=None)
+    await accounts.panels()
+    tokens, organisations = await requests()
+    await simulator.faults(ous={"status": 401})
+    with pytest.raises(InvalidAuthError):
+        await accounts.panels()
+    assert await requests() == (tokens + 1, organisations + 2)

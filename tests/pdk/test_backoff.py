@@ -1,0 +1,49 @@
+"""How long to wait before each attempt to connect."""
+
+from itertools import accumulate, islice, pairwise
+import random
+
+import pytest
+
+from custom_components.prodatakey.pdk.back_off import BackOff
+from custom_components.prodatakey.pdk.errors import (
+    CannotConnectError,
+    InvalidAuthError,
+    PdkError,
+    RateLimitedError,
+    StreamRefusedError,
+)
+
+
+def _first_attempts(seed: int) -> list[float]:
+    """Return the times of the first attempts of an outage."""
+    random.seed(seed)
+    backoff = BackOff()
+    return list(accumulate(backoff.after(None) for _ in range(20)))
+
+
+def test_delays() -> None:
+    """Test a first attempt within a second, and eight within five minutes, then 60 s."""
+    for seed in range(200):
+        attempts = _first_attempts(seed)
+        delays = [later - earlier for earlier, later in pairwise([0.0, *attempts])]
+        assert 0 < delays[0] < 1
+        assert max(delays) <= 60.001
+        assert len([attempt for attempt in attempts if attempt <= 300]) <= 8
+        assert min(islice(delays, 7, None)) >= 59.999
+    # a thousand sites do not come back at the same moment
+    assert len({_first_attempts(seed)[0] for seed in range(20)}) == 20
+
+
+@pytest.mark.parametrize(
+    ("error", "low", "high"),
+    [
+        (CannotConnectError("x"), 0, 1),
+        (StreamRefusedError("x"), 0, 1),
+        (RateLimitedError(17), 17, 17),
+        (InvalidAuthError("x"), 60, 60),
+    ],
+)
+def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
+    """Test that a rate limit and rejected credentials delay even the first attempt."""
+    assert low <= BackOff().after(error) <= high
