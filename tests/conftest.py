@@ -47,9 +47,9 @@ def use_custom_integrations(enable_custom_integrations: None) -> None:
 @pytest.fixture
 def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to reconnect follow each other quickly."""
-    back_off = "custom_components.prodatakey.pdk.back_off"
-    monkeypatch.setattr(f"{back_off}.BACK_OFF", (0.1,))
-    monkeypatch.setattr(f"{back_off}.LONGEST_BACK_OFF", 0.1)
+    back_off = "custom_components.prodatakey.pdk.reconnect"
+    monkeypatch.setattr(f"{back_off}.BACKOFF_DELAYS", (0.1,))
+    monkeypatch.setattr(f"{back_off}.MAX_BACKOFF", 0.1)
 
 
 @pytest.fixture

@@ -15,14 +15,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import Accounts, Panel
-from custom_components.prodatakey.pdk.commands import Command
+from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
+from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
-from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.http import Token
+from custom_components.prodatakey.pdk.models import DoorEvent, PanelInfo, PdkEvent
 from custom_components.prodatakey.pdk.socketio2 import Socket
 from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
-from custom_components.prodatakey.pdk.tokens import Token
 from tests.common import CREDENTIALS, PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -39,18 +38,18 @@ PDK = "custom_components.prodatakey.pdk"
 STREAM_LOGGER = f"{PDK}.stream"
 # The constants that tests change.
 CONSTANTS = {
-    "answer_timeout": "stream.ANSWER_TIMEOUT",
-    "backoff_delays": "back_off.BACK_OFF",
+    "answer_timeout": "commands.ANSWER_TIMEOUT",
+    "backoff_delays": "reconnect.BACKOFF_DELAYS",
     "connect_timeout": "socketio2.CONNECT_TIMEOUT",
-    "jwt_lifetime": "accounts.jwt_lifetime",
-    "max_backoff": "back_off.LONGEST_BACK_OFF",
-    "min_retry_after": "rest.SHORTEST_WAIT",
-    "min_token_life": "renewal.SHORTEST_TOKEN_LIFE",
-    "rejection_grace": "answers.SETTLE",
-    "renew_at": "tokens.RENEW_AT",
-    "renewal_grace": "renewal.RENEWAL_ECHO",
-    "request_timeout": "rest.TIMEOUT",
-    "stable_after": "back_off.LASTING",
+    "jwt_lifetime": "client.jwt_lifetime",
+    "max_backoff": "reconnect.MAX_BACKOFF",
+    "min_retry_after": "http.MIN_RETRY_AFTER",
+    "min_token_life": "reconnect.MIN_TOKEN_LIFETIME",
+    "rejection_grace": "commands.REJECTION_GRACE",
+    "renew_at": "http.RENEW_AT",
+    "renewal_grace": "reconnect.RENEWAL_GRACE",
+    "request_timeout": "http.TIMEOUT",
+    "stable_after": "reconnect.STABLE_AFTER",
 }
 
 SHORT_TIMEOUTS: dict[str, Any] = {
@@ -77,27 +76,27 @@ def account_client(
     url: str,
     client_id: str = CLIENT_ID,
     client_secret: str = CLIENT_SECRET,
-) -> Accounts:
+) -> AccountClient:
     """Return a client of an account."""
-    return Accounts(session, client_id, client_secret, url)
+    return AccountClient(session, client_id, client_secret, url)
 
 
 def panel_client(
-    session: aiohttp.ClientSession, accounts: Accounts, uri: str
-) -> PanelAccess:
+    session: aiohttp.ClientSession, accounts: AccountClient, uri: str
+) -> PanelClient:
     """Return a client of the panel at this address."""
-    return PanelAccess(session, accounts, Panel(id=PANEL, name="Panel", uri=uri))
+    return PanelClient(session, accounts, PanelInfo(id=PANEL, name="Panel", uri=uri))
 
 
 async def simulated_panel_client(
     session: aiohttp.ClientSession, pdk: SimulatedPdk
-) -> PanelAccess:
+) -> PanelClient:
     """Return a client of the simulated panel, found through its account."""
     accounts = account_client(session, pdk.accounts_url)
-    return PanelAccess(session, accounts, await accounts.panel(PANEL))
+    return PanelClient(session, accounts, await accounts.get_panel(PANEL))
 
 
-class LocalTokens(Accounts):
+class LocalTokens(AccountClient):
     """An account that makes tokens itself: token-1, token-2 and so on."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
@@ -107,7 +106,7 @@ class LocalTokens(Accounts):
         self.lifetime = 300.0
 
     @override
-    async def panel_token(self, panel_id: str) -> Token:
+    async def get_panel_token(self, panel_id: str) -> Token:
         self.made += 1
         return make_token(f"token-{self.made}", self.lifetime)
 
@@ -117,14 +116,14 @@ def make_token(value: str, lifetime: float = 300) -> Token:
     return Token(value=value, received=time.monotonic(), lifetime=lifetime)
 
 
-def set_token(client: PanelAccess, value: str) -> None:
+def set_token(client: PanelClient, value: str) -> None:
     """Let a panel's client have a token that looks fresh."""
     client._token = make_token(value)
 
 
-def known_secrets(client: PanelAccess) -> set[str]:
+def known_secrets(client: PanelClient) -> set[str]:
     """Return the secrets and tokens that a panel's client has now."""
-    tokens = (client._token, client._accounts._id_token)
+    tokens = (client._token, client._account._id_token)
     basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
     return {
         CLIENT_SECRET,
@@ -149,7 +148,7 @@ async def receive_packet(socket: Socket, packet: str) -> None:
 class RunningStream:
     """A stream that runs, with its events and statuses."""
 
-    def __init__(self, client: PanelAccess, *, connect: bool = True) -> None:
+    def __init__(self, client: PanelClient, *, connect: bool = True) -> None:
         """Initialize; with `connect`, entering waits for the first connection."""
         self.events: list[PdkEvent] = []
         self.reports: list[tuple[StreamStatus, PdkError | None]] = []
@@ -197,7 +196,7 @@ class RunningStream:
 
     async def send(self, command: Command) -> None:
         """Send a command."""
-        await self.stream.send(command)
+        await run_to_completion(self.stream.send(command))
 
     def sending(self, command: Command) -> asyncio.Task[None]:
         """Send a command in a task."""
@@ -205,22 +204,22 @@ class RunningStream:
 
     def receive(self, topic: str, payload: object) -> None:
         """Handle an event as if it had come over the connection."""
-        self.stream._deliver(topic, payload)
+        self.stream._dispatch(topic, payload)
 
     @property
     def has_pending_commands(self) -> bool:
         """Return whether a command is unanswered."""
-        return self.stream._answers.awaited
+        return bool(self.stream._pending)
 
     @property
     def token_rejected(self) -> bool:
         """Return whether events may be delayed by a rejected token."""
-        return self.stream.holds_back
+        return self.stream.maybe_delayed
 
     @property
     def renewals(self) -> int:
         """Return how many tokens were renewed."""
-        return self.stream.history.renewals
+        return self.stream.stats.renewals
 
     @property
     def statuses(self) -> list[StreamStatus]:

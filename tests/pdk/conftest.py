@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import Accounts
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
 from tests.simulator_process import Json, SimulatedPdk
 
 from .common import account_client, set_constants, simulated_panel_client
@@ -38,7 +37,7 @@ async def simulator(simulator_ready: Json) -> AsyncIterator[SimulatedPdk]:
 
 
 @pytest.fixture
-def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Accounts:
+def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> AccountClient:
     """Return a client of the simulated account."""
     return account_client(session, simulator.accounts_url)
 
@@ -46,7 +45,7 @@ def accounts(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Account
 @pytest.fixture
 async def client(
     session: aiohttp.ClientSession, simulator: SimulatedPdk
-) -> PanelAccess:
+) -> PanelClient:
     """Return a client of the simulated panel."""
     return await simulated_panel_client(session, simulator)
 

@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import rest
-from custom_components.prodatakey.pdk.accounts import ACCOUNTS_URL, Accounts, Panel
+from custom_components.prodatakey.pdk import http
+from custom_components.prodatakey.pdk.client import ACCOUNTS_URL, AccountClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -16,7 +16,8 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     RateLimitedError,
 )
-from custom_components.prodatakey.pdk.rest import Reply
+from custom_components.prodatakey.pdk.http import Response
+from custom_components.prodatakey.pdk.models import PanelInfo
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
@@ -40,24 +41,26 @@ def sent(monkeypatch: pytest.MonkeyPatch, uri: str) -> Sent:
     """Record requests to the real pdk.io in place of sending them."""
     sent: Sent = []
 
-    async def request(_session: object, method: str, url: str, **options: Any) -> Reply:
+    async def request(
+        _session: object, method: str, url: str, **options: Any
+    ) -> Response:
         sent.append(options | {"method": method, "url": url})
         panel = {"id": PANEL, "name": "Headquarters", "uri": uri}
         body = {"id_token": "x"} if "oauth2" in url else panel | {"panels": [panel]}
-        return Reply(body=body, headers={})
+        return Response(body=body, headers={})
 
-    monkeypatch.setattr(f"{PDK}.accounts.request", request)
+    monkeypatch.setattr(f"{PDK}.client.request", request)
     return sent
 
 
-async def _get_panel(accounts: Accounts, times: int) -> list[object]:
+async def _get_panel(accounts: AccountClient, times: int) -> list[object]:
     """Ask for a panel so many times at once."""
-    requests = (accounts.panel(PANEL) for _ in range(times))
+    requests = (accounts.get_panel(PANEL) for _ in range(times))
     return await asyncio.gather(*requests, return_exceptions=True)
 
 
 async def test_panels_of_all_organisations(
-    accounts: Accounts, simulator: SimulatedPdk
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Test panels in nested organisations, without those of PDK 2.0."""
     await simulator.reset(
@@ -75,21 +78,21 @@ async def test_panels_of_all_organisations(
             ],
         }
     )
-    assert await accounts.panels() == [
-        Panel(id="1", name="Root", uri=simulator.panel_url("1")),
-        Panel(id="2", name="Branch", uri=simulator.panel_url("2")),
-        Panel(id="3", name="3", uri=simulator.panel_url("3")),
+    assert await accounts.get_panels() == [
+        PanelInfo(id="1", name="Root", uri=simulator.panel_url("1")),
+        PanelInfo(id="2", name="Branch", uri=simulator.panel_url("2")),
+        PanelInfo(id="3", name="3", uri=simulator.panel_url("3")),
     ]
     assert (await simulator.requests())["ous"] == 3
 
 
 async def test_loop_of_organisations(
-    accounts: Accounts, simulator: SimulatedPdk
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Test that each organisation is read once."""
     loop = {"id": 1, "panels": None, "children": [{"id": 1}, {"id": "1"}, 5, {}]}
     await simulator.faults(ous={"body": loop})
-    assert await accounts.panels() == []
+    assert await accounts.get_panels() == []
     assert (await simulator.requests())["ous"] == 2
 
 
@@ -112,14 +115,14 @@ async def test_panel_token_is_sent_to_pdk_io_only(
 ) -> None:
     """Test that a panel with another address is left out; and how credentials go."""
     accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
-    panels = await accounts.panels()
+    panels = await accounts.get_panels()
     if trusted:
         assert [panel.uri for panel in panels] == ["https://panel-1070ABC.pdk.io/"]
-        assert await accounts.panel(PANEL) == panels[0]
+        assert await accounts.get_panel(PANEL) == panels[0]
     else:
         assert panels == []
         with pytest.raises(CannotConnectError):
-            await accounts.panel(PANEL)
+            await accounts.get_panel(PANEL)
     assert all(request["url"].startswith(f"{ACCOUNTS_URL}/") for request in sent)
     assert sent[0]["method"] == "POST"
     assert sent[0]["url"].endswith("/oauth2/token")
@@ -130,12 +133,12 @@ async def test_panel_token_is_sent_to_pdk_io_only(
 
 @pytest.mark.parametrize("status", [400, 401])
 async def test_credentials_are_rejected(
-    accounts: Accounts, simulator: SimulatedPdk, status: int
+    accounts: AccountClient, simulator: SimulatedPdk, status: int
 ) -> None:
     """Test 400 and 401 of the token's address."""
     await simulator.faults(token={"status": status})
     with pytest.raises(InvalidAuthError):
-        await accounts.panels()
+        await accounts.get_panels()
 
 
 async def test_wrong_secret(
@@ -144,27 +147,27 @@ async def test_wrong_secret(
     """Test that the error does not repeat a mistyped secret."""
     url = simulator.accounts_url
     with pytest.raises(InvalidAuthError) as raised:
-        await account_client(session, url, CLIENT_ID, "mistyped").panels()
+        await account_client(session, url, CLIENT_ID, "mistyped").get_panels()
     assert "mistyped" not in repr(raised.value)
 
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_no_permission(
-    accounts: Accounts, simulator: SimulatedPdk, status: int
+    accounts: AccountClient, simulator: SimulatedPdk, status: int
 ) -> None:
     """Test a withdrawn permission, a panel that is gone, and unknown panels."""
     for panel_id in ("9999XYZ", "../../control", f"{PANEL}/token"):
         with pytest.raises(PermissionMissingError):
-            await accounts.panel(panel_id)
+            await accounts.get_panel(panel_id)
     await simulator.faults(panel_token={"status": status})
     with pytest.raises(PermissionMissingError):
-        await accounts.panel_token(PANEL)
+        await accounts.get_panel_token(PANEL)
 
 
 @pytest.mark.parametrize("kind", ["token", "ous", "panel_token"])
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 async def test_service_fails(
-    accounts: Accounts,
+    accounts: AccountClient,
     simulator: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
@@ -176,8 +179,8 @@ async def test_service_fails(
 
     async def request() -> object:
         if kind == "ous":
-            return await accounts.panels()
-        return await accounts.panel_token(PANEL)
+            return await accounts.get_panels()
+        return await accounts.get_panel_token(PANEL)
 
     with pytest.raises(CannotConnectError):
         await request()
@@ -188,14 +191,18 @@ async def test_service_fails(
 
 @pytest.mark.parametrize("kind", ["token", "ous"])
 async def test_rate_limit(
-    accounts: Accounts, simulator: SimulatedPdk, kind: str
+    accounts: AccountClient,
+    simulator: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
 ) -> None:
     """Test that nothing is sent before the reset, not even for another panel."""
+    monkeypatch.setattr(f"{PDK}.client.MAX_WAIT", 0)
     reset = {"X-RateLimit-Reset": "0"}
     fault = {"status": 429, "headers": reset, "count": 1}
     await simulator.faults(None, **{kind: fault})
     with pytest.raises(RateLimitedError) as raised:
-        await accounts.panels()
+        await accounts.get_panels()
     assert raised.value.retry_after == 1.0
     requests = await simulator.requests()
     for outcome in await _get_panel(accounts, 5):
@@ -204,10 +211,22 @@ async def test_rate_limit(
     async with asyncio.timeout(10):
         while True:
             try:
-                assert await accounts.panels()
+                assert await accounts.get_panels()
                 break
             except RateLimitedError as err:
                 await asyncio.sleep(err.retry_after)
+
+
+async def test_short_rate_limit(
+    accounts: AccountClient, simulator: SimulatedPdk
+) -> None:
+    """Test that a short one is waited for."""
+    reset = {"X-RateLimit-Reset": "0"}
+    fault = {"status": 429, "headers": reset, "count": 1}
+    await simulator.faults(None, ous=fault)
+    with pytest.raises(RateLimitedError):
+        await accounts.get_panels()
+    assert await accounts.get_panels()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +245,7 @@ async def test_rate_limit(
 )
 def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
     """Test that a wrong clock does not stop requests for hours."""
-    assert rest._seconds_until_reset(headers) == seconds
+    assert http._retry_after(headers) == seconds
 
 
 @pytest.mark.parametrize(
@@ -238,7 +257,7 @@ def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> 
     ],
 )
 async def test_id_token_is_shared(
-    accounts: Accounts,
+    accounts: AccountClient,
     simulator: SimulatedPdk,
     fault: dict[str, Any] | None,
     error: type[PdkError] | None,
@@ -246,17 +265,17 @@ async def test_id_token_is_shared(
     """Test twenty panels that share one ID token, or one failure to get it."""
     await simulator.faults(token=fault)
     outcomes = await _get_panel(accounts, 20)
-    assert {type(outcome) for outcome in outcomes} == {error or Panel}
+    assert {type(outcome) for outcome in outcomes} == {error or PanelInfo}
     assert (await simulator.requests())["token"] == 1
-    assert await accounts.panels()
+    assert await accounts.get_panels()
 
 
 async def test_caller_that_renews_is_cancelled(
-    accounts: Accounts, simulator: SimulatedPdk
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Test that another caller then gets the ID token for all."""
     await simulator.faults(token={"delay": 0.2, "count": 1})
-    tasks = [asyncio.create_task(accounts.panel(PANEL)) for _ in range(3)]
+    tasks = [asyncio.create_task(accounts.get_panel(PANEL)) for _ in range(3)]
     await asyncio.sleep(0)
     tasks[0].cancel()
     await asyncio.wait(tasks)
@@ -265,17 +284,17 @@ async def test_caller_that_renews_is_cancelled(
 
 
 async def test_expired_id_token_is_renewed_once(
-    accounts: Accounts, simulator: SimulatedPdk
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Test twenty requests whose ID token the service does not know."""
-    await accounts.panels()
+    await accounts.get_panels()
     await simulator.reset()
-    assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {Panel}
+    assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {PanelInfo}
     assert (await simulator.requests())["token"] == 1
 
 
 async def test_new_id_token_is_rejected(
-    accounts: Accounts, simulator: SimulatedPdk
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Test that an old ID token is replaced once, and a new one not at all."""
 
@@ -286,12 +305,12 @@ async def test_new_id_token_is_rejected(
     await simulator.faults(ous={"status": 401})
     for expected in ((1, 1), (2, 2)):
         with pytest.raises(InvalidAuthError):
-            await accounts.panels()
+            await accounts.get_panels()
         assert await requests() == expected
     await simulator.faults(ous=None)
-    await accounts.panels()
+    await accounts.get_panels()
     tokens, organisations = await requests()
     await simulator.faults(ous={"status": 401})
     with pytest.raises(InvalidAuthError):
-        await accounts.panels()
+        await accounts.get_panels()
     assert await requests() == (tokens + 1, organisations + 2)

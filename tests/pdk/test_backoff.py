@@ -5,7 +5,6 @@ import random
 
 import pytest
 
-from custom_components.prodatakey.pdk.back_off import BackOff
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -13,13 +12,14 @@ from custom_components.prodatakey.pdk.errors import (
     RateLimitedError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.reconnect import Backoff
 
 
 def _first_attempts(seed: int) -> list[float]:
     """Return the times of the first attempts of an outage."""
     random.seed(seed)
-    backoff = BackOff()
-    return list(accumulate(backoff.after(None) for _ in range(20)))
+    backoff = Backoff()
+    return list(accumulate(backoff.next_delay(None) for _ in range(20)))
 
 
 def test_delays() -> None:
@@ -35,15 +35,22 @@ def test_delays() -> None:
     assert len({_first_attempts(seed)[0] for seed in range(20)}) == 20
 
 
+def _confirmed(error: InvalidAuthError) -> InvalidAuthError:
+    """Return the error of a second rejection."""
+    error.confirmed = True
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "low", "high"),
     [
         (CannotConnectError("x"), 0, 1),
         (StreamRefusedError("x"), 0, 1),
         (RateLimitedError(17), 17, 17),
-        (InvalidAuthError("x"), 60, 60),
+        (InvalidAuthError("x"), 0, 1),
+        (_confirmed(InvalidAuthError("x")), 60, 60),
     ],
 )
 def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
-    """Test that a rate limit and rejected credentials delay even the first attempt."""
-    assert low <= BackOff().after(error) <= high
+    """Test that a rate limit and credentials rejected twice delay the first attempt."""
+    assert low <= Backoff().next_delay(error) <= high

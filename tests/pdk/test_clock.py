@@ -30,12 +30,17 @@ def receive(
     offset: float = request.param
 
     def receive(
-        at: float, happened: float, *, moved: float = 0.0, delayed: bool = False
+        at: float,
+        happened: float,
+        *,
+        moved: float = 0.0,
+        delayed: bool = False,
+        source: int = 1,
     ) -> float | None:
         """Return the age of an event; `moved` is by how much the clock was set."""
-        monkeypatch.setattr(f"{PDK}.clock.time", SimpleNamespace(monotonic=lambda: at))
+        monkeypatch.setattr(f"{PDK}.clock.now", lambda: at)
         occurred = round((1_700_000_000 + happened + offset + moved) * 1000)
-        return clock.age(occurred, held_back=delayed)
+        return clock.age(occurred, source=source, maybe_delayed=delayed)
 
     return receive
 
@@ -50,8 +55,8 @@ def test_age(receive: Receive) -> None:
 
 def test_event_without_a_time(clock: PanelClock) -> None:
     """Test that it is fresh, unless it may be delayed."""
-    assert clock.age(None, held_back=False) == 0
-    assert clock.age(None, held_back=True) is None
+    assert clock.age(None, maybe_delayed=False) == 0
+    assert clock.age(None, maybe_delayed=True) is None
     assert clock.seconds_behind is None
 
 
@@ -67,10 +72,36 @@ def test_delayed_event(receive: Receive) -> None:
 
 
 def test_clock_is_set_forward(receive: Receive) -> None:
-    """Test that the first event shows it: none arrives before it happens."""
+    """Test that two events show it: none arrives before it happens."""
     receive(at=1000, happened=1000)
     assert receive(at=1010, happened=1010, moved=2 * HOUR) == 0
+    assert receive(at=1020, happened=1020, moved=2 * HOUR) == 0
     assert receive(at=1040, happened=1020, moved=2 * HOUR) == pytest.approx(20)
+
+
+def test_one_event_with_a_wrong_time(receive: Receive) -> None:
+    """Test that it does not make the next events late, neither here nor elsewhere."""
+    receive(at=1000, happened=1000)
+    assert receive(at=1010, happened=1010, moved=HOUR) == 0
+    assert receive(at=1020, happened=1019) == pytest.approx(1)
+    assert receive(at=1030, happened=1030, source=2) == 0
+
+
+@pytest.mark.parametrize("moved", [-HOUR, HOUR])
+def test_two_controllers_with_different_clocks(receive: Receive, moved: float) -> None:
+    """Test that each controller's events are measured by its own clock."""
+    for at in range(1000, 1100, 10):
+        assert receive(at=at, happened=at, source=1) == 0
+        assert receive(at=at, happened=at, source=2, moved=moved) == 0
+    assert receive(at=1200, happened=1100, source=2, moved=moved) == pytest.approx(100)
+
+
+def test_first_event_of_a_controller_is_late(receive: Receive) -> None:
+    """Test that two others that agree show it; alone, no controller is right."""
+    receive(at=1000, happened=1000, source=1)
+    receive(at=1000, happened=1000, source=2)
+    assert receive(at=1200, happened=1000, source=3) == pytest.approx(200)
+    assert receive(at=1210, happened=1210, source=3) == 0
 
 
 @pytest.mark.parametrize(
@@ -107,7 +138,8 @@ def test_offset_for_diagnostics(
     clock: PanelClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test how far the panel's clock is behind this machine's."""
-    now = SimpleNamespace(monotonic=lambda: 1000.0, time=lambda: 1_700_007_200.5)
-    monkeypatch.setattr(f"{PDK}.clock.time", now)
-    clock.age(1_700_000_000_000, held_back=False)
+    monkeypatch.setattr(f"{PDK}.clock.now", lambda: 1000.0)
+    time = SimpleNamespace(time=lambda: 1_700_007_200.5)
+    monkeypatch.setattr(f"{PDK}.clock.time", time)
+    clock.age(1_700_000_000_000, maybe_delayed=False)
     assert clock.seconds_behind == pytest.approx(7200.5)

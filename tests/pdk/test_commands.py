@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.answers import Answers
 from custom_components.prodatakey.pdk.commands import (
     ActuateClose,
     ActuateDoNotDisturb,
@@ -15,12 +14,13 @@ from custom_components.prodatakey.pdk.commands import (
     ClearForced,
     Command,
     DiscoverEndpoints,
+    PendingCommands,
     QuerySignal,
     TryDwellOpen,
     TryOpen,
 )
 from custom_components.prodatakey.pdk.errors import (
-    CommandRefusedError,
+    CommandRejectedError,
     CommandUnansweredError,
 )
 from tests.common import wait_until
@@ -41,11 +41,11 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-@pytest.mark.parametrize("topic", {**SAMPLES["commands"], **COMMANDS})
+@pytest.mark.parametrize("topic", COMMANDS)
 def test_frame_is_the_documented_sample(topic: str) -> None:
     """Test the same keys, order and values, byte for byte, for every command."""
     sample = SAMPLES["commands"][topic]
-    frame = COMMANDS[topic].frame(sample["id"])
+    frame = COMMANDS[topic].as_dict(sample["id"])
     assert json.dumps(frame) == json.dumps(sample)
 
 
@@ -84,9 +84,9 @@ def test_dwell_out_of_bounds(dwell: int) -> None:
 
 
 @pytest.fixture
-def pending() -> Answers:
+def pending() -> PendingCommands:
     """Return the pending commands of a connection: none."""
-    return Answers()
+    return PendingCommands()
 
 
 def _rejection(answer: asyncio.Future[None]) -> str | None:
@@ -94,63 +94,65 @@ def _rejection(answer: asyncio.Future[None]) -> str | None:
     if not answer.done():
         return None
     error = answer.exception()
-    assert isinstance(error, CommandRefusedError)
+    assert isinstance(error, CommandRejectedError)
     return str(error)
 
 
-async def test_result_names_its_command(pending: Answers) -> None:
+async def test_result_names_its_command(pending: PendingCommands) -> None:
     """Test results in another order, of unknown commands and without any command."""
-    pending.succeeded("1")
-    pending.refused("No.")
-    first, second = pending.expect("1"), pending.expect("2")
-    pending.succeeded("2")
+    pending.succeed("1")
+    pending.reject("No.")
+    first, second = pending.add("1"), pending.add("2")
+    pending.succeed("2")
     assert second.done() and second.result() is None
     assert not first.done()
-    pending.succeeded("1")
+    pending.succeed("1")
     assert first.done() and first.result() is None
-    pending.expect("3")
-    third = pending.expect("3")
-    pending.refused("No.")
+    pending.add("3")
+    third = pending.add("3")
+    pending.reject("No.")
     assert _rejection(third) == "No."
 
 
 @pytest.mark.parametrize("rejected_after", [0, 1, 22, 23, 48, 49])
-async def test_one_of_fifty_is_rejected(pending: Answers, rejected_after: int) -> None:
+async def test_one_of_fifty_is_rejected(
+    pending: PendingCommands, rejected_after: int
+) -> None:
     """Test that the right one fails, wherever the rejection comes among the results."""
-    answers = {str(number): pending.expect(str(number)) for number in range(50)}
+    answers = {str(number): pending.add(str(number)) for number in range(50)}
     rejected = answers.pop("23")
     for count, number in enumerate(answers):
         if count == rejected_after:
-            pending.refused("No.")
-        pending.succeeded(number)
+            pending.reject("No.")
+        pending.succeed(number)
     if rejected_after == len(answers):
-        pending.refused("No.")
+        pending.reject("No.")
     assert _rejection(rejected) == "No."
     assert all(answer.result() is None for answer in answers.values())
 
 
-async def test_two_of_three_are_rejected(pending: Answers) -> None:
+async def test_two_of_three_are_rejected(pending: PendingCommands) -> None:
     """Test that two rejections wait for the third command's result."""
-    first, second, third = (pending.expect(number) for number in "123")
-    pending.refused("Not you.")
-    pending.refused("Nor you.")
+    first, second, third = (pending.add(number) for number in "123")
+    pending.reject("Not you.")
+    pending.reject("Nor you.")
     assert not any(answer.done() for answer in (first, second, third))
-    pending.succeeded("2")
+    pending.succeed("2")
     assert second.result() is None
     assert (_rejection(first), _rejection(third)) == ("Not you.", "Nor you.")
 
 
 @pytest.mark.parametrize("first_is_answered", [True, False])
 async def test_command_after_a_rejection_is_not_meant(
-    pending: Answers, monkeypatch: pytest.MonkeyPatch, first_is_answered: bool
+    pending: PendingCommands, monkeypatch: pytest.MonkeyPatch, first_is_answered: bool
 ) -> None:
     """Test that it stays pending; the others fail if no result tells them apart."""
     set_constants(monkeypatch, rejection_grace=0.05)
-    first, second = pending.expect("1"), pending.expect("2")
-    pending.refused("No.")
-    later = pending.expect("3")
+    first, second = pending.add("1"), pending.add("2")
+    pending.reject("No.")
+    later = pending.add("3")
     if first_is_answered:
-        pending.succeeded("1")
+        pending.succeed("1")
         assert first.result() is None
     else:
         await wait_until(lambda: first.done() and second.done())
@@ -160,23 +162,23 @@ async def test_command_after_a_rejection_is_not_meant(
 
 
 @pytest.mark.parametrize("left", ["forgotten", "cancelled"])
-async def test_command_without_a_caller(pending: Answers, left: str) -> None:
+async def test_command_without_a_caller(pending: PendingCommands, left: str) -> None:
     """Test that a command whose caller is gone does not delay the others."""
-    first, second = pending.expect("1"), pending.expect("2")
+    first, second = pending.add("1"), pending.add("2")
     if left == "forgotten":
-        pending.forget("1")
+        pending.discard("1")
     else:
         first.cancel()
-        pending.succeeded("1")
-    pending.refused("No.")
+        pending.succeed("1")
+    pending.reject("No.")
     assert _rejection(second) == "No."
 
 
-async def test_connection_ends(pending: Answers) -> None:
+async def test_connection_ends(pending: PendingCommands) -> None:
     """Test that all pending commands fail, and none is left."""
-    answers = [pending.expect(number) for number in "12"]
-    pending.refused("No.")
-    pending.end(CommandUnansweredError())
+    answers = [pending.add(number) for number in "12"]
+    pending.reject("No.")
+    pending.fail_all(CommandUnansweredError())
     for answer in answers:
         assert isinstance(answer.exception(), CommandUnansweredError)
-    assert not pending.awaited
+    assert not pending

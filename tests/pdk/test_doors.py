@@ -4,16 +4,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.doors import (
-    Aspect,
-    Door,
-    DoorKind,
-    DoorState,
-    after_gap,
-    apply,
-    parse_door,
-    parse_door_id,
-)
+from custom_components.prodatakey.pdk.doors import DoorState
+from custom_components.prodatakey.pdk.models import Aspect, DoorInfo, DoorKind
+from custom_components.prodatakey.pdk.parser import parse_door, parse_door_id
 
 DEVICE: dict[str, Any] = {
     "id": 1,
@@ -41,7 +34,7 @@ DEVICE: dict[str, Any] = {
 }
 
 
-def _door(**changes: Any) -> Door:
+def _door(**changes: Any) -> DoorInfo:
     """Return the documented device with changes."""
     door = parse_door(DEVICE | changes)
     assert door is not None
@@ -50,11 +43,13 @@ def _door(**changes: Any) -> Door:
 
 def test_documented_device() -> None:
     """Test what is read of it."""
-    assert _door() == Door(
+    assert _door() == DoorInfo(
         id=1,
         name="Test Device",
         type="primaryReader",
         icon="swingingDoor",
+        connection=1,
+        dwell=3.0,
         hardware="red1cn.d",
         firmware="1.1.41",
         serial="8003323",
@@ -110,8 +105,19 @@ def test_device_without_an_id(raw: object) -> None:
 
 @pytest.mark.parametrize("name", [None, "", 5])
 def test_device_without_a_name(name: object) -> None:
-    """Test that it is named by its id."""
-    assert parse_door({"id": 5, "name": name}) == Door(id=5, name="Door 5")
+    """Test that it has none: Home Assistant gives it a translated one."""
+    assert parse_door({"id": 5, "name": name}) == DoorInfo(id=5, name=None)
+
+
+def test_long_name() -> None:
+    """Test that it is cut to what an entity id can hold."""
+    assert _door(name="x" * 300).name == "x" * 100
+
+
+def test_configured_inputs_and_alarms() -> None:
+    """Test that each is read from its own field."""
+    assert _door(dps=True, forcedAlarm=True).reported == {Aspect.DPS, Aspect.FORCED}
+    assert _door(rex=True, propAlarm=True).reported == {Aspect.REX, Aspect.PROPPED}
 
 
 @pytest.mark.parametrize(
@@ -141,21 +147,23 @@ def test_door_id(raw: object, door_id: int | str | None) -> None:
 @pytest.mark.parametrize("value", [True, False])
 def test_report_changes_one_aspect(aspect: Aspect, value: bool) -> None:
     """Test that the others stay unknown, and that a repetition is no change."""
-    state = apply(DoorState(), aspect, value)
-    assert {each: state.value(each) for each in Aspect} == (
-        dict.fromkeys(Aspect) | {aspect: value}
-    )
-    assert apply(state, aspect, value) is state
-    assert apply(state, aspect, not value).value(aspect) is not value
+    state = DoorState()
+    assert state.update(aspect, value)
+    assert state.as_dict() == {aspect: value}
+    assert not state.update(aspect, value)
+    assert state.update(aspect, not value)
 
 
 def test_states_are_assumed_after_a_gap() -> None:
     """Test that what was known is assumed until it is reported again."""
-    assert after_gap(DoorState()) == DoorState()
-    state = apply(apply(DoorState(), Aspect.RELAY, True), Aspect.DPS, False)
-    gap = after_gap(state)
-    assert (gap.relay, gap.dps, gap.rex) == (True, False, None)
-    assert gap.assumed == {Aspect.RELAY, Aspect.DPS}
-    reported = apply(gap, Aspect.RELAY, True)
-    assert reported.assumed == {Aspect.DPS}
-    assert apply(reported, Aspect.DPS, True).assumed == frozenset()
+    state = DoorState()
+    state.mark_all_assumed()
+    assert not state.assumed
+    state.update(Aspect.RELAY, True)
+    state.update(Aspect.DPS, False)
+    state.mark_all_assumed()
+    assert state.as_dict() == {Aspect.RELAY: True, Aspect.DPS: False}
+    assert state.assumed == {Aspect.RELAY, Aspect.DPS}
+    assert state.update(Aspect.RELAY, True)
+    assert state.assumed == {Aspect.DPS}
+    assert not state.mark_assumed(Aspect.REX)

@@ -5,22 +5,23 @@ from typing import Any
 import aiohttp
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PdkError,
     PermissionMissingError,
     RateLimitedError,
 )
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.models import Aspect
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .common import set_constants, simulated_panel_client
 
 
-async def test_doors(client: PanelAccess) -> None:
+async def test_doors(client: PanelClient) -> None:
     """Test the doors of the built-in scenario."""
-    doors = await client.doors()
+    doors = await client.get_doors()
     assert [(door.id, door.name) for door in doors] == [
         (1, "Front door"),
         (2, "Garage"),
@@ -30,7 +31,7 @@ async def test_doors(client: PanelAccess) -> None:
         (6, "Ventilation"),
         (7, "Front door, inside"),
     ]
-    assert doors[0].has_dps and doors[0].has_rex
+    assert {Aspect.DPS, Aspect.REX} <= doors[0].reported
     assert doors[6].primary_reader == 1
 
 
@@ -42,21 +43,21 @@ async def test_pages(
     doors = [{"id": number} for number in range(1, count + 1)]
     await simulator.reset({"panels": [{"id": PANEL, "doors": doors}]})
     client = await simulated_panel_client(session, simulator)
-    assert {door.id for door in await client.doors()} == set(range(1, count + 1))
+    assert {door.id for door in await client.get_doors()} == set(range(1, count + 1))
     assert (await simulator.requests())["devices"] == pages
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Total-Count": "many"}])
 async def test_page_is_ignored(
-    client: PanelAccess, simulator: SimulatedPdk, headers: dict[str, str]
+    client: PanelClient, simulator: SimulatedPdk, headers: dict[str, str]
 ) -> None:
     """Test a server that sends the same page again, and devices with odd ids."""
     body = [{"id": 1, "name": "A"}, {"id": "1", "name": "B"}, {"id": "side"}, None, 7]
     await simulator.faults(
         PANEL, devices={"body": [*body, {"name": "C"}], "headers": headers}
     )
-    doors = await client.doors()
-    assert [(door.id, door.name) for door in doors] == [(1, "B"), ("side", "Door side")]
+    doors = await client.get_doors()
+    assert [(door.id, door.name) for door in doors] == [(1, "B"), ("side", None)]
     assert (await simulator.requests())["devices"] == 2
 
 
@@ -76,7 +77,7 @@ async def test_page_is_ignored(
     ids=str,
 )
 async def test_panel_fails(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
     fault: dict[str, Any],
@@ -86,51 +87,51 @@ async def test_panel_fails(
     set_constants(monkeypatch, request_timeout=0.3)
     await simulator.faults(PANEL, devices=fault)
     with pytest.raises(error) as raised:
-        await client.doors()
+        await client.get_doors()
     assert type(raised.value) is error
     set_constants(monkeypatch, request_timeout=10)
     await simulator.faults(PANEL, devices=None)
-    assert len(await client.doors()) == 7
+    assert len(await client.get_doors()) == 7
 
 
-async def test_later_page_fails(client: PanelAccess, simulator: SimulatedPdk) -> None:
+async def test_later_page_fails(client: PanelClient, simulator: SimulatedPdk) -> None:
     """Test that half a list does not look like removed doors."""
     page = {"body": [{"id": 1}], "headers": {"X-Total-Count": "2"}, "count": 1}
     await simulator.faults(PANEL, devices=page)
     await simulator.faults(devices={"status": 500})
     with pytest.raises(CannotConnectError):
-        await client.doors()
+        await client.get_doors()
 
 
 @pytest.mark.parametrize("rejections", [1, 2])
 async def test_token_is_rejected(
-    client: PanelAccess, simulator: SimulatedPdk, rejections: int
+    client: PanelClient, simulator: SimulatedPdk, rejections: int
 ) -> None:
     """Test one new token for a rejected one; after two the panel is at fault."""
-    await client.token()
+    await client.get_token()
     await simulator.faults(PANEL, devices={"status": 401, "count": rejections})
     if rejections == 1:
-        assert len(await client.doors()) == 7
+        assert len(await client.get_doors()) == 7
     else:
         with pytest.raises(CannotConnectError):
-            await client.doors()
+            await client.get_doors()
     requests = await simulator.requests()
     assert (requests["panel_token"], requests["devices"]) == (2, 2)
 
 
 async def test_token_is_used_again(
-    client: PanelAccess, simulator: SimulatedPdk
+    client: PanelClient, simulator: SimulatedPdk
 ) -> None:
     """Test that REST and stream share a fresh token, and a forgotten one is not used."""
-    first = await client.token()
-    await client.doors()
-    assert await client.token() is first
+    first = await client.get_token()
+    await client.get_doors()
+    assert await client.get_token() is first
     assert first.value not in repr(first)
-    client.forget_token()
+    client.discard_token()
     await simulator.faults(PANEL, panel_token_lifetime=0.001)
-    second = await client.token()
+    second = await client.get_token()
     await wait_until(lambda: second.has_expired)
-    third = await client.token()
+    third = await client.get_token()
     assert len({token.value for token in (first, second, third)}) == 3
     assert (await simulator.requests())["panel_token"] == 3
 
@@ -139,9 +140,9 @@ async def test_token_is_used_again(
     "body", [{}, {"token": None}, {"token": ""}, [], "text"], ids=str
 )
 async def test_answer_without_a_token(
-    client: PanelAccess, simulator: SimulatedPdk, body: object
+    client: PanelClient, simulator: SimulatedPdk, body: object
 ) -> None:
     """Test answers that have no token."""
     await simulator.faults(PANEL, panel_token={"body": body})
     with pytest.raises(CannotConnectError, match=r"has no token|not JSON"):
-        await client.token()
+        await client.get_token()

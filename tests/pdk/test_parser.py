@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.doors import Aspect
-from custom_components.prodatakey.pdk.events import (
+from custom_components.prodatakey.pdk.models import (
     Access,
     AccessEvent,
+    Aspect,
     CommandSucceeded,
     DoorEvent,
     EndpointDiscovered,
@@ -19,13 +19,16 @@ from custom_components.prodatakey.pdk.events import (
     LiveEvent,
     Migration,
     MigrationStage,
-    MigrationTask,
     PdkEvent,
     Placeholder,
     ServerError,
 )
-from custom_components.prodatakey.pdk.fields import loads
-from custom_components.prodatakey.pdk.parse import TOPICS, MalformedEventError, parse
+from custom_components.prodatakey.pdk.parser import (
+    TOPICS,
+    MalformedEventError,
+    loads,
+    parse_event,
+)
 
 from .common import SAMPLES
 
@@ -68,7 +71,7 @@ REQUESTS = [
         event_id=event_id,
         access=access,
         explicit=explicit,
-        **person,  # type: ignore[arg-type]
+        **person,
     )
     for topic, access, occurred, event_id, explicit, person in (
         (
@@ -111,26 +114,24 @@ OTHERS: dict[str, PdkEvent] = {
     "migration.completed": Migration(stage=MigrationStage.COMPLETED, system_id=SYSTEM),
     "migration.staged": Migration(stage=MigrationStage.STAGED, system_id=SYSTEM),
     "migration.started": Migration(stage=MigrationStage.STARTED, system_id=None),
-    "migration.task.completed": MigrationTask(
-        task="EXPORT_LEGACY_DATA", completed=True
-    ),
-    "migration.task.started": MigrationTask(task="EXPORT_LEGACY_DATA", completed=False),
     "serverError": ServerError(message="Command is not supported."),
 }
 EXPECTED = {event.topic: event for event in DOORS + REQUESTS} | OTHERS
 
 
-@pytest.mark.parametrize("topic", {**EVENTS, **EXPECTED})
+@pytest.mark.parametrize("topic", EVENTS)
 def test_documented_sample(topic: str) -> None:
     """Test that every sample becomes its type, with all that it says."""
-    assert parse(topic, EVENTS[topic]) == EXPECTED[topic]
+    # the steps of a migration change nothing
+    assert parse_event(topic, EVENTS[topic]) == EXPECTED.get(topic)
+    assert (topic in EXPECTED) is not topic.startswith("migration.task.")
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"message": "expired"}, "expired"])
 def test_invalid_token(payload: object) -> None:
     """Test the one topic whose payload is not documented."""
-    assert parse("invalidToken", payload) == InvalidToken()
-    assert {*EVENTS, "invalidToken"} == TOPICS
+    assert parse_event("invalidToken", payload) == InvalidToken()
+    assert {*EXPECTED, "invalidToken"} == TOPICS
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_invalid_token(payload: object) -> None:
 @pytest.mark.parametrize("payload", [None, {"body": {"doorId": 1}}, [], "text"])
 def test_unknown_topic(topic: str, payload: object) -> None:
     """Test that it is no error: panels send more topics than are documented."""
-    assert parse(topic, payload) is None
+    assert parse_event(topic, payload) is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_event_without_a_door(topic: str, door_id: object) -> None:
     payload = deepcopy(EVENTS[topic])
     payload["body"]["doorId"] = door_id
     with pytest.raises(MalformedEventError, match=r"^doorId is missing$"):
-        parse(topic, payload)
+        parse_event(topic, payload)
 
 
 @pytest.mark.parametrize("payload", [None, [], "text", 1, {}, {"body": None}])
@@ -169,7 +170,7 @@ def test_event_without_a_door(topic: str, door_id: object) -> None:
 def test_required_field_is_missing(topic: str, missing: str, payload: object) -> None:
     """Test that the error names the field, for a bug report."""
     with pytest.raises(MalformedEventError, match=f"^{missing} is missing$"):
-        parse(topic, payload)
+        parse_event(topic, payload)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +198,14 @@ def test_optional_field_is_malformed(
     for parent in parents:
         inner = inner[parent]
     inner[key] = value
-    assert type(parse(topic, payload)) is type(EXPECTED[topic])
+    assert type(parse_event(topic, payload)) is type(EXPECTED[topic])
 
 
 def test_person_without_metadata() -> None:
     """Test that first and last name stand in for a missing `personName`."""
     payload = deepcopy(EVENTS["door.request.allowed"])
     del payload["metadata"], payload["body"]["personId"]
-    event = parse("door.request.allowed", payload)
+    event = parse_event("door.request.allowed", payload)
     assert isinstance(event, AccessEvent)
     assert (event.person, event.person_id) == ("Postman Test", 1)
 
@@ -213,13 +214,13 @@ def test_pin_is_not_read() -> None:
     """Test that a typed PIN is in no event and no error."""
     payload = deepcopy(EVENTS["door.request.unknown"])
     payload["body"]["pin"] = "PIN-4711"
-    assert "PIN-4711" not in repr(parse("door.request.unknown", payload))
+    assert "PIN-4711" not in repr(parse_event("door.request.unknown", payload))
     payload["body"]["doorId"] = "PIN-4711" * 10
     with pytest.raises(MalformedEventError) as raised:
-        parse("door.request.unknown", payload)
+        parse_event("door.request.unknown", payload)
     assert "PIN-4711" not in str(raised.value)
     line = {"info": "%s", "placeholders": [{"text": "PIN-4711", "type": "credential"}]}
-    assert "PIN-4711" not in repr(parse("liveEvent", line))
+    assert "PIN-4711" not in repr(parse_event("liveEvent", line))
 
 
 # JSON

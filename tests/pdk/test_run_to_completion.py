@@ -4,32 +4,24 @@ import asyncio
 
 import pytest
 
-from custom_components.prodatakey.pdk.carried_through import carried_through
+from custom_components.prodatakey.pdk.commands import run_to_completion
 
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_caller_is_cancelled(
     fails: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that nested calls are completed in order, and that nothing is logged."""
+    """Test that the work is completed, and that nothing is logged."""
     before = asyncio.all_tasks()
     gate, done = asyncio.Event(), list[str]()
 
-    @carried_through
-    async def inner() -> None:
+    async def work() -> None:
         await gate.wait()
-        done.append("inner")
+        done.append("work")
         if fails:
             raise ValueError
 
-    @carried_through
-    async def outer() -> None:
-        try:
-            await inner()
-        finally:
-            done.append("outer")
-
-    caller = asyncio.create_task(outer())
+    caller = asyncio.create_task(run_to_completion(work()))
     await asyncio.sleep(0)
     caller.cancel()
     await asyncio.wait({caller})
@@ -38,7 +30,7 @@ async def test_caller_is_cancelled(
     assert tasks
     gate.set()
     await asyncio.wait(tasks)
-    assert done == ["inner", "outer"]
+    assert done == ["work"]
     assert asyncio.all_tasks() == before
     del tasks
     await asyncio.sleep(0)
@@ -48,12 +40,11 @@ async def test_caller_is_cancelled(
 async def test_result() -> None:
     """Test that a caller who waits gets the result or the error."""
 
-    @carried_through
     async def half(number: int) -> int:
         if number % 2:
             raise ValueError(number)
         return number // 2
 
-    assert await half(4) == 2
+    assert await run_to_completion(half(4)) == 2
     with pytest.raises(ValueError, match="3"):
-        await half(3)
+        await run_to_completion(half(3))

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from custom_components.prodatakey.pdk import engineio3
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
@@ -14,8 +15,7 @@ from custom_components.prodatakey.pdk.errors import (
     NotConnectedError,
     PdkError,
 )
-from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
@@ -39,7 +39,7 @@ from .common import (
     ["close", "abort", "41", "1", '44"Authorization has failed."', '44{"message":"x"}'],
 )
 async def test_reconnect(
-    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None, ending: str
+    client: PanelClient, simulator: SimulatedPdk, short_backoff: None, ending: str
 ) -> None:
     """Test each way in which a panel ends a connection."""
     async with RunningStream(client) as stream:
@@ -56,7 +56,7 @@ async def test_reconnect(
 
 
 async def test_missing_pongs(
-    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
+    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
     """Test that a connection ends on which nothing arrives."""
     await simulator.faults(ping_interval=0.3, ping_timeout=0.3)
@@ -66,7 +66,7 @@ async def test_missing_pongs(
 
 
 async def test_panel_is_offline(
-    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
+    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
     """Test the statuses of an outage, and that a command is not kept for later."""
     async with RunningStream(client) as stream:
@@ -88,7 +88,7 @@ async def test_panel_is_offline(
 )
 @pytest.mark.parametrize("more", ["9", "3probe"])
 async def test_malformed_frames(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     frame: str,
@@ -106,7 +106,7 @@ async def test_malformed_frames(
 
 @pytest.mark.parametrize("stable", [True, False])
 async def test_backoff_is_reset_by_a_stable_connection(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
     stable: bool,
@@ -117,9 +117,9 @@ async def test_backoff_is_reset_by_a_stable_connection(
     def delays() -> Iterator[float]:
         for attempt in range(100):
             attempts.append(attempt)
-            yield 0.01
+            yield 0.0
 
-    monkeypatch.setattr(f"{PDK}.back_off.waits", delays)
+    monkeypatch.setattr(f"{PDK}.reconnect._delays", delays)
     set_constants(monkeypatch, stable_after=0.0 if stable else 60.0)
     await simulator.faults(PANEL, handshake={"mode": "kick"})
     async with RunningStream(client) as stream:
@@ -138,7 +138,7 @@ async def test_backoff_is_reset_by_a_stable_connection(
     ],
 )
 async def test_stop(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     session: aiohttp.ClientSession,
     moment: str,
@@ -168,17 +168,17 @@ async def test_stop(
 
 
 async def test_stop_while_the_panel_ends_the_connection(
-    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that two ends at once do not wait for each other."""
-    close = engineio3.Transport._tidy_up
+    close = engineio3.Transport._close
     async with RunningStream(client) as stream:
 
         async def cancel_and_close(transport: engineio3.Transport) -> None:
             stream.task.cancel()
             await close(transport)
 
-        monkeypatch.setattr(engineio3.Transport, "_tidy_up", cancel_and_close)
+        monkeypatch.setattr(engineio3.Transport, "_close", cancel_and_close)
         await kick(simulator)
         async with asyncio.timeout(5):
             await asyncio.wait({stream.task})
@@ -195,7 +195,7 @@ class _LateEvent(RunningStream):
 
 
 async def test_event_after_the_end(
-    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
+    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
     """Test that it is ignored: it would count as certain when nothing is."""
     async with _LateEvent(client) as stream:
@@ -218,7 +218,7 @@ class _FailingCallbacks(RunningStream):
 
 
 async def test_callbacks_fail(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     caplog: pytest.LogCaptureFixture,
@@ -232,12 +232,12 @@ async def test_callbacks_fail(
         assert stream.statuses == [CONNECTED]
         await kick(simulator)
         await stream.wait_connected(2)
-    assert "Could not handle that the stream is CONNECTED" in caplog.text
+    assert "Could not handle the status CONNECTED" in caplog.text
     assert "Could not handle door.input.relay.on" in caplog.text
 
 
 async def test_many_connections_leave_nothing(
-    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that the number of tasks does not grow."""
     set_constants(monkeypatch, backoff_delays=(0.01,), max_backoff=0.01)

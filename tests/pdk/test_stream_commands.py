@@ -5,13 +5,13 @@ import time
 
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import ActuateOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
-    CommandRefusedError,
+    CommandRejectedError,
     CommandUnansweredError,
     NotConnectedError,
 )
-from custom_components.prodatakey.pdk.panel import PanelAccess
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -20,7 +20,7 @@ from .common import CONNECTED, RunningStream, doors_opened, kick
 
 @pytest.mark.parametrize("result_first", [True, False])
 async def test_command_is_done(
-    client: PanelAccess, simulator: SimulatedPdk, result_first: bool
+    client: PanelClient, simulator: SimulatedPdk, result_first: bool
 ) -> None:
     """Test a result before or after the door's events."""
     await simulator.faults(result_first=result_first)
@@ -35,7 +35,7 @@ async def test_command_is_done(
 
 
 async def test_commands_are_rejected(
-    client: PanelAccess, simulator: SimulatedPdk
+    client: PanelClient, simulator: SimulatedPdk
 ) -> None:
     """Test that of fifty commands at once exactly the rejected ones fail."""
     for door in range(8, 50):
@@ -46,17 +46,17 @@ async def test_commands_are_rejected(
             *(stream.send(TryOpen(door_id=door)) for door in range(1, 50)),
             return_exceptions=True,
         )
-        with pytest.raises(CommandRefusedError):
+        with pytest.raises(CommandRejectedError):
             await stream.send(TryOpen(door_id=99))
         assert stream.statuses == [CONNECTED]
     failed = {door: outcome for door, outcome in enumerate(outcomes, 1) if outcome}
     assert list(failed) == [23]
-    assert isinstance(failed[23], CommandRefusedError)
+    assert isinstance(failed[23], CommandRejectedError)
     assert str(failed[23]) == "Not now."
     assert await doors_opened(simulator) == [*range(1, 50), 99]
 
 
-async def test_not_connected(client: PanelAccess) -> None:
+async def test_not_connected(client: PanelClient) -> None:
     """Test that nothing is kept to be sent later."""
     stream = RunningStream(client)
     with pytest.raises(NotConnectedError):
@@ -64,7 +64,7 @@ async def test_not_connected(client: PanelAccess) -> None:
 
 
 async def test_connection_ends_before_the_answer(
-    client: PanelAccess, simulator: SimulatedPdk, short_backoff: None
+    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
     """Test that commands fail at once, and are not sent again."""
     await simulator.faults(PANEL, commands="ignored")
@@ -83,7 +83,7 @@ async def test_connection_ends_before_the_answer(
 
 
 async def test_panel_does_not_answer(
-    client: PanelAccess, simulator: SimulatedPdk, short_answer_timeout: None
+    client: PanelClient, simulator: SimulatedPdk, short_answer_timeout: None
 ) -> None:
     """Test that pongs prove that it has the command: the connection is kept."""
     await simulator.faults(PANEL, commands="silent", ping_interval=0.1)
@@ -98,7 +98,7 @@ async def test_panel_does_not_answer(
 
 @pytest.mark.parametrize("rejected", [True, False])
 async def test_caller_is_cancelled(
-    client: PanelAccess, simulator: SimulatedPdk, rejected: bool
+    client: PanelClient, simulator: SimulatedPdk, rejected: bool
 ) -> None:
     """Test that the answer to its command is not taken for another's."""
     rejection = {"refuse": "Not 1.", "doors": [1]} if rejected else None
@@ -115,7 +115,7 @@ async def test_caller_is_cancelled(
 
 
 async def test_answer_is_read_late(
-    client: PanelAccess, simulator: SimulatedPdk, short_answer_timeout: None
+    client: PanelClient, simulator: SimulatedPdk, short_answer_timeout: None
 ) -> None:
     """Test an answer that waits in the socket while the loop is blocked."""
     await simulator.faults(PANEL, command_delay=0.1)

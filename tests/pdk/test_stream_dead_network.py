@@ -6,21 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import Accounts
+from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
-from custom_components.prodatakey.pdk.panel import PanelAccess
 from tests.common import PANEL, wait_until
 from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk
 
-from .common import (
-    DROPPED,
-    RunningStream,
-    doors_opened,
-    panel_client,
-    set_constants,
-)
+from .common import DROPPED, RunningStream, doors_opened, panel_client, set_constants
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ async def network(simulator: SimulatedPdk) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-def client(client: PanelAccess, accounts: Accounts, network: Proxy) -> PanelAccess:
+def client(client: PanelClient, accounts: AccountClient, network: Proxy) -> PanelClient:
     """Return a client of the panel over that network."""
     return panel_client(client.session, accounts, network.uri)
 
@@ -39,7 +32,7 @@ def client(client: PanelAccess, accounts: Accounts, network: Proxy) -> PanelAcce
 @pytest.mark.parametrize("dead", ["both ways", "noticed by pings", "to the panel"])
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_command_is_not_delivered_late(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     network: Proxy,
     short_backoff: None,
@@ -81,7 +74,7 @@ async def test_command_is_not_delivered_late(
 
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_command_does_not_outlive_the_stream(
-    client: PanelAccess, simulator: SimulatedPdk, network: Proxy, cancelled: bool
+    client: PanelClient, simulator: SimulatedPdk, network: Proxy, cancelled: bool
 ) -> None:
     """Test an entry that is unloaded while the network is dead."""
     async with RunningStream(client) as stream:

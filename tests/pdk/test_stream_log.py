@@ -5,10 +5,10 @@ import logging
 import aiohttp
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import CommandRefusedError, PdkError
-from custom_components.prodatakey.pdk.events import AccessEvent
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.errors import CommandRejectedError, PdkError
+from custom_components.prodatakey.pdk.models import AccessEvent
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -37,7 +37,7 @@ async def _wait_for_last_event(pdk: SimulatedPdk, stream: RunningStream) -> None
 
 
 async def test_malformed_and_unknown_events(
-    client: PanelAccess, simulator: SimulatedPdk, caplog: pytest.LogCaptureFixture
+    client: PanelClient, simulator: SimulatedPdk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test one warning for each malformed topic, without content; none for unknown ones."""
     async with RunningStream(client) as stream:
@@ -71,7 +71,7 @@ def debug_logging(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.usefixtures("debug_logging", "short_backoff")
 async def test_no_secret_is_logged(
-    client: PanelAccess,
+    client: PanelClient,
     session: aiohttp.ClientSession,
     simulator: SimulatedPdk,
     caplog: pytest.LogCaptureFixture,
@@ -84,7 +84,7 @@ async def test_no_secret_is_logged(
         await wait_until(lambda: any(isinstance(e, AccessEvent) for e in stream.events))
         await stream.send(TryOpen(door_id=1))
         await simulator.faults(PANEL, commands={"refuse": "No.", "count": 1})
-        with pytest.raises(CommandRefusedError):
+        with pytest.raises(CommandRejectedError):
             await stream.send(TryOpen(door_id=1))
         await simulator.emit(PANEL, "door.request.unknown", {"body": {"pin": PIN}})
         await simulator.emit(PANEL, "invalidToken")
@@ -106,7 +106,7 @@ async def test_no_secret_is_logged(
         session, simulator.accounts_url, CLIENT_ID, f"{CLIENT_SECRET}x"
     )
     with pytest.raises(PdkError) as rejected:
-        await wrong.panels()
+        await wrong.get_panels()
     text = "".join([*shown, repr(rejected.value), caplog.text])
     assert f"DEBUG    {STREAM_LOGGER}" in text
     # the PIN, the secret, the header, the ID token and at least two panel tokens

@@ -7,12 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PdkError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.panel import PanelAccess
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
@@ -41,7 +41,7 @@ from .common import (
     ids=str,
 )
 async def test_handshake_fails(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,21 +107,21 @@ async def test_no_engineio_server(session: aiohttp.ClientSession, frame: str) ->
 
 
 async def test_unexpected_error(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Test that it is logged without its message, and that attempts go on."""
-    get_token, failures = client.renewed_token, [RuntimeError("secret")]
+    get_token, failures = client.get_token, [RuntimeError("secret")]
 
     async def fail_once() -> Any:
         if failures:
             raise failures.pop()
         return await get_token()
 
-    monkeypatch.setattr(client, "token", fail_once)
+    monkeypatch.setattr(client, "get_token", fail_once)
     async with RunningStream(client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
     assert "Fault in the stream: RuntimeError" in caplog.text

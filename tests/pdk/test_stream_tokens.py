@@ -7,9 +7,9 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.stream import StreamStatus
-from custom_components.prodatakey.pdk.tokens import jwt_lifetime
+from custom_components.prodatakey.pdk.http import jwt_lifetime
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -36,7 +36,7 @@ MAX_REJECTIONS = 3
     ],
 )
 async def test_stale_token_at_connect(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     mode: str,
@@ -54,7 +54,7 @@ async def test_stale_token_at_connect(
 
 
 async def test_delayed_events_follow_the_renewal(
-    client: PanelAccess, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test a token that expired while nothing happened: no event is lost."""
     set_constants(monkeypatch, jwt_lifetime=lambda _: 300.0)
@@ -75,7 +75,7 @@ async def test_delayed_events_follow_the_renewal(
 
 
 async def test_renewal_is_retried(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -99,7 +99,7 @@ async def test_renewal_is_retried(
     ids=["no permission", "rejected", "expired"],
 )
 async def test_renewal_fails(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     lifetime: float,
@@ -122,7 +122,7 @@ async def test_renewal_fails(
 
 @pytest.mark.parametrize("events", [False, True])
 async def test_new_tokens_are_rejected(
-    client: PanelAccess,
+    client: PanelClient,
     simulator: SimulatedPdk,
     short_backoff: None,
     monkeypatch: pytest.MonkeyPatch,

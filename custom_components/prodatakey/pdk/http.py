@@ -136,7 +136,7 @@ class Pacer:
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return a text of the network without secrets and what looks like a token."""
-    for secret in secrets:
+    for secret in filter(None, secrets):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text)
     return _JWT.sub(REDACTED, text)
 

@@ -85,16 +85,18 @@ class TokenRenewer:
         """Initialize the renewer; it shares the backoff with the connection attempts."""
         self.rejected = asyncio.Event()
         self._consecutive_rejections = 0
-        self._rejected_in_grace = False
-        self._in_grace = False
+        self._rejected_again = False
         self._client = client
         self._backoff = backoff
 
     async def run(
-        self, send_token: Callable[[str], Awaitable[None]], token: Token
+        self,
+        send_token: Callable[[str], Awaitable[asyncio.Future[None]]],
+        token: Token,
     ) -> None:
         """Renew the token before it expires, or when the panel rejects it.
 
+        `send_token` sends a token and returns the pong that shows that it has arrived.
         Returns when the connection has ended. Raises what PanelClient.renew_token raises
         once the old token has expired, and StreamRefusedError if the new tokens are
         rejected too: without a valid token the stream reports nothing.
@@ -106,28 +108,26 @@ class TokenRenewer:
             if self._consecutive_rejections > MAX_REJECTIONS:
                 raise StreamRefusedError("the panel takes no token")
             token = await self._get_new_token(token, rejected=rejected)
-            self._in_grace, self._rejected_in_grace = True, False
             try:
-                await send_token(token.value)
+                pong = await send_token(token.value)
             except NotConnectedError:
                 return
+            await asyncio.wait({pong}, timeout=RENEWAL_GRACE)
+            # what the panel rejected before the pong was the old token
+            self._rejected_again = False
             await asyncio.sleep(min(RENEWAL_GRACE, token.lifetime / 10))
-            self._in_grace = False
-            if not self._rejected_in_grace:
+            if not self._rejected_again:
                 self.rejected.clear()
 
     def handle_rejection(self) -> None:
         """Handle an `invalidToken`."""
         self.rejected.set()
-        self._rejected_in_grace = self._in_grace
+        self._rejected_again = True
 
     def handle_event(self) -> None:
-        """Handle any other event: the panel accepts the token.
-
-        An `invalidToken` before it, right after a renewal, was about the old token.
-        """
+        """Handle any other event: the panel accepts the token."""
         self._consecutive_rejections = 0
-        self._rejected_in_grace = False
+        self._rejected_again = False
 
     async def _wait_for_rejection(self, seconds: float) -> bool:
         """Wait until the renewal is due; return True if the panel rejected the token."""

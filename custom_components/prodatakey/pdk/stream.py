@@ -200,9 +200,10 @@ class PanelStream:
     async def _stay_connected(self, socket: Socket, token: Token) -> None:
         """Renew the token until the connection ends."""
 
-        async def send_token(value: str) -> None:
+        async def send_token(value: str) -> asyncio.Future[None]:
             self.stats.renewals += 1
             await socket.send_event("renewedToken", {"token": value})
+            return await socket.ping()
 
         renewing = asyncio.create_task(self._renewer.run(send_token, token))
         try:
