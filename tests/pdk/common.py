@@ -244,6 +244,14 @@ class RunningStream:
         """Wait for a status."""
         await wait_until(lambda: status in self.statuses)
 
+    async def wait_for_reports(self, count: int) -> None:
+        """Wait until so many reports of doors have arrived."""
+        await wait_until(lambda: len(self.topics) >= count)
+
+    async def wait_for_renewals(self, count: int) -> None:
+        """Wait until so many tokens were renewed."""
+        await wait_until(lambda: self.renewals >= count)
+
     async def wait_for_events(self, count: int) -> None:
         """Wait until so many events have arrived."""
         await wait_until(lambda: len(self.events) >= count)

@@ -124,6 +124,6 @@ async def test_unexpected_error(
     monkeypatch.setattr(client, "get_token", fail_once)
     async with RunningStream(client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
-    assert "Fault in the stream: RuntimeError" in caplog.text
+    assert "Unexpected error: RuntimeError" in caplog.text
     assert "fail_once" in caplog.text
     assert "secret" not in caplog.text

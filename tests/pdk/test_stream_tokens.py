@@ -2,14 +2,14 @@
 
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PermissionMissingError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.client import PanelClient
-from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.http import jwt_lifetime
+from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -133,11 +133,11 @@ async def test_new_tokens_are_rejected(
     async with RunningStream(client) as stream:
         for times in range(1, (2 if events else 1) * MAX_REJECTIONS + 1):
             await simulator.emit(PANEL, "invalidToken")
-            await wait_until(lambda times=times: stream.renewals == times)
+            await stream.wait_for_renewals(times)
             await wait_until(lambda: not stream.token_rejected)
             if events:
                 await simulator.act(PANEL, 2, "relay", on=times % 2 == 1)
-                await wait_until(lambda times=times: len(stream.topics) == times)
+                await stream.wait_for_reports(times)
         assert stream.statuses == [CONNECTED]
         if not events:
             await simulator.emit(PANEL, "invalidToken")
