@@ -124,13 +124,14 @@ class Wire:
         assert self._socket
         await self._socket.send_str(frame)
 
-    async def emit(self, topic: str, payload: Any) -> None:
-        """Send an event."""
-        await self.send(f"42{json.dumps([topic, payload])}")
-
     async def command(self, topic: str, **body: Any) -> None:
         """Send a command."""
-        await self.emit("command", {"id": "c-1", "topic": topic, "body": body})
+        command = {"id": "c-1", "topic": topic, "body": body}
+        await self.send(f"42{json.dumps(['command', command])}")
+
+    async def renew(self, token: str) -> None:
+        """Send a new token."""
+        await self.send(f"42{json.dumps(['renewedToken', {'token': token}])}")
 
     async def is_silent(self) -> bool:
         """Return whether nothing but the answer to a ping arrives."""
