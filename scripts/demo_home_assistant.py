@@ -1,6 +1,7 @@
 """Runs Home Assistant until standard input ends, which it does when the parent is killed."""
 
 import os
+from pathlib import Path
 import runpy
 import signal
 import sys
@@ -21,6 +22,6 @@ def end_with_parent() -> None:
 
 if __name__ == "__main__":
     # As `python -m homeassistant` would have it, without the folder of this file.
-    sys.path[0] = os.getcwd()  # noqa: PTH109
+    sys.path[0] = str(Path.cwd())
     threading.Thread(target=end_with_parent, daemon=True).start()
     runpy.run_module("homeassistant", run_name="__main__", alter_sys=True)

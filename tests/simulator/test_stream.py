@@ -101,9 +101,10 @@ async def test_a_credential_is_unknown(wire: Wire) -> None:
 
 async def test_sensors_and_alarms(wire: Wire) -> None:
     """A door is opened in time, forced and propped; simulated time passes faster."""
-    door = {"id": 1, "dps": True, "rex": True, "forcedAlarm": True, "propAlarm": True}
+    sensors = {"dps": True, "rex": True, "forcedAlarm": True, "propAlarm": True}
     people = [{"id": 1, "firstName": "Amelia"}]
-    panel = {"id": PANEL, "doors": [door | {"propDelay": 5}], "people": people}
+    door = sensors | {"id": 1, "dwell": 20, "propDelay": 5}
+    panel = {"id": PANEL, "doors": [door], "people": people}
     await wire.pdk.reset({"panels": [panel], "speed": 20})
     await wire.connect()
     await wire.pdk.act(PANEL, 1, "badge", person=1, walk=True)
