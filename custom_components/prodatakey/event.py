@@ -28,7 +28,7 @@ class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
 EVENTS = (
     DoorEventDescription(
         key="access",
-        event_types=list(Access),
+        event_types=[access for access in Access if access is not Access.DURESS],
         supported_fn=lambda door: door.info.has_reader,
     ),
 )

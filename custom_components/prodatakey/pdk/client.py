@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 import logging
 import time
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -83,7 +84,7 @@ class AccountClient:
         self._session = session
         credentials = f"{client_id}:{client_secret}".encode()
         self._basic = f"Basic {base64.b64encode(credentials).decode()}"
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self.secrets = deque((client_secret,), maxlen=MAX_SECRETS)
         """The client secret and the last ID tokens."""
         self._writes = Pacer(WRITES_PER_SECOND)
@@ -107,8 +108,8 @@ class AccountClient:
             if (organization_id := pending.pop(0)) in visited:
                 continue
             visited.add(organization_id)
-            path = f"/api/ous/{_quote(organization_id)}"
-            response = await self._request("GET", path, ACCOUNT_ERRORS)
+            path = f"/api/ous/{quoted(organization_id)}"
+            response = await self.request("GET", path, ACCOUNT_ERRORS)
             organization = as_dict(response.body)
             for raw in as_list(organization.get("panels")):
                 if (panel := self._parse_panel(raw)) is not None:
@@ -122,8 +123,8 @@ class AccountClient:
         Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
         RateLimitedError.
         """
-        path = f"/api/panels/{_quote(panel_id)}"
-        response = await self._request("GET", path, PANEL_ERRORS)
+        path = f"/api/panels/{quoted(panel_id)}"
+        response = await self.request("GET", path, PANEL_ERRORS)
         if (panel := self._parse_panel(response.body)) is None:
             raise CannotConnectError("the panel's description is incomplete")
         return panel
@@ -134,14 +135,14 @@ class AccountClient:
         Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
         RateLimitedError.
         """
-        path = f"/api/panels/{_quote(panel_id)}/token"
-        response = await self._request("POST", path, PANEL_ERRORS)
-        value = _required_str(response.body, "token")
+        path = f"/api/panels/{quoted(panel_id)}/token"
+        response = await self.request("POST", path, PANEL_ERRORS)
+        value = required_str(response.body, "token")
         return Token(
             value=value, received=time.monotonic(), lifetime=jwt_lifetime(value)
         )
 
-    async def _request(
+    async def request(
         self, method: str, path: str, status_errors: StatusErrors
     ) -> Response:
         """Send a request with the ID token, and once more if that token was stale."""
@@ -183,7 +184,7 @@ class AccountClient:
                 {"grant_type": "client_credentials"},
             )
             self._id_token = Token(
-                value=_required_str(response.body, "id_token"),
+                value=required_str(response.body, "id_token"),
                 received=time.monotonic(),
                 lifetime=parse_lifetime(as_dict(response.body).get("expires_in")),
             )
@@ -213,7 +214,7 @@ class AccountClient:
             return await request(
                 self._session,
                 method,
-                self._url + path,
+                self.url + path,
                 authorization=authorization,
                 status_errors=status_errors,
                 form=form,
@@ -248,10 +249,37 @@ class AccountClient:
             address = urlsplit(uri)
         except ValueError:
             return False
-        if self._url != ACCOUNTS_URL:
+        if self.url != ACCOUNTS_URL:
             return address.scheme in ("http", "https")
         host = address.hostname or ""
         return address.scheme == "https" and host.endswith(".pdk.io")
+
+
+class SiteClient(Protocol):
+    """What a stream needs of the REST client of its site, in both generations of PDK."""
+
+    session: aiohttp.ClientSession
+    info: PanelInfo
+    unknown_keys: set[str]
+    on_token: Callable[[], None] | None
+
+    async def get_token(self) -> Token:
+        """Return a fresh token, the present one if possible."""
+
+    async def renew_token(self) -> Token:
+        """Return a new token."""
+
+    def discard_token(self) -> None:
+        """Do not use the present token again."""
+
+    async def update_info(self) -> None:
+        """Update the site's name and address."""
+
+    def scrub(self, text: str) -> str:
+        """Return a text of the network without secrets."""
+
+    async def get_doors(self) -> list[DoorInfo]:
+        """Return all doors of the site."""
 
 
 class PanelClient:
@@ -332,7 +360,7 @@ class PanelClient:
             if len(found) < len(response.body):
                 _LOGGER.debug("Ignored a device without a usable id")
             doors |= {door.id: door for door in found}
-            if len(doors) == known or read >= _total_count(response):
+            if len(doors) == known or read >= total_count(response):
                 break
         return list(doors.values())
 
@@ -365,7 +393,7 @@ def _child_ids(organization: Json) -> Iterator[str]:
             yield str(child["id"])
 
 
-def _total_count(response: Response) -> float:
+def total_count(response: Response) -> float:
     """Return the number of devices, or infinity if it is not reported."""
     try:
         return int(response.headers["X-Total-Count"])
@@ -373,13 +401,13 @@ def _total_count(response: Response) -> float:
         return float("inf")
 
 
-def _required_str(body: object, key: str) -> str:
+def required_str(body: object, key: str) -> str:
     """Return a string that the response must contain."""
     if (text := non_empty_str(as_dict(body).get(key))) is None:
         raise CannotConnectError(f"the answer has no {key}")
     return text
 
 
-def _quote(part: str) -> str:
+def quoted(part: str) -> str:
     """Return one part of a path, with all special characters quoted."""
     return quote(part, safe="")

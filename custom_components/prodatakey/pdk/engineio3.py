@@ -7,8 +7,6 @@ without a task for each.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-import socket
-import struct
 from typing import Any, override
 
 import aiohttp
@@ -18,7 +16,7 @@ from socketio import packet as socketio_packet
 
 from .clock import now
 from .errors import CannotConnectError, StreamRefusedError
-from .http import describe_error
+from .http import abort, describe_error
 from .parser import loads
 
 CLOSE_TIMEOUT = 1.0
@@ -32,8 +30,6 @@ _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
 # An event of "/" without acknowledgement: what a panel sends.
 _PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
-# SO_LINGER with a timeout of 0: closing resets the connection, and drops unsent data.
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 async def _no_retry(
@@ -51,7 +47,7 @@ async def _no_retry(
     return response
 
 
-def _no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+def no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     """Return a session that shares the connector, without aiohttp's retries."""
     return aiohttp.ClientSession(
         connector=session.connector,
@@ -90,7 +86,7 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
     ) -> None:
         """Open the websocket and read the server's open packet."""
         address = self._get_engineio_url(url, engineio_path, "websocket")
-        async with _no_retry_session(self.http) as http:
+        async with no_retry_session(self.http) as http:
             self.ws: Any = await http.ws_connect(
                 address.removesuffix("EIO=4") + "EIO=3",
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
@@ -213,12 +209,8 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
     def abort(self) -> None:
         """Reset the connection, so that nothing unsent arrives later."""
         connection = self.ws and self.ws._response.connection
-        if connection is None or connection.transport is None:
-            return
-        if (tcp := connection.transport.get_extra_info("socket")) is not None:
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        # not close(): the closing handshake would keep the connection open
-        connection.transport.abort()
+        if connection is not None and connection.transport is not None:
+            abort(connection.transport)
 
     async def _ping_regularly(self) -> None:
         """Send pings; the pongs show that the server is alive."""

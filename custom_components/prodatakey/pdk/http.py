@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 import re
+import socket
+import struct
 import time
 
 import aiohttp
@@ -22,6 +24,9 @@ MAX_RETRY_AFTER = 300.0
 # Tokens are renewed after this part of their lifetime.
 RENEW_AT = 0.9
 DEFAULT_LIFETIME = 300.0
+
+# SO_LINGER with a timeout of 0: closing resets the connection, and drops unsent data.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 # What looks like a JWT.
 _JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
@@ -115,6 +120,16 @@ async def request(
     except (aiohttp.ClientError, OSError, ValueError) as err:
         # from None: aiohttp's errors contain the request, and the request the token
         raise CannotConnectError(describe_error(err)) from None
+
+
+def abort(transport: asyncio.WriteTransport) -> None:
+    """Reset a connection, so that nothing unsent arrives later.
+
+    Not close(): the closing handshake would keep the connection open.
+    """
+    if (tcp := transport.get_extra_info("socket")) is not None:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
 
 
 class Pacer:

@@ -105,6 +105,8 @@ class Access(StrEnum):
     GRANTED = "access_granted"
     DENIED = "access_denied"
     UNKNOWN = "access_unknown"
+    DURESS = "access_duress"
+    """PDK 2.0 only: a PIN that asks for help in secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,34 @@ class Migration:
     system_id: str | None
 
 
+class SiteProblem(StrEnum):
+    """A problem of a whole site that PDK 2.0 reports."""
+
+    CIRCUIT_BREAKER = "circuit_breaker"
+    COMMUNICATION_LOSS = "communication_loss"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProblemReported:
+    """A problem of the site began or ended; `source` is what has it, if it is named."""
+
+    problem: SiteProblem
+    value: bool
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteConnection:
+    """The cloud node of the site went online or offline."""
+
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllProppedCleared:
+    """No door of the site is propped open any more."""
+
+
 type PdkEvent = (
     DoorEvent
     | AccessEvent
@@ -216,4 +246,7 @@ type PdkEvent = (
     | EndpointSignal
     | LiveEvent
     | Migration
+    | SiteProblemReported
+    | SiteConnection
+    | AllProppedCleared
 )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import random
 import time
 
-from .client import PanelClient
+from .client import SiteClient
 from .errors import (
     InvalidAuthError,
     NotConnectedError,
@@ -81,7 +81,7 @@ class TokenRenewer:
     arrived.
     """
 
-    def __init__(self, client: PanelClient, backoff: Backoff) -> None:
+    def __init__(self, client: SiteClient, backoff: Backoff) -> None:
         """Initialize the renewer; it shares the backoff with the connection attempts."""
         self.rejected = asyncio.Event()
         self._consecutive_rejections = 0
@@ -97,7 +97,7 @@ class TokenRenewer:
         """Renew the token before it expires, or when the panel rejects it.
 
         `send_token` sends a token and returns the pong that shows that it has arrived.
-        Returns when the connection has ended. Raises what PanelClient.renew_token raises
+        Returns when the connection has ended. Raises what SiteClient.renew_token raises
         once the old token has expired, and StreamRefusedError if the new tokens are
         rejected too: without a valid token the stream reports nothing.
         """

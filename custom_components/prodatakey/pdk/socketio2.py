@@ -23,8 +23,8 @@ CONNECT_TIMEOUT = 10.0
 MAX_REASON_LENGTH = 100
 
 # Both libraries log what they send and receive: tokens, PINs and names of people.
-_SILENCED = logging.getLogger(f"{__name__}.silenced")
-_SILENCED.disabled = True
+SILENCED = logging.getLogger(f"{__name__}.silenced")
+SILENCED.disabled = True
 
 
 class _Orjson:
@@ -38,7 +38,7 @@ class _Orjson:
         return orjson.dumps(value).decode()
 
 
-class _Packet(socketio_packet.Packet):
+class Packet(socketio_packet.Packet):
     """A packet with its own JSON; `json=` would replace that of the whole process."""
 
     json = _Orjson  # type: ignore[assignment] # stubs: a module
@@ -62,10 +62,10 @@ class Socket(socketio.AsyncClient):
         super().__init__(
             reconnection=False,
             handle_sigint=False,
-            logger=_SILENCED,
-            engineio_logger=_SILENCED,
+            logger=SILENCED,
+            engineio_logger=SILENCED,
             http_session=session,  # type: ignore[arg-type] # stubs: requests
-            serializer=_Packet,
+            serializer=Packet,
         )
         self.eio.on_plain_event = self._handle_plain_event
         self._on_connect = on_connect

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 from . import commands
-from .client import PanelClient
+from .client import PanelClient, SiteClient
 from .commands import Command, PendingCommands
 from .errors import (
     CannotConnectError,
@@ -22,6 +22,7 @@ from .errors import (
 )
 from .http import Token
 from .models import (
+    Access,
     AccessEvent,
     CommandSucceeded,
     DoorEvent,
@@ -86,7 +87,7 @@ class PanelStream:
 
     def __init__(
         self,
-        client: PanelClient,
+        client: SiteClient,
         *,
         on_event: Callable[[PdkEvent], None],
         on_status: Callable[[StreamStatus, PdkError | None], None],
@@ -136,6 +137,10 @@ class PanelStream:
             await self._client.update_info()
         except PdkError as err:
             _LOGGER.debug("Could not update the panel: %s", err)
+
+    def supports(self, feature: type[Command] | Access) -> bool:
+        """Return whether the panel has a command, or reports an answer to a request."""
+        return feature is not Access.DURESS
 
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has executed it.
@@ -265,6 +270,10 @@ class PanelStream:
                 return
         else:
             self._handle_control_event(event)
+        self._notify_event(topic, event)
+
+    def _notify_event(self, topic: str, event: PdkEvent) -> None:
+        """Notify of an event; a failing callback must not end the stream."""
         try:
             self._on_event(event)
         except Exception:
@@ -321,7 +330,7 @@ async def validate_connection(client: PanelClient) -> None:
         await socket.close()
 
 
-async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
+async def _open(client: SiteClient, socket: Socket, token: Token) -> None:
     """Connect; a token that failed is not used again."""
     address = urlsplit(client.info.uri)
     scheme = "wss" if address.scheme == "https" else "ws"
