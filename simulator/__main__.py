@@ -16,6 +16,7 @@ from .accounts import Accounts
 from .control import Control, handle_errors
 from .host import LOOPBACK
 from .scenario import BUILT_IN, PeopleSpec, ScenarioError, load, seconds_of_day
+from .v2.systems import Systems
 from .web import WebPage
 from .world import Simulation
 
@@ -88,6 +89,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     app.add_routes(Accounts(simulation).routes())
     app.add_routes(Control(simulation).routes())
     app.add_routes(page.routes())
+    Systems(simulation).attach(app)
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=1
     )

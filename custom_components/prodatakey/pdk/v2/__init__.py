@@ -1,0 +1,1 @@
+"""PDK 2.0 (systems.pdk.io). Experimental: not yet seen a real system."""

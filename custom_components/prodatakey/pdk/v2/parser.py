@@ -1,0 +1,259 @@
+"""Parse JSON of PDK 2.0: topics to the same events as those of 1.0.
+
+Only three topics are documented for the stream, and no envelope is: every place where a
+field may be is looked at. A presented credential is never kept.
+"""
+
+# ruff: noqa: TID252 - a part of the package, beside what both generations share
+
+from collections.abc import Callable, Mapping
+
+from ..models import (
+    Access,
+    AccessEvent,
+    AllProppedCleared,
+    Aspect,
+    DoorEvent,
+    DoorId,
+    DoorInfo,
+    InvalidToken,
+    PdkEvent,
+    SiteConnection,
+    SiteProblem,
+    SiteProblemReported,
+)
+from ..parser import (
+    DEVICE_KEYS as PANEL_DEVICE_KEYS,
+    Json,
+    MalformedEventError,
+    as_dict,
+    as_id,
+    as_int,
+    as_name,
+    non_empty_str,
+    parse_door,
+    parse_door_id,
+)
+
+DEVICE_KEYS = PANEL_DEVICE_KEYS | {
+    "osdpAddress",
+    "readerSerialNumber",
+    "supportBleCredentials",
+    "securedReadsOnly",
+}
+
+_DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
+    "device.input.relay.on": (Aspect.RELAY, True),
+    "device.input.relay.off": (Aspect.RELAY, False),
+    "device.input.dps.opened": (Aspect.DPS, True),
+    "device.input.dps.closed": (Aspect.DPS, False),
+    "device.input.rex.on": (Aspect.REX, True),
+    "device.input.rex.off": (Aspect.REX, False),
+    "device.alarm.propped.on": (Aspect.PROPPED, True),
+    "device.alarm.propped.off": (Aspect.PROPPED, False),
+    "device.alarm.forced": (Aspect.FORCED, True),
+    "device.alarm.forced.cleared": (Aspect.FORCED, False),
+    "device.forceclose.on": (Aspect.FORCE_CLOSE, True),
+    "device.forceclose.off": (Aspect.FORCE_CLOSE, False),
+}
+
+_ACCESS_TOPICS: Mapping[str, Access] = {
+    "device.request.allowed": Access.GRANTED,
+    "device.request.denied": Access.DENIED,
+    "device.request.filtered": Access.DENIED,
+    "device.request.unknown": Access.UNKNOWN,
+    "device.request.duress": Access.DURESS,
+}
+
+_SITE_TOPICS: Mapping[str, tuple[SiteProblem, bool]] = {
+    "device.alarm.circuitbreaker.on": (SiteProblem.CIRCUIT_BREAKER, True),
+    "device.alarm.circuitbreaker.off": (SiteProblem.CIRCUIT_BREAKER, False),
+    "controller.alarm.comloss.on": (SiteProblem.COMMUNICATION_LOSS, True),
+    "controller.alarm.comloss.off": (SiteProblem.COMMUNICATION_LOSS, False),
+}
+
+# Subscribed, and counted for the diagnostics; they change nothing. `found` comes before
+# the answer to the same request, and what an emergency card opened may be old. What the
+# inputs of a controller mean is not known.
+_COUNTED_TOPICS = frozenset(
+    {
+        "device.request.found",
+        "device.request.multiallowed",
+        "device.request.ecard.allowed",
+        "device.request.ecard.denied",
+        "device.input.virtualread",
+        "device.input.cardread",
+        "device.autoopen.on",
+        "device.autoopen.off",
+        "device.autoopen.override.on",
+        "device.autoopen.override.off",
+        "device.forceopen.on",
+        "device.forceopen.off",
+        "controller.input.lp.on",
+        "controller.input.lp.off",
+        "controller.input.pb.connected",
+        "controller.input.pb.disconnected",
+        "controller.input.pb.status",
+        "controller.input.pi.on",
+        "controller.input.pi.off",
+        "controller.input.pi.status",
+        "controller.input.po.present",
+        "controller.input.po.absent",
+        "controller.input.time.unknown.enter",
+        "controller.input.time.unknown.exit",
+    }
+)
+
+_OTHER_TOPICS: Mapping[str, Callable[[], PdkEvent]] = {
+    "device.alarm.propped.alloff": AllProppedCleared,
+    "cloudnode.connected": lambda: SiteConnection(connected=True),
+    "cloudnode.disconnected": lambda: SiteConnection(connected=False),
+}
+
+TOPICS = (
+    frozenset(_DOOR_TOPICS)
+    | _ACCESS_TOPICS.keys()
+    | _SITE_TOPICS.keys()
+    | _OTHER_TOPICS.keys()
+    | _COUNTED_TOPICS
+)
+"""What is subscribed."""
+
+# The fields of an event that are known, by the object they are in.
+_KNOWN_KEYS: Mapping[str, frozenset[str]] = {
+    "": frozenset(
+        ("topic", "id", "cloudNodeId", "cloudNodeSN", "deviceId", "body", "metadata")
+    ),
+    "body": frozenset(
+        (
+            "deviceId",
+            "device",
+            "holderId",
+            "holder",
+            "requestFactor",
+            "facilityCode",
+            "explicit",
+            "pin",
+            "controllerId",
+        )
+    ),
+    "metadata": frozenset(
+        (
+            "occurred",
+            "offset",
+            "deviceName",
+            "holderName",
+            "systemId",
+            "rules",
+            "source",
+        )
+    ),
+}
+
+
+def parse_event(topic: str, payload: object) -> PdkEvent | None:
+    """Return the event, or None for a topic that changes nothing.
+
+    Raises MalformedEventError.
+    """
+    event = as_dict(payload)
+    if (reported := _DOOR_TOPICS.get(topic)) is not None:
+        return DoorEvent(topic, *_parse_subject(event), *reported)
+    if topic in _ACCESS_TOPICS:
+        return _parse_access_event(topic, event)
+    if (site := _SITE_TOPICS.get(topic)) is not None:
+        problem, value = site
+        return SiteProblemReported(
+            problem=problem, value=value, source=_parse_source(event)
+        )
+    if topic == "invalidToken":
+        return InvalidToken()
+    if (make := _OTHER_TOPICS.get(topic)) is not None:
+        return make()
+    return None
+
+
+def parse_cloud_node(payload: object) -> tuple[str | None, str | None]:
+    """Return the id and the serial number of the cloud node that sent an event."""
+    event = as_dict(payload)
+    body = as_dict(event.get("body"))
+    return (
+        non_empty_str(event.get("cloudNodeId"))
+        or non_empty_str(body.get("cloudNodeId")),
+        non_empty_str(event.get("cloudNodeSN"))
+        or non_empty_str(body.get("cloudNodeSN")),
+    )
+
+
+def find_unknown_keys(payload: object) -> set[str]:
+    """Return the names of fields of an event that nobody reads yet, never values."""
+    event = as_dict(payload)
+    unknown: set[str] = set()
+    for name, known in _KNOWN_KEYS.items():
+        part = as_dict(event.get(name)) if name else event
+        prefix = f"{name}." if name else ""
+        unknown |= {f"{prefix}{key}" for key in part.keys() - known}
+    return unknown
+
+
+def parse_device(raw: object) -> DoorInfo | None:
+    """Return a device; its connection and primary reader are objects or ids."""
+    device = as_dict(raw)
+    references: Json = {
+        key: as_dict(device[key]).get("id") or device[key]
+        for key in ("connection", "primaryReader")
+        if key in device
+    }
+    return parse_door({**device, **references})
+
+
+def _parse_access_event(topic: str, event: Json) -> AccessEvent:
+    """Parse a request for access, without the presented credential."""
+    door_id, door_name, occurred, event_id = _parse_subject(event)
+    body = as_dict(event.get("body"))
+    holder = as_dict(body.get("holder"))
+    explicit = body.get("explicit")
+    return AccessEvent(
+        topic=topic,
+        door_id=door_id,
+        door_name=door_name,
+        occurred=occurred,
+        event_id=event_id,
+        access=_ACCESS_TOPICS[topic],
+        person_id=as_id(body.get("holderId")) or as_id(holder.get("id")),
+        person=as_name(as_dict(event.get("metadata")).get("holderName")),
+        request_factor=non_empty_str(body.get("requestFactor")),
+        explicit=explicit if isinstance(explicit, bool) else None,
+    )
+
+
+def _parse_subject(
+    event: Json,
+) -> tuple[DoorId, str | None, int | None, str | None]:
+    """Return the device, its name, the time and the id of an event."""
+    body = as_dict(event.get("body"))
+    metadata = as_dict(event.get("metadata"))
+    device = as_dict(body.get("device"))
+    places = (body.get("deviceId"), event.get("deviceId"), device.get("id"))
+    ids = [door_id for place in places if (door_id := parse_door_id(place)) is not None]
+    if not ids:
+        raise MalformedEventError("deviceId is missing")
+    return (
+        ids[0],
+        as_name(metadata.get("deviceName")) or as_name(device.get("name")),
+        as_int(metadata.get("occurred")),
+        non_empty_str(event.get("id")),
+    )
+
+
+def _parse_source(event: Json) -> str | None:
+    """Return the id of the device or controller that has a problem."""
+    body = as_dict(event.get("body"))
+    places = (
+        body.get("deviceId"),
+        event.get("deviceId"),
+        as_dict(body.get("device")).get("id"),
+        body.get("controllerId"),
+        event.get("controllerId"),
+    )
+    return next((str(each) for each in map(as_id, places) if each is not None), None)

@@ -1,0 +1,157 @@
+"""One connection to the Socket.IO 4 server of a system."""
+
+# ruff: noqa: TID252 - a part of the package, beside what both generations share
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, override
+
+import aiohttp
+import engineio
+import socketio
+from socketio.exceptions import ConnectionError as SocketIoError
+
+from ..engineio3 import no_retry_session
+from ..errors import CannotConnectError, PdkError, StreamRefusedError
+from ..http import abort, describe_error
+from ..socketio2 import CONNECT_TIMEOUT, MAX_REASON_LENGTH, SILENCED, Packet
+
+# How long the library may take to end its own tasks, in seconds.
+CLOSE_TIMEOUT = 2
+
+
+class _Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type information
+    """The library's own transport."""
+
+    def __del__(self) -> None:
+        """Do nothing: the library would close the session from a destructor."""
+
+
+class Socket(socketio.AsyncClient):
+    """One connection, from `open` until `ended`.
+
+    `on_event` is called with the socket, and the name and first argument of each event.
+    """
+
+    eio: _Transport
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        on_event: Callable[[Socket, str, object], None],
+    ) -> None:
+        """Initialize a connection that is used once."""
+        self._session = no_retry_session(session)
+        super().__init__(
+            reconnection=False,
+            handle_sigint=False,
+            logger=SILENCED,
+            engineio_logger=SILENCED,
+            http_session=self._session,  # type: ignore[arg-type] # stubs: requests
+            serializer=Packet,
+            request_timeout=CLOSE_TIMEOUT,
+        )
+        self._on_event = on_event
+        self._accepted = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.on("connect", self._handle_accepted)
+        self.on("connect_error", self._handle_refused)
+        self.on("*", self._handle_any)
+
+    async def open(self, url: str) -> None:
+        """Connect and wait until the server has accepted.
+
+        Raises CannotConnectError and StreamRefusedError.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self.connect(
+                    url, transports=["websocket"], namespaces=["/"], wait=False
+                )
+                await asyncio.wait(
+                    {self._accepted, self.ended}, return_when=asyncio.FIRST_COMPLETED
+                )
+        except SocketIoError as err:
+            raise _error(err) from None
+        except (aiohttp.ClientError, OSError) as err:
+            # from None: aiohttp's errors contain the URL, and the URL the token
+            raise CannotConnectError(describe_error(err)) from None
+        except LookupError, TypeError, ValueError:
+            raise CannotConnectError("no Engine.IO server") from None
+        if not self._accepted.done():
+            raise StreamRefusedError(self.ended.result())
+
+    def abort(self, reason: str) -> None:
+        """End the connection; `close` has to follow."""
+        self._end(reason)
+
+    async def close(self) -> None:
+        """Close the connection and wait for its tasks."""
+        self._end("closed")
+        ws: Any = self.eio.ws
+        tasks = {self.eio.read_loop_task, self.eio.write_loop_task} - {None}
+        self.eio.state = "disconnected"
+        connection = ws and ws._response.connection  # noqa: SLF001
+        if connection is not None and connection.transport is not None:
+            # not the closing handshake, which would wait on a dead network
+            abort(connection.transport)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+        if ws is not None:
+            await ws.close()
+        await self._session.close()
+
+    @override
+    def _engineio_client_class(self) -> type[_Transport]:
+        """Return the transport of this protocol."""
+        return _Transport
+
+    async def _handle_eio_message(self, data: Any) -> None:
+        """Handle one Socket.IO packet; anything else is ignored."""
+        with suppress(ValueError, TypeError, LookupError):
+            await super()._handle_eio_message(data)  # type: ignore[misc]
+
+    async def _handle_eio_disconnect(self, reason: str) -> None:
+        """Handle the end of the transport, also before the server has accepted."""
+        await super()._handle_eio_disconnect(reason)  # type: ignore[misc]
+        self._end(str(reason))
+
+    def _handle_accepted(self) -> None:
+        """Handle the server's acceptance."""
+        if not self._accepted.done():
+            self._accepted.set_result(None)
+
+    def _handle_refused(self, data: object = None) -> None:
+        """Handle a refusal: a string, or an object with a message."""
+        text = data.get("message") if isinstance(data, dict) else data
+        reason = text[:MAX_REASON_LENGTH] if isinstance(text, str) else None
+        self._end(reason or "refused by the system")
+
+    def _handle_any(self, name: str, *args: object) -> None:
+        """Handle an event."""
+        if isinstance(name, str):
+            self._on_event(self, name, args[0] if args else None)
+
+    def _end(self, reason: str) -> None:
+        """Set why the connection ended; the first reason counts."""
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+
+def _error(err: BaseException) -> PdkError:
+    """Return the error of a connection attempt, by what the library has hidden in it."""
+    cause: BaseException | None = err
+    while cause is not None:
+        if isinstance(cause, PdkError):
+            return cause
+        if isinstance(cause, aiohttp.WSServerHandshakeError):
+            refused = cause.status in range(400, 500) and cause.status != 429
+            kind = StreamRefusedError if refused else CannotConnectError
+            return kind(describe_error(cause))
+        if isinstance(cause, aiohttp.ClientError | OSError):
+            return CannotConnectError(describe_error(cause))
+        cause = cause.__cause__ or cause.__context__
+    return CannotConnectError("the connection was not opened")

@@ -1,0 +1,350 @@
+"""The stream of a system, for one of its cloud nodes; commands go over REST."""
+
+# ruff: noqa: TID252 - a part of the package, beside what both generations share
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+import logging
+from typing import override
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from ..clock import now
+from ..commands import (
+    ActuateClose,
+    ActuateOpen,
+    Command,
+    DoorCommand,
+    TryDwellOpen,
+    TryOpen,
+)
+from ..engineio3 import STANDSTILL, TICK
+from ..errors import (
+    CommandRejectedError,
+    NotConnectedError,
+    PdkError,
+    StreamRefusedError,
+)
+from ..models import (
+    Access,
+    AccessEvent,
+    DoorEvent,
+    InvalidToken,
+    PdkEvent,
+    SiteConnection,
+)
+from ..parser import Json, MalformedEventError
+from ..stream import EARLY_DISCONNECT, LogEntry, PanelStream, StreamStatus
+from .client import CloudNodeClient
+from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
+from .socketio4 import Socket
+
+_LOGGER = logging.getLogger(__name__)
+
+# While the token is renewed both connections are open for this long, in seconds: nothing
+# tells when the new one is subscribed.
+OVERLAP = 5.0
+# The delays between attempts to open the new connection, in seconds.
+RETRY_DELAYS = (2.0, 4.0, 8.0)
+# A connection that is refused because of its token ends within this time, in seconds.
+VALIDATION_TIME = 1.0
+MAX_UNKNOWN_KEYS = 100
+
+_ACTIONS: dict[type[Command], str] = {
+    ActuateClose: "close",
+    ActuateOpen: "open",
+    TryDwellOpen: "try-open",
+    TryOpen: "try-open",
+}
+
+
+class CloudNodeStream(PanelStream):
+    """The stream of one cloud node. `run` keeps it connected until cancelled."""
+
+    _client: CloudNodeClient
+
+    def __init__(
+        self,
+        client: CloudNodeClient,
+        *,
+        on_event: Callable[[PdkEvent], None],
+        on_status: Callable[[StreamStatus, PdkError | None], None],
+    ) -> None:
+        """Initialize the stream."""
+        super().__init__(client, on_event=on_event, on_status=on_status)
+        self._current: Socket | None = None
+        self._old: Socket | None = None
+        """The connection before the present one, while both are open."""
+        self._online = True
+        self._connection_reports = 0
+        self._check_due = asyncio.Event()
+        self._last_tick = now()
+        self._stood_still = False
+
+    @property
+    @override
+    def maybe_delayed(self) -> bool:
+        """Return whether an event may be late that arrives now."""
+        return self._renewer.rejected.is_set() or self._stood_still
+
+    @override
+    def supports(self, feature: type[Command] | Access) -> bool:
+        """Return whether PDK 2.0 has a command, or reports an answer to a request."""
+        return feature in _ACTIONS or isinstance(feature, Access)
+
+    @override
+    async def send(self, command: Command) -> None:
+        """Send one command, once, and return when the system has accepted it.
+
+        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
+        NotConnectedError at once, also if the site is offline, and
+        CommandUnansweredError after 10 seconds.
+        """
+        action = _ACTIONS.get(type(command))
+        if action is None or not isinstance(command, DoorCommand):
+            raise CommandRejectedError("PDK 2.0 has no such command")
+        if self._current is None or not self._online:
+            raise NotConnectedError
+        dwell = command.dwell if isinstance(command, TryDwellOpen) else None
+        body: Json | None = None if dwell is None else {"dwell": dwell}
+        await self._client.send(command.door_id, action, body)
+
+    @override
+    async def _connect(self) -> None:
+        """Connect, and return when that connection has ended."""
+        token = await self._client.get_token()
+        socket = await open_socket(self._client, self._receive, token.value)
+        self._current = socket
+        self._stood_still, self._last_tick = False, now()
+        self._renewer.rejected.clear()
+        self.stats.connects += 1
+        self._backoff.handle_connected()
+        self._notify_status(StreamStatus.CONNECTED)
+        self._check_due.set()
+        tasks = [
+            asyncio.create_task(work)
+            for work in (
+                self._renewer.run(self._replace, token),
+                self._check_regularly(),
+                self._watch_for_standstill(),
+            )
+        ]
+        try:
+            await subscribe(socket)
+            await self._wait_for_end(tasks[0])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self._close()
+
+    async def _wait_for_end(self, renewing: asyncio.Task[None]) -> None:
+        """Return when the present connection has ended. Raises what the renewal raises."""
+        while (current := self._current) is not None and not renewing.done():
+            await asyncio.wait(
+                (current.ended, renewing), return_when=asyncio.FIRST_COMPLETED
+            )
+            if current.ended.done() and current is self._current:
+                break
+        if renewing.done():
+            await renewing
+        if current is not None and current.ended.done():
+            reason = self._client.scrub(current.ended.result())
+            if self._backoff.connected_for < EARLY_DISCONNECT:
+                # maybe because of the token: the system need not say so
+                self._client.discard_token()
+            self.stats.ends.append(LogEntry(reason))
+            _LOGGER.debug("Stream ended: %s", reason)
+
+    async def _close(self) -> None:
+        """Close what is open, and notify that the connection has ended."""
+        sockets = [each for each in (self._current, self._old) if each is not None]
+        self._current = self._old = None
+        self._notify_status(StreamStatus.DROPPED)
+        for socket in sockets:
+            await socket.close()
+
+    async def _replace(self, token: str) -> asyncio.Future[None]:
+        """Continue with a new token on a new connection, without a gap.
+
+        The new connection is subscribed before the old one is closed.
+        """
+        self.stats.renewals += 1
+        old = self._current
+        if old is not None and self._renewer.rejected.is_set():
+            # where the system asks for it: then the held back events come
+            await old.emit("renewedToken", {"token": token})
+        new = await self._open_new(token)
+        self._old, self._current = old, new
+        try:
+            await subscribe(new)
+            await asyncio.wait((new.ended,), timeout=OVERLAP)
+        finally:
+            self._old = None
+            if old is not None:
+                await old.close()
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def _open_new(self, token: str) -> Socket:
+        """Open another connection, with several attempts while the old one is open."""
+        for delay in RETRY_DELAYS:
+            try:
+                return await open_socket(self._client, self._receive, token)
+            except PdkError as err:
+                _LOGGER.debug("Could not open another connection: %s", err)
+                await asyncio.sleep(delay)
+        return await open_socket(self._client, self._receive, token)
+
+    async def _check_regularly(self) -> None:
+        """Read whether the site is online, after each connect and when in doubt."""
+        while True:
+            await self._check_due.wait()
+            self._check_due.clear()
+            reports = self._connection_reports
+            try:
+                online = await self._client.is_online()
+            except PdkError as err:
+                _LOGGER.debug("Could not read the site's status: %s", err)
+                continue
+            if reports == self._connection_reports:
+                # an event would be newer; without any word the site counts as online
+                self._set_online("cloud-nodes", connected=online is not False)
+
+    def _set_online(self, topic: str, *, connected: bool) -> None:
+        """Notify of a site that went online or offline."""
+        if self._online is not connected:
+            self._online = connected
+            self._notify_event(topic, SiteConnection(connected=connected))
+
+    async def _watch_for_standstill(self) -> None:
+        """End the connection after a standstill: what is read then may be old."""
+        while not self._stood_still:
+            await asyncio.sleep(TICK)
+            self._tick()
+        if self._current is not None:
+            self._current.abort("this machine stood still")
+
+    def _tick(self) -> None:
+        """Notice a standstill of this machine."""
+        if now() - self._last_tick > STANDSTILL:
+            self._stood_still = True
+        self._last_tick = now()
+
+    def _receive(self, socket: Socket, topic: str, payload: object) -> None:
+        """Handle one event of a connection; never raises."""
+        if socket not in (self._current, self._old):
+            return
+        self._tick()
+        try:
+            event = parse_event(topic, payload)
+        except MalformedEventError as err:
+            self._log_malformed(topic, err)
+            return
+        if topic in TOPICS or event is not None:
+            self.stats.topics[topic] += 1
+            if len(self._client.unknown_keys) < MAX_UNKNOWN_KEYS:
+                self._client.unknown_keys |= find_unknown_keys(payload)
+        if isinstance(event, InvalidToken):
+            if socket is self._current:
+                self._renewer.handle_rejection()
+            return
+        self._renewer.handle_event()
+        if event is not None and not self._is_known(socket, event):
+            self._handle_site_event(topic, event, payload)
+
+    def _is_known(self, socket: Socket, event: PdkEvent) -> bool:
+        """Return whether an event came before, maybe over the other connection."""
+        if not isinstance(event, DoorEvent | AccessEvent):
+            return False
+        if event.event_id is not None:
+            return self._is_repeated(event.event_id)
+        if event.occurred is not None:
+            return self._is_repeated(f"{event.topic} {event.door_id} {event.occurred}")
+        # both connections may tell it, and nothing tells the two apart
+        return (
+            isinstance(event, AccessEvent)
+            and self._old is not None
+            and socket is not self._old
+        )
+
+    def _handle_site_event(self, topic: str, event: PdkEvent, payload: object) -> None:
+        """Handle an event if it is of this cloud node: the stream is the system's."""
+        node = self._client.node
+        node_id, serial = parse_cloud_node(payload)
+        if node_id is not None or serial is not None:
+            if node_id not in (None, node.cloud_node_id) or serial not in (
+                None,
+                node.id,
+            ):
+                return
+        elif isinstance(event, SiteConnection):
+            # it does not say which one
+            self._check_due.set()
+            return
+        elif not (
+            isinstance(event, DoorEvent | AccessEvent)
+            and event.door_id in self._client.devices
+        ):
+            return
+        if isinstance(event, SiteConnection):
+            self._connection_reports += 1
+            self._set_online(topic, connected=event.connected)
+        else:
+            self._notify_event(topic, self._with_door_id(event))
+
+    def _with_door_id(self, event: PdkEvent) -> PdkEvent:
+        """Return an event with the id that its device has in Home Assistant."""
+        if isinstance(event, DoorEvent):
+            return event._replace(door_id=self._client.door_id(event.door_id))
+        if isinstance(event, AccessEvent):
+            return replace(event, door_id=self._client.door_id(event.door_id))
+        return event
+
+
+async def open_socket(
+    client: CloudNodeClient,
+    on_event: Callable[[Socket, str, object], None],
+    token: str,
+) -> Socket:
+    """Return a new connection; a token that failed is not used again.
+
+    Raises CannotConnectError and StreamRefusedError.
+    """
+    socket = Socket(client.session, on_event)
+    address = urlsplit(client.node.uri)
+    scheme = "wss" if address.scheme == "https" else "ws"
+    query = urlencode({"systemId": client.node.system_id, "token": token})
+    try:
+        await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
+    except PdkError as err:
+        client.discard_token()
+        await socket.close()
+        raise type(err)(client.scrub(str(err))) from None
+    except BaseException:
+        await socket.close()
+        raise
+    return socket
+
+
+async def subscribe(socket: Socket) -> None:
+    """Subscribe all known topics, as documented: without asking for an answer."""
+    if not socket.ended.done():
+        await socket.emit("subscribeIsolated", {"topics": sorted(TOPICS)})
+
+
+async def validate_connection(client: CloudNodeClient) -> None:
+    """Connect to a system once, subscribe, and disconnect.
+
+    Raises CannotConnectError, StreamRefusedError and what AccountClient.request raises.
+    """
+    token = await client.get_token()
+    socket = await open_socket(client, lambda *_: None, token.value)
+    try:
+        await subscribe(socket)
+        await asyncio.wait({socket.ended}, timeout=VALIDATION_TIME)
+        if socket.ended.done():
+            raise StreamRefusedError(client.scrub(socket.ended.result()))
+    finally:
+        await socket.close()

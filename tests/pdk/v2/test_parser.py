@@ -1,0 +1,159 @@
+"""Topics of PDK 2.0 become the same events as those of 1.0."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.prodatakey.pdk.models import (
+    Access,
+    AccessEvent,
+    AllProppedCleared,
+    Aspect,
+    DoorEvent,
+    InvalidToken,
+    SiteConnection,
+    SiteProblem,
+    SiteProblemReported,
+)
+from custom_components.prodatakey.pdk.parser import MalformedEventError
+from custom_components.prodatakey.pdk.v2.parser import (
+    TOPICS,
+    find_unknown_keys,
+    parse_cloud_node,
+    parse_device,
+    parse_event,
+)
+
+DEVICE = "1bf7a641-4b1b-4d6c-9c57-818e7515575d"
+WEBHOOK: dict[str, Any] = {
+    "topic": "device.request.allowed",
+    "id": "90163e3c-a31f-4bc5-9f6f-88eea9fc5b6c",
+    "cloudNodeId": "91c2a7b7-28e9-4dec-e1f7-9966b1d3ca55",
+    "cloudNodeSN": "1234ABC",
+    "body": {
+        "deviceId": DEVICE,
+        "holderId": "8129a254-dc3d-419f-b7e9-4ad772afd23f",
+        "requestFactor": "CARD_ONLY",
+        "facilityCode": "123",
+    },
+    "metadata": {
+        "occurred": 1710201553630,
+        "offset": -14400000,
+        "deviceName": "Test Device",
+        "holderName": "John Wiegand",
+        "systemId": "2b6c14b2-ce6d-4109-ab4e-b95a65b048d3",
+        "rules": [],
+        "source": "board",
+    },
+}
+
+
+def test_the_only_sample_of_an_event() -> None:
+    """The webhook's sample is understood in full."""
+    assert parse_event("device.request.allowed", WEBHOOK) == AccessEvent(
+        topic="device.request.allowed",
+        door_id=DEVICE,
+        door_name="Test Device",
+        occurred=1710201553630,
+        event_id="90163e3c-a31f-4bc5-9f6f-88eea9fc5b6c",
+        access=Access.GRANTED,
+        person_id="8129a254-dc3d-419f-b7e9-4ad772afd23f",
+        person="John Wiegand",
+        request_factor="CARD_ONLY",
+        explicit=None,
+    )
+    assert parse_cloud_node(WEBHOOK) == (WEBHOOK["cloudNodeId"], "1234ABC")
+    assert not find_unknown_keys(WEBHOOK)
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"body": {"deviceId": DEVICE}},
+        {"deviceId": DEVICE},
+        {"body": {"device": {"id": DEVICE, "name": "Lobby"}}},
+    ],
+)
+def test_a_device_is_found_in_every_envelope(envelope: dict[str, Any]) -> None:
+    """The id of the device may be in three places."""
+    event = parse_event("device.input.dps.opened", envelope)
+    assert isinstance(event, DoorEvent)
+    assert (event.door_id, event.aspect, event.value) == (DEVICE, Aspect.DPS, True)
+
+
+@pytest.mark.parametrize(
+    ("topic", "access"),
+    [
+        ("device.request.denied", Access.DENIED),
+        ("device.request.filtered", Access.DENIED),
+        ("device.request.unknown", Access.UNKNOWN),
+        ("device.request.duress", Access.DURESS),
+    ],
+)
+def test_requests(topic: str, access: Access) -> None:
+    """Each answer to a request has its event; the credential is in none."""
+    event = parse_event(topic, {"body": {"deviceId": DEVICE, "pin": "4711"}})
+    assert isinstance(event, AccessEvent)
+    assert event.access is access
+    assert "4711" not in repr(event)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "device.request.found",
+        "device.request.ecard.allowed",
+        "device.input.virtualread",
+        "device.autoopen.on",
+        "controller.input.lp.on",
+        "somethingNew",
+    ],
+)
+def test_what_changes_nothing(topic: str) -> None:
+    """A found holder is no second access; what is not known is not guessed."""
+    assert parse_event(topic, WEBHOOK) is None
+
+
+def test_events_of_the_site() -> None:
+    """The cloud node, its problems and the end of all propped alarms."""
+    assert parse_event("cloudnode.disconnected", {}) == SiteConnection(connected=False)
+    assert parse_event("cloudnode.connected", None) == SiteConnection(connected=True)
+    assert parse_event("device.alarm.propped.alloff", {}) == AllProppedCleared()
+    assert parse_event("invalidToken", None) == InvalidToken()
+    assert parse_event(
+        "device.alarm.circuitbreaker.on", {"deviceId": DEVICE}
+    ) == SiteProblemReported(
+        problem=SiteProblem.CIRCUIT_BREAKER, value=True, source=DEVICE
+    )
+
+
+def test_an_event_without_a_device_is_malformed() -> None:
+    """The error names the field, never the content."""
+    with pytest.raises(MalformedEventError, match=r"^deviceId is missing$"):
+        parse_event("device.input.rex.on", {"body": {"pin": "4711"}})
+
+
+@pytest.mark.parametrize("payload", [None, 1, "text", [], {"body": [], "metadata": 3}])
+def test_any_payload_is_survived(payload: object) -> None:
+    """No payload raises another error than that for a malformed event."""
+    for topic in TOPICS:
+        try:
+            parse_event(topic, payload)
+        except MalformedEventError:
+            continue
+    parse_cloud_node(payload)
+    find_unknown_keys(payload)
+
+
+def test_only_names_of_unknown_keys() -> None:
+    """A new field is named by where it is, without its value."""
+    event = {**WEBHOOK, "extra": "secret", "body": {"deviceId": DEVICE, "mood": "bad"}}
+    assert find_unknown_keys(event) == {"extra", "body.mood"}
+
+
+@pytest.mark.parametrize("connection", ["767a1e35", {"id": "767a1e35", "type": "usb"}])
+def test_a_connection_is_an_object_or_an_id(connection: object) -> None:
+    """Both shapes name the controller whose clock counts."""
+    door = parse_device({"id": DEVICE, "name": "Lobby", "connection": connection})
+    assert door
+    assert door.connection == "767a1e35"
