@@ -10,7 +10,7 @@ from typing import Any, override
 import aiohttp
 import engineio
 import socketio
-from socketio.exceptions import ConnectionError as SocketIoError
+from socketio.exceptions import ConnectionError as ConnectionFailedError, SocketIOError
 
 from ..engineio3 import no_retry_session
 from ..errors import CannotConnectError, PdkError, StreamRefusedError
@@ -72,7 +72,7 @@ class Socket(socketio.AsyncClient):
                 await asyncio.wait(
                     {self._accepted, self.ended}, return_when=asyncio.FIRST_COMPLETED
                 )
-        except SocketIoError as err:
+        except ConnectionFailedError as err:
             raise _error(err) from None
         except (aiohttp.ClientError, OSError) as err:
             # from None: aiohttp's errors contain the URL, and the URL the token
@@ -81,6 +81,11 @@ class Socket(socketio.AsyncClient):
             raise CannotConnectError("no Engine.IO server") from None
         if not self._accepted.done():
             raise StreamRefusedError(self.ended.result())
+
+    async def send_event(self, name: str, argument: dict[str, Any]) -> None:
+        """Send one event; after the end of the connection nothing is sent."""
+        with suppress(SocketIOError):
+            await self.emit(name, argument)
 
     def abort(self, reason: str) -> None:
         """End the connection; `close` has to follow."""

@@ -173,7 +173,7 @@ class CloudNodeStream(PanelStream):
         old = self._current
         if old is not None and self._renewer.rejected.is_set():
             # where the system asks for it: then the held back events come
-            await old.emit("renewedToken", {"token": token})
+            await old.send_event("renewedToken", {"token": token})
         new = await self._open_new(token)
         self._old, self._current = old, new
         try:
@@ -330,8 +330,7 @@ async def open_socket(
 
 async def subscribe(socket: Socket) -> None:
     """Subscribe all known topics, as documented: without asking for an answer."""
-    if not socket.ended.done():
-        await socket.emit("subscribeIsolated", {"topics": sorted(TOPICS)})
+    await socket.send_event("subscribeIsolated", {"topics": sorted(TOPICS)})
 
 
 async def validate_connection(client: CloudNodeClient) -> None:
