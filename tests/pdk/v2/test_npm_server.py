@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.socketio4 import Socket
 from custom_components.prodatakey.pdk.v2.stream import open_socket, subscribe
 from tests.common import wait_until
+from tests.network import Proxy
 from tests.pdk import socketio_server as server_module
 from tests.pdk.socketio_server import SocketIoServer
 
@@ -132,6 +134,18 @@ async def test_a_killed_server_is_noticed(
     await server.kill()
     await asyncio.wait_for(asyncio.shield(socket.ended), 5)
     await socket.close()
+
+
+async def test_a_dead_network_is_noticed(
+    client: CloudNodeClient, server: Server
+) -> None:
+    """The server's pings fail to come, although nothing is closed."""
+    async with Proxy(int(server.uri.rstrip("/").rpartition(":")[2])) as proxy:
+        client.node = replace(client.node, uri=f"{proxy.uri}{SYSTEM}/")
+        socket = await open_socket(client, Received(), "token")
+        proxy.blackhole()
+        await asyncio.wait_for(asyncio.shield(socket.ended), 5)
+        await socket.close()
 
 
 @pytest.mark.parametrize(

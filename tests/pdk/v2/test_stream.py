@@ -243,8 +243,9 @@ async def test_no_secret_in_the_log(
         await system.switch(refuses_stream=True)
         await system.control("POST", "/kick")
         await wait_until(lambda: StreamStatus.DOWN in running.statuses)
-    token = (await node.get_token()).value
-    for secret in ("471147", "Wiegand", token, token.split(".")[2], "demo-secret"):
+    tokens = set(node._system.tokens)
+    assert tokens
+    for secret in {"471147", "Wiegand", "demo-secret", *tokens}:
         assert secret not in caplog.text
 
 
