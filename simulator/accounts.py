@@ -1,30 +1,31 @@
-"""The accounts service: credentials to tokens, and which panels there are."""
+"""The accounts service: tokens, organizational units and panels."""
 
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
 import json
+from typing import Any
 
 from aiohttp import web
 
-from . import ous
-from .faults import fail
-from .host import Host
-from .limits import RateLimit
+from .faults import RateLimit, fail
+from .host import PanelHost
 from .panel import NotFoundError
-from .scenario import Application
+from .scenario import Application, OrgUnit
 from .world import Simulation, World
 
 _REGISTERED = "2023-05-17T15:59:30.000Z"
+_ROOT = 1
+_ROOT_NAME = "Demo Integrator"
 
 type Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Accounts:
-    """The service; it outlives every world."""
+    """The service; a reset does not restart it."""
 
     def __init__(self, simulation: Simulation) -> None:
-        """Serve whatever world there is."""
+        """Initialize the service."""
         self._simulation = simulation
         self._limit = RateLimit(requests=35, writes=10)
 
@@ -33,43 +34,44 @@ class Accounts:
         return self._simulation.world
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the service's routes."""
+        """Return the routes of the service."""
+        panel = "/api/panels/{panel}"
         return [
-            web.post("/oauth2/token", self._served("token", self._token)),
-            web.get("/api/ous/{ou}", self._served("ous", self._ou)),
-            web.get("/api/panels/{panel}", self._served("panel", self._panel)),
+            web.post("/oauth2/token", self._wrap("token", self._handle_token)),
+            web.get("/api/ous/{ou}", self._wrap("ous", self._handle_ou)),
+            web.get(panel, self._wrap("panel", self._handle_panel)),
             web.post(
-                "/api/panels/{panel}/token",
-                self._served("panel_token", self._panel_token),
+                f"{panel}/token", self._wrap("panel_token", self._handle_panel_token)
             ),
         ]
 
-    def _served(self, kind: str, handler: Handler) -> Handler:
-        """Count, fail and limit the requests to a handler."""
+    def _wrap(self, kind: str, handler: Handler) -> Handler:
+        """Return a handler that counts its requests and applies faults and limits."""
 
-        async def serve(request: web.Request) -> web.Response:
+        async def handle(request: web.Request) -> web.Response:
             self._world.requests[kind] += 1
             host = self._world.hosts.get(request.match_info.get("panel", ""))
             if host:
                 host.panel.requests[kind] += 1
             faults = host.panel.faults if host else self._world.faults
-            fault = faults.take(kind) if kind != "panel" else None
+            fault = faults.take(kind)
             if fault and (failed := await fail(fault, request)):
                 return failed
             headers, exceeded = self._limit.count(request, self._world.faults)
             if exceeded:
+                self._world.requests["limited"] += 1
                 raise _problem(web.HTTPTooManyRequests, "Too many requests.", headers)
             response = await handler(request)
             response.headers.update(headers)
             return response
 
-        return serve
+        return handle
 
-    async def _token(self, request: web.Request) -> web.Response:
+    async def _handle_token(self, request: web.Request) -> web.Response:
         form = await request.post()
         if form.get("grant_type") != "client_credentials":
             raise _problem(web.HTTPBadRequest, "unsupported_grant_type")
-        application = self._by_credentials(request)
+        application = self._application_by_credentials(request)
         lifetime = self._world.faults.get("id_token_lifetime")
         id_token = self._world.id_tokens.issue(application.client_id, lifetime)
         return web.json_response(
@@ -81,34 +83,38 @@ class Accounts:
             }
         )
 
-    async def _ou(self, request: web.Request) -> web.Response:
-        self._by_id_token(request)
-        if unit := ous.find(self._world, request.match_info["ou"]):
-            return web.json_response(unit)
+    async def _handle_ou(self, request: web.Request) -> web.Response:
+        self._application_by_id_token(request)
+        ou_id = request.match_info["ou"]
+        if ou_id in ("mine", str(_ROOT)):
+            return web.json_response(self._ou(_ROOT, None, _ROOT_NAME))
+        for each in self._children():
+            if str(unit_id := self._ou_id(each.name)) == ou_id:
+                return web.json_response(self._ou(unit_id, each.name, each.name))
         raise _problem(web.HTTPNotFound, "There is no such OU.")
 
-    async def _panel(self, request: web.Request) -> web.Response:
-        host = self._permitted(request)
+    async def _handle_panel(self, request: web.Request) -> web.Response:
+        host = self._permitted_host(request)
         panel = host.panel
         return web.json_response(
             {
                 "id": panel.id,
                 "name": panel.name,
-                "ouId": ous.id_of(self._world, panel.ou),
+                "ouId": self._ou_id(panel.ou),
                 "online": panel.online,
-                "uri": host.told_uri,
+                "uri": host.reported_uri,
                 "registeredDate": _REGISTERED,
             }
         )
 
-    async def _panel_token(self, request: web.Request) -> web.Response:
-        panel = self._permitted(request).panel
+    async def _handle_panel_token(self, request: web.Request) -> web.Response:
+        panel = self._permitted_host(request).panel
         lifetime = panel.faults.get("panel_token_lifetime")
         return web.json_response({"token": panel.tokens.issue(panel.id, lifetime)})
 
-    def _permitted(self, request: web.Request) -> Host:
-        """Return the panel of a request, if its application may use it."""
-        application = self._by_id_token(request)
+    def _permitted_host(self, request: web.Request) -> PanelHost:
+        """Return the requested panel, if the application has permission for it."""
+        application = self._application_by_id_token(request)
         try:
             host = self._world.host(request.match_info["panel"])
         except NotFoundError as err:
@@ -117,20 +123,50 @@ class Accounts:
             raise _problem(web.HTTPForbidden, "No permission for this panel.")
         return host
 
-    def _by_credentials(self, request: web.Request) -> Application:
-        given = _basic(request.headers.get("Authorization", ""))
+    def _application_by_credentials(self, request: web.Request) -> Application:
+        credentials = _basic(request.headers.get("Authorization", ""))
         for each in self._world.scenario.applications:
-            if given == f"{each.client_id}:{each.client_secret}":
+            if credentials == f"{each.client_id}:{each.client_secret}":
                 return each
         raise _problem(web.HTTPUnauthorized, "invalid_client")
 
-    def _by_id_token(self, request: web.Request) -> Application:
+    def _application_by_id_token(self, request: web.Request) -> Application:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         client_id = self._world.id_tokens.subject(token)
         for each in self._world.scenario.applications:
             if scheme == "Bearer" and each.client_id == client_id:
                 return each
         raise _problem(web.HTTPUnauthorized, "Unauthorized")
+
+    def _ou_id(self, name: str | None) -> int:
+        """Return the id of a unit; panels without one are in the root."""
+        names = [each.name for each in self._children()]
+        return _ROOT if name is None else _ROOT + 1 + names.index(name)
+
+    def _ou(self, unit_id: int, key: str | None, name: str) -> dict[str, Any]:
+        return {
+            "id": unit_id,
+            "name": name,
+            "panels": [
+                {"id": host.panel.id, "name": host.panel.name, "uri": host.reported_uri}
+                for host in self._world.hosts.values()
+                if host.panel.ou == key
+            ],
+            "children": [
+                {"id": self._ou_id(each.name), "name": each.name}
+                | ({"systemId": each.system_id} if each.system_id else {})
+                for each in self._children()
+                if each.parent == key
+            ],
+        }
+
+    def _children(self) -> list[OrgUnit]:
+        """Return the units of the scenario, then those that only panels name."""
+        units = {each.name: each for each in self._world.scenario.ous}
+        for host in self._world.hosts.values():
+            if host.panel.ou is not None:
+                units.setdefault(host.panel.ou, OrgUnit(name=host.panel.ou))
+        return list(units.values())
 
 
 def _basic(header: str) -> str | None:

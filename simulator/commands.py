@@ -1,4 +1,4 @@
-"""The nine commands of the Streaming API page, and how they are answered."""
+"""The nine commands of the Streaming API page and their answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,90 +7,100 @@ import logging
 from typing import Any
 
 from . import events
-from .door import Door, RefusedError
-from .panel import Command, Listener, NotFoundError, Panel
+from .door import Door, RejectedError
+from .faults import with_token
+from .panel import Command, NotFoundError, Panel, StreamClient
 from .scenario import Endpoint
 
 _LOGGER = logging.getLogger(__name__)
 
-# The one text that the page gives; PDK's others are not known.
+# The only text on the page.
 _NOT_SUPPORTED = "Command is not supported."
 
-_LONGEST_DWELL = 5400
+_MAX_DWELL = 5400
 
 type Json = dict[str, Any]
 
 
-def receive(panel: Panel, sender: Listener, command: Command) -> None:
-    """Answer a command, as far as the faults allow."""
+def receive(panel: Panel, client: StreamClient, command: Command) -> None:
+    """Execute and answer a command, as the faults allow."""
     _LOGGER.info("%s: command %s %s", panel.id, command.topic, command.body)
     fault = panel.faults.get("commands")
     if fault == "ignored":
         return
-    refusal = _refusal(panel, command) if isinstance(fault, dict) else None
-    answer = partial(_answer, panel, sender, command, refusal, fault == "silent")
-    if delay := panel.faults.get("command_delay"):
+    rejection = _rejection(panel, command) if isinstance(fault, dict) else None
+    answer = partial(_answer, panel, client, command, rejection, fault == "silent")
+    delay = panel.faults.get("command_delay")
+    if isinstance(delay, dict):
+        delay = delay.get(command.topic, 0)
+    if delay:
         asyncio.get_running_loop().call_later(delay, answer)
     else:
         answer()
 
 
-def _refusal(panel: Panel, command: Command) -> str | None:
+def _rejection(panel: Panel, command: Command) -> str | None:
+    """Return the message of the fault, if it applies to a command."""
     fault = panel.faults.get("commands")
-    topics = fault.get("topics", [command.topic])
     doors = [str(each) for each in fault.get("doors", ())]
-    if command.topic not in topics:
+    if command.topic not in fault.get("topics", [command.topic]):
         return None
     if doors and str(command.body.get("doorId")) not in doors:
         return None
-    taken = panel.faults.take("commands") or fault
-    return str(taken["refuse"])
+    return str((panel.faults.take("commands") or fault)["refuse"])
 
 
 def _answer(
-    panel: Panel, sender: Listener, command: Command, refusal: str | None, silent: bool
+    panel: Panel,
+    client: StreamClient,
+    command: Command,
+    rejection: str | None,
+    silent: bool,
 ) -> None:
-    with panel.collecting() as caused:
-        refusal = refusal or _execute(panel, command)
-    if refusal:
-        sender.deliver("serverError", {"message": refusal})
-        said = command.body | {"message": refusal}
-        panel.audience.note(panel.id, "answer", "serverError", said)
+    with panel.collect_events() as caused:
+        rejection = rejection or _execute(panel, command)
+    if rejection:
+        body = {"message": with_token(rejection, client.token)}
+        client.send("serverError", body)
+        panel.observers.record(
+            panel.id, "answer", "serverError", command.body | {"message": rejection}
+        )
         return
     result_first = panel.faults.get("result_first")
     if result_first and not silent:
-        _succeed(panel, sender, command)
+        _send_result(panel, client, command)
     for topic, args in caused:
         panel.publish(topic, *args)
     if not result_first and not silent:
-        _succeed(panel, sender, command)
+        _send_result(panel, client, command)
 
 
 def _execute(panel: Panel, command: Command) -> str | None:
-    """Execute a command; return why not if it is refused."""
+    """Execute a command; return why it is rejected, if it is."""
+    topic = command.topic or ""
     try:
-        if on_door := _ON_DOORS.get(command.topic or ""):
-            reader = panel.door(command.body.get("doorId"))
-            on_door(panel.strike(reader), command.body)
-        elif on_panel := _ON_PANELS.get(command.topic or ""):
-            on_panel(panel, command.body)
+        if topic in _DOOR_COMMANDS:
+            door = panel.door_of(panel.door(command.body.get("doorId")))
+            _DOOR_COMMANDS[topic](door, command.body)
+        elif topic in _PANEL_COMMANDS:
+            _PANEL_COMMANDS[topic](panel, command.body)
         else:
             return _NOT_SUPPORTED
-    except (NotFoundError, RefusedError) as err:
+    except (NotFoundError, RejectedError) as err:
         return str(err)
     return None
 
 
-def _succeed(panel: Panel, sender: Listener, command: Command) -> None:
-    result = events.command_result(command.id or "", panel.now_ms())
-    sender.deliver("command.result.succeed", result)
-    panel.audience.note(panel.id, "answer", "command.result.succeed", command.body)
+def _send_result(panel: Panel, client: StreamClient, command: Command) -> None:
+    topic = "command.result.succeed"
+    client.send(topic, events.command_result(command.id or "", panel.now_ms()))
+    panel.observers.record(panel.id, "answer", topic, command.body)
 
 
-def _dwell_open(door: Door, body: Json) -> None:
+def _open_for_dwell(door: Door, body: Json) -> None:
     dwell = body.get("dwell")
-    if not isinstance(dwell, int) or not 1 <= dwell <= _LONGEST_DWELL:
-        raise RefusedError("The dwell is not valid.")
+    if not isinstance(dwell, int) or not 1 <= dwell <= _MAX_DWELL:
+        raise RejectedError("The dwell is not valid.")
     door.open_for(dwell)
 
 
@@ -102,16 +112,14 @@ def _discover(panel: Panel, _body: Json) -> None:
 
 
 def _query_signal(panel: Panel, body: Json) -> None:
+    queried = (body.get("ioLinkId"), body.get("address"))
     for endpoint in panel.endpoints:
-        if (endpoint.io_link_id, endpoint.address) != (
-            body.get("ioLinkId"),
-            body.get("address"),
-        ):
+        if (endpoint.io_link_id, endpoint.address) != queried:
             continue
         if body.get("actuateRelay"):
             for door in _doors_of(panel, endpoint):
-                _blink(panel, door, body.get("relayDwell", 5))
-        # A radio out of reach stays silent; so does one that nobody knows.
+                _pulse(panel, door, body.get("relayDwell", 5))
+        # An endpoint that is out of reach does not answer.
         if endpoint.db_gain is not None:
             event = events.endpoint_signal(endpoint, panel.now_ms())
             panel.publish(event["topic"], event)
@@ -121,23 +129,23 @@ def _doors_of(panel: Panel, endpoint: Endpoint) -> list[Door]:
     return [panel.doors[str(i)] for i in endpoint.doors if str(i) in panel.doors]
 
 
-def _blink(panel: Panel, door: Door, seconds: float) -> None:
-    before = door.live.relay
+def _pulse(panel: Panel, door: Door, seconds: float) -> None:
+    before = door.state.relay
     door.set_relay(not before)
-    panel.clock.after(seconds, lambda: door.set_relay(before))
+    panel.clock.call_later(seconds, lambda: door.set_relay(before))
 
 
-_ON_DOORS: dict[str, Callable[[Door, Json], None]] = {
+_DOOR_COMMANDS: dict[str, Callable[[Door, Json], None]] = {
     "door.actuate.close": lambda door, _: door.lock(),
     "door.actuate.dnd": lambda door, _: door.toggle_dnd(),
     "door.actuate.forcetoggle": lambda door, _: door.force_toggle(),
     "door.actuate.open": lambda door, _: door.hold(),
     "door.alarm.forced.clear": lambda door, _: door.clear_forced(),
-    "door.try.dwellopen": _dwell_open,
+    "door.try.dwellopen": _open_for_dwell,
     "door.try.open": lambda door, _: door.open_for(),
 }
 
-_ON_PANELS: dict[str, Callable[[Panel, Json], None]] = {
+_PANEL_COMMANDS: dict[str, Callable[[Panel, Json], None]] = {
     "endpoint.discover": _discover,
     "endpoint.querysignal": _query_signal,
 }

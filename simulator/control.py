@@ -1,4 +1,52 @@
-"""The control API: how tests and demonstrations move the simulated world."""
+"""The control API, with which tests and the demo move the simulation.
+
+Bodies and answers are JSON. {panel} and {door} are ids; a door's id may be that of a reader.
+
+    POST  /control/reset          a scenario; without a body the built-in one
+    GET   /control/state          all panels with doors, people, clients and faults
+    GET   /control/requests       requests of each kind, in total and for each panel;
+                                  `limited` counts those answered with 429
+    PUT   /control/faults         change faults of all panels; null restores the default
+    POST  /control/panels         add or replace a panel
+
+    PUT   /control/panels/{panel}/faults    change faults of one panel
+    GET   .../commands?after=N&wait=S       received commands after the Nth; wait for one
+    POST  .../emit                {"topic", "payload"?} or {"events": [...]}, "through_token"?
+    POST  .../raw                 {"frame"}: send a frame to every websocket
+    POST  .../kick                {"how"?: "close" | "abort"}: close the connections
+    POST  .../revoke              invalidate all tokens at once, whatever their exp says
+    POST  .../offline, .../online
+    POST  .../move                listen on another port, with another uri
+    POST  .../migrate             {"stage", "systemId"?, "task"?}
+    POST  .../morning             let people in, lock all doors and report their states
+    POST  .../doors               add a device; PATCH and DELETE .../doors/{door}
+    POST  .../doors/{door}/{action}
+          badge                   {"person" | "pin" | "card", "factor"?, "walk"?}
+          rex                     {"seconds"?, "walk"?}
+          dwell                   {"tenths"?}
+          relay                   {"on"}
+          walk, open, close, hold, lock, force, clear, dnd
+
+Faults, each with its default:
+
+    id_token_lifetime, panel_token_lifetime  300    seconds, of tokens issued from now on
+    ping_interval 25, ping_timeout 20, pong true    of connections opened from now on
+    token, ous, panel, panel_token, devices  null   how a kind of request fails:
+          {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?}
+          with "body" json, html, truncated, empty, any other text, or JSON
+    handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of
+                            http, abort, hang, error44, no_connect, disconnect, kick
+    stale_token   error44   mode for a handshake with a token that is not valid, or accept
+    commands      null      ignored, silent, or {"refuse": text, "topics"?, "doors"?, "count"?}
+    command_delay 0         seconds before a command is executed, or {topic: seconds}
+    result_first  true      false: the events of a command come before its result
+    clock_offset  0         seconds that the panel's clock is ahead
+    rate_limit    null      true: pdk.io's limits; or own ones {"requests"?, "writes"?}
+    uri           null      address that the accounts service gives instead of the real one
+
+`count` is how often a fault applies. `{token}` in a body, message or refusal text is replaced
+by the token of the request or connection.
+"""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -8,59 +56,52 @@ from typing import Any
 
 from aiohttp import web
 
-from . import acts, scenario
-from .door import RefusedError
+from . import scenario, views
+from .door import RejectedError
 from .faults import UnknownFaultError
-from .host import Host
-from .panel import NotFoundError, Panel
-from .scenario import Person
+from .host import PanelHost
+from .panel import NotFoundError
+from .people.actions import UnknownActionError, migrate, perform
+from .people.morning import run_morning
 from .world import Simulation
 
 type Json = dict[str, Any]
-type Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_KINDS = (
-    "token",
-    "ous",
-    "panel",
-    "panel_token",
-    "devices",
-    "handshake",
-    "connect",
-    "renewed",
-)
+_STATUS: dict[type[Exception], int] = {
+    NotFoundError: 404,
+    RejectedError: 409,
+    UnknownActionError: 400,
+    UnknownFaultError: 400,
+    scenario.ScenarioError: 400,
+    KeyError: 400,
+    TypeError: 400,
+    ValueError: 400,
+}
 
 
 @web.middleware
-async def problems(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Turn the simulation's errors into answers."""
+async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with the simulation's errors."""
     try:
         return await handler(request)
-    except NotFoundError as err:
-        return web.json_response({"message": str(err)}, status=404)
-    except RefusedError as err:
-        return web.json_response({"message": str(err)}, status=409)
-    except (
-        acts.UnknownActError,
-        UnknownFaultError,
-        scenario.ScenarioError,
-        KeyError,
-        ValueError,
-    ) as err:
-        message = f"{type(err).__name__}: {err}"
-        return web.json_response({"message": message}, status=400)
+    except tuple(_STATUS) as err:
+        status = next(_STATUS[kind] for kind in _STATUS if isinstance(err, kind))
+        text = f"{type(err).__name__}: {err}" if status == 400 else str(err)
+        return web.json_response({"message": text}, status=status)
 
 
 class Control:
-    """The handlers."""
+    """The handlers of the control API."""
 
     def __init__(self, simulation: Simulation) -> None:
-        """Control a simulation."""
+        """Initialize the API."""
         self._simulation = simulation
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the API's routes."""
+        """Return the routes of the API."""
         panel = "/control/panels/{panel}"
+        door = f"{panel}/doors/{{door}}"
         return [
             web.post("/control/reset", self._reset),
             web.get("/control/state", self._state),
@@ -69,19 +110,14 @@ class Control:
             web.post("/control/panels", self._add_panel),
             web.put(f"{panel}/faults", self._panel_faults),
             web.get(f"{panel}/commands", self._commands),
-            web.post(f"{panel}/emit", self._emit),
-            web.post(f"{panel}/raw", self._raw),
-            web.post(f"{panel}/kick", self._kick),
-            web.post(f"{panel}/offline", self._offline),
-            web.post(f"{panel}/online", self._online),
-            web.post(f"{panel}/migrate", self._migrate),
             web.post(f"{panel}/doors", self._add_door),
-            web.patch(f"{panel}/doors/{{door}}", self._change_door),
-            web.delete(f"{panel}/doors/{{door}}", self._remove_door),
-            web.post(f"{panel}/doors/{{door}}/{{act}}", self._act),
+            web.patch(door, self._change_door),
+            web.delete(door, self._remove_door),
+            web.post(f"{door}/{{action}}", self._perform_at_door),
+            web.post(f"{panel}/{{action}}", self._perform_on_panel),
         ]
 
-    def _host(self, request: web.Request) -> Host:
+    def _host(self, request: web.Request) -> PanelHost:
         return self._simulation.world.host(request.match_info["panel"])
 
     async def _reset(self, request: web.Request) -> web.Response:
@@ -91,24 +127,19 @@ class Control:
         return web.json_response(self._simulation.addresses())
 
     async def _state(self, _request: web.Request) -> web.Response:
-        world = self._simulation.world
-        return web.json_response(
-            {
-                "panels": {key: _panel(host) for key, host in world.hosts.items()},
-                "tokens": {"id": world.id_tokens.issued},
-                "faults": world.faults.as_json(),
-            }
-        )
+        return web.json_response(views.control_state(self._simulation.world))
 
     async def _requests(self, _request: web.Request) -> web.Response:
-        """Return totals; what only panels see is summed up here."""
         world = self._simulation.world
         panels = {key: host.panel.requests for key, host in world.hosts.items()}
-        total: Counter[str] = Counter()
+        # The accounts service counts in the world too, the panels only for themselves.
+        total = Counter(world.requests)
         for counts in panels.values():
-            total += counts
-        by_panel = {key: _counts(counts) for key, counts in panels.items()}
-        return web.json_response(_counts(total | world.requests) | {"panels": by_panel})
+            total += Counter(
+                {k: n for k, n in counts.items() if k in views.PANEL_REQUESTS}
+            )
+        by_panel = {key: views.request_counts(each) for key, each in panels.items()}
+        return web.json_response(views.request_counts(total) | {"panels": by_panel})
 
     async def _faults(self, request: web.Request) -> web.Response:
         faults = self._simulation.world.faults
@@ -123,50 +154,21 @@ class Control:
     async def _add_panel(self, request: web.Request) -> web.Response:
         spec = scenario.panel(await _body(request))
         host = await self._simulation.world.add_panel(spec)
-        return web.json_response(_panel(host))
+        return web.json_response(views.control_panel(host))
 
     async def _commands(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", 0))
         wait = float(request.query.get("wait", 0))
-        received = await self._host(request).panel.commands_after(after, wait)
+        received = await self._host(request).panel.wait_for_commands(after, wait)
         return web.json_response({"commands": [asdict(each) for each in received]})
 
-    async def _emit(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        panel = self._host(request).panel
-        for event in body.get("events", [body]):
-            # Absent is no argument at all; null is an argument.
-            args = (event["payload"],) if "payload" in event else ()
-            panel.publish(
-                event["topic"], *args, through_token=body.get("through_token", True)
-            )
-        return web.json_response({})
-
-    async def _raw(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        self._host(request).stream.send_raw(body["frame"])
-        return web.json_response({})
-
-    async def _kick(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        await self._host(request).kick(body.get("how", "close"))
-        return web.json_response({})
-
-    async def _offline(self, request: web.Request) -> web.Response:
-        host = self._host(request)
-        host.panel.online = False
-        await host.offline()
-        return web.json_response(_panel(host))
-
-    async def _online(self, request: web.Request) -> web.Response:
-        host = self._host(request)
-        host.panel.online = True
-        await host.online()
-        return web.json_response(_panel(host))
-
-    async def _migrate(self, request: web.Request) -> web.Response:
-        acts.migrate(self._host(request).panel, await _body(request))
-        return web.json_response({})
+    async def _perform_on_panel(self, request: web.Request) -> web.Response:
+        host, name = self._host(request), request.match_info["action"]
+        if name not in _PANEL_ACTIONS:
+            raise UnknownActionError(name)
+        await _PANEL_ACTIONS[name](host, await _body(request))
+        answers = name in ("offline", "online", "move")
+        return web.json_response(views.control_panel(host) if answers else {})
 
     async def _add_door(self, request: web.Request) -> web.Response:
         panel = self._host(request).panel
@@ -184,11 +186,11 @@ class Control:
         self._host(request).panel.remove_door(request.match_info["door"])
         return web.json_response({})
 
-    async def _act(self, request: web.Request) -> web.Response:
+    async def _perform_at_door(self, request: web.Request) -> web.Response:
         panel = self._host(request).panel
         door = panel.door(request.match_info["door"])
-        acts.perform(panel, door, request.match_info["act"], await _body(request))
-        return web.json_response(panel.strike(door).state())
+        perform(panel, door, request.match_info["action"], await _body(request))
+        return web.json_response(panel.door_of(door).as_json())
 
 
 async def _body(request: web.Request) -> Json:
@@ -197,35 +199,38 @@ async def _body(request: web.Request) -> Json:
     return body
 
 
-def _counts(counts: Counter[str]) -> Json:
-    return {kind: counts[kind] for kind in _KINDS}
+async def _emit(host: PanelHost, body: Json) -> None:
+    for event in body.get("events", [body]):
+        # No payload is no argument; a payload of null is an argument.
+        args = (event["payload"],) if "payload" in event else ()
+        through_token = body.get("through_token", True)
+        host.panel.publish(event["topic"], *args, through_token=through_token)
 
 
-def _panel(host: Host) -> Json:
-    panel: Panel = host.panel
-    return {
-        "id": panel.id,
-        "name": panel.name,
-        "uri": host.uri,
-        "online": panel.online,
-        "sockets": len(panel.listeners),
-        "tokens": panel.tokens.issued,
-        "doors": {
-            key: {"id": door.device["id"], "name": door.device["name"]}
-            | door.state()
-            | {"device": door.device}
-            for key, door in panel.doors.items()
-        },
-        "people": [_person(each) for each in panel.people.values()],
-        "faults": panel.faults.as_json(),
-    }
+async def _send_raw(host: PanelHost, body: Json) -> None:
+    host.stream.send_raw(body["frame"])
 
 
-def _person(person: Person) -> Json:
-    return {
-        "id": person.id,
-        "firstName": person.first_name,
-        "lastName": person.last_name,
-        "pin": person.pin,
-        "doors": None if person.doors is None else sorted(person.doors, key=str),
-    }
+async def _revoke(host: PanelHost, _body: Json) -> None:
+    host.panel.revoke_tokens()
+
+
+async def _migrate(host: PanelHost, body: Json) -> None:
+    migrate(host.panel, body)
+
+
+async def _morning(host: PanelHost, _body: Json) -> None:
+    run_morning(host.panel)
+
+
+_PANEL_ACTIONS: dict[str, Callable[[PanelHost, Json], Awaitable[None]]] = {
+    "emit": _emit,
+    "raw": _send_raw,
+    "kick": lambda host, body: host.kick(body.get("how", "close")),
+    "revoke": _revoke,
+    "offline": lambda host, _: host.go_offline(),
+    "online": lambda host, _: host.go_online(),
+    "move": lambda host, _: host.move(),
+    "migrate": _migrate,
+    "morning": _morning,
+}

@@ -1,19 +1,21 @@
-"""How a door behaves. Knows nothing of networks, and only `clock` of time."""
+"""The behaviour of a door: its relay, sensors and alarms. Independent of the network."""
 
+from asyncio import TimerHandle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from .clock import Clock, Timer
-from .devices import Device
+from .clock import Clock
+from .scenario import Device
 
 
-class RefusedError(Exception):
-    """The door does not do what it was asked to."""
+class RejectedError(Exception):
+    """The door does not execute the command."""
 
 
 @dataclass(slots=True)
-class Live:
-    """What is true of a door at this moment."""
+class DoorState:
+    """The present state of a door."""
 
     relay: bool = False
     dps: bool = False
@@ -25,147 +27,148 @@ class Live:
 
 
 class Door:
-    """One relay with its sensors; tells `emit` the topic of every change."""
+    """One relay with its sensors; calls `emit` with the topic of every change."""
 
     def __init__(
         self, device: Device, clock: Clock, emit: Callable[[str], None]
     ) -> None:
-        """Start closed, locked and quiet."""
+        """Initialize the door as closed and locked."""
         self.device = device
-        self.live = Live()
+        self.state = DoorState()
+        # The last access request at this reader, for the web page only.
+        self.last_request: dict[str, Any] | None = None
         self._clock = clock
         self._emit = emit
-        self._relock: Timer | None = None
-        self._prop: Timer | None = None
-        self._rex_end: Timer | None = None
+        self._relock: TimerHandle | None = None
+        self._prop: TimerHandle | None = None
+        self._rex_end: TimerHandle | None = None
 
-    def state(self) -> dict[str, bool]:
-        """Return the live state."""
-        return asdict(self.live)
+    def as_json(self) -> dict[str, bool]:
+        """Return the state."""
+        return asdict(self.state)
 
     @property
-    def refuses_access(self) -> bool:
-        """Tell whether access attempts are denied, whoever makes them."""
-        return self.live.dnd or self.live.latched
+    def denies_access(self) -> bool:
+        """Return whether all access requests are denied."""
+        return self.state.dnd or self.state.latched
 
     def open_for(self, tenths: int | None = None) -> None:
-        """Unlock, and lock again after the dwell."""
+        """Unlock for a dwell; the default is the device's own."""
         self._check_dnd()
-        self._check_latch()
-        self._dwell(tenths)
+        if self.state.latched:
+            raise RejectedError("Force toggle is in effect.")
+        self._start_dwell(tenths)
 
     def hold(self) -> None:
-        """Unlock until somebody locks."""
+        """Unlock until the door is locked."""
         self._check_dnd()
-        self.live.latched = False
+        self.state.latched = False
         self.set_relay(True)
 
     def lock(self) -> None:
         """Lock, and end a latch."""
-        self.live.latched = False
+        self.state.latched = False
         self.set_relay(False)
 
     def force_toggle(self) -> None:
-        """Flip the relay and keep it there; flipping it back ends the latch."""
+        """Toggle the relay and latch it; toggling it again ends the latch."""
         self._check_dnd()
-        self.live.latched = not self.live.latched
-        self.set_relay(not self.live.relay)
+        self.state.latched = not self.state.latched
+        self.set_relay(not self.state.relay)
 
     def toggle_dnd(self) -> None:
-        """Begin or end do not disturb."""
-        self.live.dnd = not self.live.dnd
-        self._emit(f"door.forceclose.{'on' if self.live.dnd else 'off'}")
-        if self.live.dnd:
+        """Toggle do not disturb."""
+        self.state.dnd = not self.state.dnd
+        self._emit(f"door.forceclose.{'on' if self.state.dnd else 'off'}")
+        if self.state.dnd:
             self.lock()
 
     def clear_forced(self) -> None:
         """Clear the forced alarm."""
-        if self.live.forced:
-            self.live.forced = False
+        if self.state.forced:
+            self.state.forced = False
             self._emit("door.alarm.forced.cleared")
 
     def request_exit(self, seconds: float | None = None) -> None:
-        """Press the exit button for a while."""
+        """Press REX for a time; the default is the dwell."""
         self._cancel(self._rex_end)
-        if not self.live.rex:
-            self.live.rex = True
+        if not self.state.rex:
+            self.state.rex = True
             self._emit("door.input.rex.on")
-        if not self.refuses_access:
-            self._dwell(None)
-        for_seconds = self.device["dwell"] / 10 if seconds is None else seconds
-        self._rex_end = self._clock.after(for_seconds, self._release_rex)
+        if not self.denies_access:
+            self._start_dwell(None)
+        duration = self.device["dwell"] / 10 if seconds is None else seconds
+        self._rex_end = self._clock.call_later(duration, self._release_rex)
 
     def open_dps(self) -> None:
         """Open the door by hand."""
-        if self.live.dps:
+        if self.state.dps:
             return
-        self.live.dps = True
+        self.state.dps = True
         self._emit("door.input.dps.opened")
         if self._is_forced():
-            self.live.forced = True
+            self.state.forced = True
             self._emit("door.alarm.forced")
         if self.device["dps"] and self.device["propAlarm"]:
-            self._prop = self._clock.after(self.device["propDelay"], self._propped)
+            self._prop = self._clock.call_later(
+                self.device["propDelay"], self._set_propped
+            )
 
     def close_dps(self) -> None:
         """Close the door by hand."""
-        if not self.live.dps:
+        if not self.state.dps:
             return
         self._cancel(self._prop)
-        self.live.dps = False
+        self.state.dps = False
         self._emit("door.input.dps.closed")
-        if self.live.propped:
-            self.live.propped = False
+        if self.state.propped:
+            self.state.propped = False
             self._emit("door.alarm.propped.off")
 
     def force(self) -> None:
-        """Break the locked door open."""
+        """Open the door although it is locked."""
         self.lock()
         self.open_dps()
 
     def set_relay(self, on: bool) -> None:
-        """Switch the relay, for good."""
+        """Switch the relay and end a dwell."""
         self._cancel(self._relock)
         self._relock = None
-        if self.live.relay != on:
-            self.live.relay = on
+        if self.state.relay != on:
+            self.state.relay = on
             self._emit(f"door.input.relay.{'on' if on else 'off'}")
 
     def stop(self) -> None:
-        """Let nothing happen any more."""
+        """Cancel the timers."""
         for timer in (self._relock, self._prop, self._rex_end):
             self._cancel(timer)
 
-    def _dwell(self, tenths: int | None) -> None:
-        # A door that is held open stays open: no dwell may lock it.
-        if self.live.relay and self._relock is None:
+    def _start_dwell(self, tenths: int | None) -> None:
+        # The end of a dwell must not lock a door that is held unlocked.
+        if self.state.relay and self._relock is None:
             return
         self.set_relay(True)
         seconds = (self.device["dwell"] if tenths is None else tenths) / 10
-        self._relock = self._clock.after(seconds, lambda: self.set_relay(False))
+        self._relock = self._clock.call_later(seconds, lambda: self.set_relay(False))
 
     def _is_forced(self) -> bool:
         alarmed = self.device["dps"] and self.device["forcedAlarm"]
-        expected = self.live.relay or self.live.rex
-        return alarmed and not expected and not self.live.forced
+        expected = self.state.relay or self.state.rex
+        return alarmed and not expected and not self.state.forced
 
-    def _propped(self) -> None:
-        self.live.propped = True
+    def _set_propped(self) -> None:
+        self.state.propped = True
         self._emit("door.alarm.propped.on")
 
     def _release_rex(self) -> None:
-        self.live.rex = False
+        self.state.rex = False
         self._emit("door.input.rex.off")
 
     def _check_dnd(self) -> None:
-        if self.live.dnd:
-            raise RefusedError("Do not disturb is on.")
-
-    def _check_latch(self) -> None:
-        if self.live.latched:
-            raise RefusedError("Force toggle is in effect.")
+        if self.state.dnd:
+            raise RejectedError("Do not disturb is on.")
 
     @staticmethod
-    def _cancel(timer: Timer | None) -> None:
+    def _cancel(timer: TimerHandle | None) -> None:
         if timer:
             timer.cancel()

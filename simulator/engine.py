@@ -1,7 +1,7 @@
-"""The Engine.IO 3 server, with what the library lacks.
+"""The Engine.IO 3 server.
 
-It times its reads out after `pingTimeout` although a client is silent for
-`pingInterval`, it hides its websockets, and it cannot misbehave on request.
+The library stops reading after `pingTimeout` although a client is silent for
+`pingInterval`, gives no access to its websockets, and cannot fail on request.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ type How = Literal["close", "abort"]
 
 
 class RawFrame:
-    """A frame sent as it is; None hangs up. Stands among packets in the queue."""
+    """A frame in the queue of packets that is sent as it is; None closes the connection."""
 
     def __init__(self, frame: str | None) -> None:
-        """Take the frame's text."""
+        """Initialize the frame."""
         self._frame = frame
 
     def encode(self, **_options: Any) -> str | None:
@@ -33,16 +33,16 @@ class RawFrame:
 
 
 class PanelWebSocket:
-    """The websocket as the library wants it, with its transport in reach."""
+    """The websocket that the library expects, with access to its transport."""
 
     def __init__(self, handler: Any) -> None:
-        """Take the library's handler of websockets."""
+        """Initialize with the library's handler."""
         self._handler = handler
         self._response = web.WebSocketResponse(max_msg_size=0)
         self._transport: asyncio.Transport | None = None
 
     async def __call__(self, environ: Mapping[str, Any]) -> web.WebSocketResponse:
-        """Serve a request to upgrade."""
+        """Handle a request to upgrade."""
         request: web.Request = environ["aiohttp.request"]
         self._transport = request.transport
         await self._response.prepare(request)
@@ -52,7 +52,7 @@ class PanelWebSocket:
     async def send(self, message: str | bytes | None) -> None:
         """Send a frame."""
         if message is None:
-            self.cut("close")
+            self.abort("close")
         elif isinstance(message, bytes):
             await self._response.send_bytes(message)
         else:
@@ -66,8 +66,8 @@ class PanelWebSocket:
         frame: str | bytes = message.data
         return frame
 
-    def cut(self, how: How) -> None:
-        """End the connection without the closing handshake (code 1006)."""
+    def abort(self, how: How) -> None:
+        """Close the connection without the closing handshake (code 1006)."""
         if self._transport and how == "abort":
             self._transport.abort()
         elif self._transport:
@@ -75,39 +75,39 @@ class PanelWebSocket:
 
 
 class PanelSocket(AsyncSocket):  # type: ignore[misc]  # the library has no types
-    """A client's Engine.IO session, over either transport."""
+    """The Engine.IO session of a client, over either transport."""
 
     def __init__(self, server: PanelEngine, sid: str) -> None:
-        """Start without a websocket; polling clients may never have one."""
+        """Initialize the session; a polling client may never have a websocket."""
         super().__init__(server, sid)
         self.last_frame = ""
         self._websocket: PanelWebSocket | None = None
 
     def emit(self, topic: str, *args: Any) -> None:
         """Queue a Socket.IO event."""
-        # The payload of polling counts bytes where clients count characters.
+        # In the payload of polling the server counts bytes, the client characters.
         text = json.dumps(
             [topic, *args], separators=(",", ":"), ensure_ascii=not self.upgraded
         )
         self.send_message(f"2{text}")
 
     def send_message(self, message: str) -> None:
-        """Queue a Socket.IO packet. Without awaiting, so that order is kept."""
+        """Queue a Socket.IO packet; without awaiting, to keep the order."""
         self.queue.put_nowait(packet.Packet(packet.MESSAGE, message))
 
     def send_raw(self, frame: str | None) -> None:
-        """Queue a frame that need not make sense; polling has no frames."""
+        """Queue a frame that need not be valid; polling has no frames."""
         if self.upgraded or frame is None:
             self.queue.put_nowait(RawFrame(frame))
 
-    async def cut(self, how: How) -> None:
-        """End the session at once."""
+    async def abort(self, how: How) -> None:
+        """Close the session at once."""
         if self._websocket:
-            self._websocket.cut(how)
+            self._websocket.abort(how)
         await self.close(wait=False, abort=True)
 
     async def poll(self) -> list[Any]:
-        """Wait for packets, for as long as it takes."""
+        """Wait for packets without a timeout."""
         packets = [await self.queue.get()]
         while not self.queue.empty():
             packets.append(self.queue.get_nowait())
@@ -121,7 +121,7 @@ class PanelSocket(AsyncSocket):  # type: ignore[misc]  # the library has no type
         return packets[:end]
 
     async def receive(self, pkt: Any) -> None:
-        """Take a packet, remembering its exact text."""
+        """Handle a packet and store its text."""
         if pkt.packet_type == packet.PING and not self.server.faults.get("pong"):
             self.last_ping = time.time()
             return
@@ -130,7 +130,7 @@ class PanelSocket(AsyncSocket):  # type: ignore[misc]  # the library has no type
         await super().receive(pkt)
 
     async def close(self, wait: bool = True, abort: bool = False) -> None:
-        """Close the session and release whoever waits for packets."""
+        """Close the session and end the wait for packets."""
         await super().close(wait=False, abort=abort)
         self.queue.put_nowait(None)
 
@@ -150,7 +150,7 @@ class PanelEngine(AsyncServer):  # type: ignore[misc]  # the library has no type
     monitor: asyncio.Task[None] | None = None
 
     def __init__(self, **options: Any) -> None:
-        """Use websockets that can be cut."""
+        """Initialize with websockets that can be aborted."""
         super().__init__(**options)
         self._async: dict[str, Any] = {**_async, "websocket": PanelWebSocket}
 
@@ -161,7 +161,7 @@ class PanelEngine(AsyncServer):  # type: ignore[misc]  # the library has no type
         b64: bool = False,
         jsonp_index: int | None = None,
     ) -> Any:
-        """Open a session; faults may have changed its timing since the last."""
+        """Open a session with the present ping settings."""
         if self.monitor is None:
             self.monitor = asyncio.create_task(self._service_task())
         socket = PanelSocket(self, self._generate_id())

@@ -1,19 +1,17 @@
-"""Events in the shapes of the Streaming API page: same keys, same order."""
+"""Events with the keys of the Streaming API page, in its order."""
 
 from datetime import UTC, datetime, timedelta
-import time
 from typing import Any
 import uuid
 
-from .devices import Device, on_the_stream
-from .scenario import Endpoint, Person
+from .scenario import Device, Endpoint, Person
 
 type Json = dict[str, Any]
 
 _ORDER = ("id", "name", "connection", "port", "partitions", "metadata")
 _ORDER_IN_REQUESTS = ("id", "name", "port", "metadata", "connection", "partitions")
 
-# The panel stands in Utah and its strings name no zone: a trap for clients.
+# The strings are local time of the panel, in Utah, without a time zone.
 _PANEL_ZONE = timedelta(hours=-7)
 
 _CREDENTIALS = {
@@ -23,88 +21,90 @@ _CREDENTIALS = {
 }
 
 
-def now_ms(clock_offset: float) -> int:
-    """Return the panel's idea of the present, in epoch milliseconds."""
-    return int((time.time() + clock_offset) * 1000)
-
-
-def local(ms: int) -> str:
-    """Return a moment as the panel's local time."""
-    there = datetime.fromtimestamp(ms / 1000, UTC) + _PANEL_ZONE
-    return there.strftime("%Y-%m-%d %H:%M:%S")
-
-
 def command_result(command_id: str, ms: int) -> Json:
-    """Build command.result.succeed."""
+    """Return command.result.succeed."""
     return {
         "id": str(uuid.uuid4()),
         "topic": "command.result.succeed",
         "body": {"commandId": command_id},
-        "occurred": local(ms),
+        "occurred": _local_time(ms),
         "metadata": {"occurred": ms},
     }
 
 
 def door_event(topic: str, device: Device, ms: int) -> Json:
-    """Build an event of relay, inputs, alarms or force close."""
+    """Return an event of relay, inputs, alarms or force close."""
     return {
         "topic": topic,
-        "body": {"doorId": device["id"], "door": on_the_stream(device, _ORDER)},
-        "occurred": local(ms),
+        "body": {"doorId": device["id"], "door": _door(device, _ORDER)},
+        "occurred": _local_time(ms),
     }
 
 
-def request_allowed(device: Device, person: Person, factor: str, ms: int) -> Json:
-    """Build door.request.allowed."""
-    return _request("door.request.allowed", device, person, factor, ms)
-
-
-def request_denied(
-    device: Device, person: Person, factor: str, explicit: bool, ms: int
+def request(
+    topic: str, device: Device, person: Person, factor: str, ms: int, **extra: Any
 ) -> Json:
-    """Build door.request.denied."""
-    topic = "door.request.denied"
-    return _request(topic, device, person, factor, ms, explicit=explicit)
+    """Return door.request.allowed or .denied, the latter with `explicit`."""
+    return {
+        "id": str(uuid.uuid4()),
+        "topic": topic,
+        "body": {
+            "doorId": device["id"],
+            "personId": person.id,
+            "requestFactor": factor,
+            **extra,
+            "person": _person(person),
+            "door": _door(device, _ORDER_IN_REQUESTS),
+        },
+        "occurred": _local_time(ms),
+        "metadata": {
+            "occurred": ms,
+            "doorName": device["name"],
+            "personName": person.name,
+        },
+    }
 
 
 def request_unknown(device: Device, pin: str, ms: int) -> Json:
-    """Build door.request.unknown, in which the page has `occurred` last."""
+    """Return door.request.unknown; in the sample on the page `occurred` is last."""
     return {
         "id": str(uuid.uuid4()),
         "topic": "door.request.unknown",
         "body": {
             "doorId": device["id"],
             "pin": pin,
-            "door": on_the_stream(device, _ORDER_IN_REQUESTS),
+            "door": _door(device, _ORDER_IN_REQUESTS),
         },
         "metadata": {"occurred": ms, "doorName": device["name"]},
-        "occurred": local(ms),
+        "occurred": _local_time(ms),
     }
 
 
 def live_request(
     topic: str, device: Device, person: Person, factor: str, ms: int
 ) -> Json:
-    """Build the live event of an allowed or denied request."""
+    """Return the live event of an allowed or denied request."""
     answer = topic.rpartition(".")[2]
     info = (
         'Person "%s" has requested access to the device "%s". '
         f"Access {answer}. Person used {_CREDENTIALS.get(factor, factor)} "
         "for requesting access."
     )
-    whom = {"text": person.name, "id": person.id, "type": "person"}
-    return _live(info, topic, [whom, _place(device)], ms)
+    person_placeholder = {"text": person.name, "id": person.id, "type": "person"}
+    return _live(info, topic, [person_placeholder, _door_placeholder(device)], ms)
 
 
 def live_unknown(device: Device, pin: str, ms: int) -> Json:
-    """Build the live event of an unknown credential; not on the page, so a guess."""
+    """Return the live event of an unknown credential; a guess, as the page has no sample."""
     info = 'Unknown credential "%s" has requested access to the device "%s".'
     credential = {"text": pin, "id": None, "type": "credential"}
-    return _live(info, "door.request.unknown", [credential, _place(device)], ms)
+    return _live(
+        info, "door.request.unknown", [credential, _door_placeholder(device)], ms
+    )
 
 
 def endpoint_discovered(endpoint: Endpoint, doors: list[Device]) -> Json:
-    """Build endpoint.discovered, which has no `occurred`."""
+    """Return endpoint.discovered, which has no `occurred`."""
     return {
         "topic": "endpoint.discovered",
         "body": {
@@ -121,7 +121,7 @@ def endpoint_discovered(endpoint: Endpoint, doors: list[Device]) -> Json:
 
 
 def endpoint_signal(endpoint: Endpoint, ms: int) -> Json:
-    """Build endpoint.signal."""
+    """Return endpoint.signal."""
     return {
         "topic": "endpoint.signal",
         "body": {
@@ -129,30 +129,7 @@ def endpoint_signal(endpoint: Endpoint, ms: int) -> Json:
             "address": endpoint.address,
             "dbGain": endpoint.db_gain,
         },
-        "occurred": local(ms),
-    }
-
-
-def _request(
-    topic: str, device: Device, person: Person, factor: str, ms: int, **extra: Any
-) -> Json:
-    return {
-        "id": str(uuid.uuid4()),
-        "topic": topic,
-        "body": {
-            "doorId": device["id"],
-            "personId": person.id,
-            "requestFactor": factor,
-            **extra,
-            "person": _person(person),
-            "door": on_the_stream(device, _ORDER_IN_REQUESTS),
-        },
-        "occurred": local(ms),
-        "metadata": {
-            "occurred": ms,
-            "doorName": device["name"],
-            "personName": person.name,
-        },
+        "occurred": _local_time(ms),
     }
 
 
@@ -169,15 +146,26 @@ def _person(person: Person) -> Json:
     }
 
 
-def _place(device: Device) -> Json:
+def _door(device: Device, order: tuple[str, ...]) -> Json:
+    # REST has `partition`, a list of objects; the stream has `partitions`, of ids.
+    fields = device | {"partitions": [each["id"] for each in device["partition"]]}
+    return {key: fields[key] for key in order}
+
+
+def _door_placeholder(device: Device) -> Json:
     return {"text": device["name"], "id": device["id"], "type": "door"}
 
 
 def _live(info: str, topic: str, placeholders: list[Json], ms: int) -> Json:
     return {
         "info": info,
-        "occurred": local(ms),
+        "occurred": _local_time(ms),
         "topic": topic,
         "placeholders": placeholders,
         "photo": None,
     }
+
+
+def _local_time(ms: int) -> str:
+    there = datetime.fromtimestamp(ms / 1000, UTC) + _PANEL_ZONE
+    return there.strftime("%Y-%m-%d %H:%M:%S")

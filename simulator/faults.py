@@ -1,9 +1,14 @@
-"""What can be made to go wrong, or to go differently."""
+"""Settings that make pdk.io fail or behave differently, and its rate limits.
+
+`simulator/control.py` describes each of them.
+"""
 
 import asyncio
 from collections.abc import Mapping
 from copy import deepcopy
 import json
+import math
+import time
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +20,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ping_timeout": 20,
     "token": None,
     "ous": None,
+    "panel": None,
     "panel_token": None,
     "devices": None,
     "handshake": None,
@@ -41,15 +47,15 @@ class UnknownFaultError(Exception):
 
 
 class Faults:
-    """The settings of all panels, or those of one panel on top of them."""
+    """The settings of all panels, or those of one panel with the general ones as default."""
 
     def __init__(self, general: Faults | None = None) -> None:
-        """Start with none set."""
+        """Initialize with the default of every setting."""
         self._general = general
         self._values: dict[str, Any] = {}
 
     def update(self, values: Mapping[str, Any]) -> None:
-        """Set some; None takes one back."""
+        """Change settings; None restores the default."""
         if unknown := values.keys() - DEFAULTS.keys():
             raise UnknownFaultError(", ".join(sorted(unknown)))
         merged = self._values | deepcopy(dict(values))
@@ -62,7 +68,7 @@ class Faults:
         return self._general.get(key) if self._general else DEFAULTS[key]
 
     def take(self, key: str) -> dict[str, Any] | None:
-        """Return a fault that is to happen now, and count it."""
+        """Return the fault to apply now, and decrease its `count`."""
         if key not in self._values:
             return self._general.take(key) if self._general else None
         fault: dict[str, Any] = self._values[key]
@@ -73,21 +79,59 @@ class Faults:
         return fault
 
     def as_json(self) -> dict[str, Any]:
-        """Return all settings as they stand."""
+        """Return all settings."""
         return {key: self.get(key) for key in DEFAULTS}
 
 
+class RateLimit:
+    """The limits of one service: always announced, enforced with the fault `rate_limit`."""
+
+    def __init__(self, *, requests: int, writes: int) -> None:
+        """Initialize with pdk.io's own limits for each second."""
+        self._limits = {"requests": requests, "writes": writes}
+        self._second = 0
+        self._counts = dict.fromkeys(self._limits, 0)
+
+    def count(
+        self, request: web.Request, faults: Faults
+    ) -> tuple[dict[str, str], bool]:
+        """Count a request; return its headers, and whether it exceeds the limit."""
+        now = math.floor(time.time())
+        if now != self._second:
+            self._second = now
+            self._counts = dict.fromkeys(self._limits, 0)
+        kind = "requests" if request.method == "GET" else "writes"
+        self._counts[kind] += 1
+        fault = faults.get("rate_limit")
+        enforced: Mapping[str, int] = self._limits if fault is True else fault or {}
+        limit = enforced.get(kind, self._limits[kind])
+        headers = {
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, limit - self._counts[kind])),
+            "X-RateLimit-Reset": str(now + 1),
+        }
+        return headers, kind in enforced and self._counts[kind] > limit
+
+
 async def fail(fault: Mapping[str, Any], request: web.Request) -> web.Response | None:
-    """Let an HTTP fault happen; None if the request is then served as usual."""
+    """Apply a fault to an HTTP request; return None if it is then answered as usual."""
     await asyncio.sleep(fault.get("delay", 0))
     if fault.get("hang"):
         await asyncio.Event().wait()
     if fault.get("abort"):
         abort(request)
         return web.Response(status=500)
-    if "status" in fault or "body" in fault:
-        return _answer(fault)
-    return None
+    if "status" not in fault and "body" not in fault:
+        return None
+    body = fault.get("body", "json")
+    if not isinstance(body, str):
+        body = json.dumps(body)
+    return web.Response(
+        status=fault.get("status", 200),
+        text=with_token(_BODIES.get(body, body), presented_token(request)),
+        content_type="text/html" if body == "html" else "application/json",
+        headers=fault.get("headers"),
+    )
 
 
 def abort(request: web.Request) -> None:
@@ -96,13 +140,12 @@ def abort(request: web.Request) -> None:
         request.transport.abort()
 
 
-def _answer(fault: Mapping[str, Any]) -> web.Response:
-    body = fault.get("body", "json")
-    if not isinstance(body, str):
-        body = json.dumps(body)
-    return web.Response(
-        status=fault.get("status", 200),
-        text=_BODIES.get(body, body),
-        content_type="text/html" if body == "html" else "application/json",
-        headers=fault.get("headers"),
-    )
+def presented_token(request: web.Request) -> str:
+    """Return the credential of a request: in the query for the stream, else in the header."""
+    header = request.headers.get("Authorization", "").rpartition(" ")[2]
+    return str(request.query.get("token", header))
+
+
+def with_token(text: str, token: str) -> str:
+    """Return a text with the token in place of its `{token}`."""
+    return text.replace("{token}", token)

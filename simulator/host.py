@@ -1,25 +1,28 @@
-"""A panel on the network, with an address of its own."""
+"""A panel on the network: its address, REST API and stream."""
 
 from aiohttp import web
 
 from .engine import How
+from .faults import RateLimit, fail
 from .panel import Panel
-from .rest import Rest
 from .stream import Stream
 
 LOOPBACK = "127.0.0.1"
 
+_MAX_PAGE = 100
 
-class Host:
-    """A panel's server, which can be switched off and on."""
+
+class PanelHost:
+    """The server of a panel, which can go offline and online."""
 
     def __init__(self, panel: Panel) -> None:
-        """Prepare the server."""
+        """Initialize the server."""
         self.panel = panel
         self.stream = Stream(panel)
         self._port = 0
+        self._limit = RateLimit(requests=70, writes=20)
         app = web.Application()
-        app.router.add_get("/api/devices", Rest(panel).devices)
+        app.router.add_get("/api/devices", self._handle_devices)
         app.router.add_route("*", "/socket.io/", self.stream.handle)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1
@@ -32,47 +35,95 @@ class Host:
         return f"http://{LOOPBACK}:{self._port}/"
 
     @property
-    def told_uri(self) -> str:
-        """Return the address that the accounts service tells, right or wrong."""
+    def reported_uri(self) -> str:
+        """Return the address that the accounts service gives."""
         return self.panel.faults.get("uri") or self.uri
 
     async def start(self, port: int) -> None:
-        """Begin to listen; a panel that is offline only takes its port."""
+        """Start listening; a panel that is offline only reserves its port."""
         await self._runner.setup()
         self._port = port
-        await self.online()
-        self._port = self._runner.addresses[0][1]
-        if not self.panel.online:
-            await self.offline()
+        online = self.panel.online
+        await self.go_online()
+        if not online:
+            await self.go_offline()
 
-    async def online(self) -> None:
+    async def go_online(self) -> None:
         """Listen."""
+        self.panel.online = True
         if self._site is None:
             self._site = web.TCPSite(self._runner, LOOPBACK, self._port)
             await self._site.start()
+            self._port = self._runner.addresses[0][1]
 
-    async def offline(self) -> None:
-        """Stop listening and drop every connection."""
+    async def go_offline(self) -> None:
+        """Stop listening and abort every connection."""
+        self.panel.online = False
         if self._site:
             await self._site.stop()
             self._site = None
         await self.kick("abort")
-        self._abort_requests()
+        server = self._runner.server
+        for connection in server.connections if server else ():
+            if connection.transport:
+                connection.transport.abort()
+
+    async def move(self) -> None:
+        """Move to another free port; the former address does not answer any more."""
+        await self.go_offline()
+        self._port = 0
+        await self.go_online()
 
     async def kick(self, how: How) -> None:
-        """Drop the stream's connections only."""
+        """Close the connections of the stream."""
         await self.stream.kick(how)
 
     async def stop(self) -> None:
-        """End for good."""
-        await self.offline()
+        """Stop the panel and its server."""
+        await self.go_offline()
         self.panel.stop()
         self.stream.stop()
         await self._runner.cleanup()
 
-    def _abort_requests(self) -> None:
-        for connection in (
-            self._runner.server.connections if self._runner.server else ()
-        ):
-            if connection.transport:
-                connection.transport.abort()
+    async def _handle_devices(self, request: web.Request) -> web.Response:
+        panel = self.panel
+        panel.requests["devices"] += 1
+        fault = panel.faults.take("devices")
+        if fault and (failed := await fail(fault, request)):
+            return failed
+        headers, exceeded = self._limit.count(request, panel.faults)
+        if exceeded:
+            panel.requests["limited"] += 1
+            return _problem(429, "Too many requests.", headers)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or panel.tokens.subject(token) != panel.id:
+            return _problem(401, "Unauthorized", headers)
+        try:
+            page = max(0, int(request.query.get("page", 0)))
+            per_page = int(request.query.get("per_page", 10))
+        except ValueError:
+            return _problem(400, "Bad request", headers)
+        per_page = min(max(1, per_page), _MAX_PAGE)
+        devices = [each.device for each in panel.doors.values()]
+        headers["X-Total-Count"] = str(len(devices))
+        headers["Link"] = _links(request, page, per_page, len(devices))
+        start = page * per_page
+        return web.json_response(devices[start : start + per_page], headers=headers)
+
+
+def _problem(status: int, message: str, headers: dict[str, str]) -> web.Response:
+    return web.json_response({"message": message}, status=status, headers=headers)
+
+
+def _links(request: web.Request, page: int, per_page: int, total: int) -> str:
+    last = max(0, (total - 1) // per_page)
+    pages = {"first": 0, "last": last}
+    if page > 0:
+        pages["prev"] = page - 1
+    if page < last:
+        pages["next"] = page + 1
+    base = request.url.with_query(None)
+    return ", ".join(
+        f'<{base.with_query(page=number, per_page=per_page)}>; rel="{rel}"'
+        for rel, number in pages.items()
+    )

@@ -1,22 +1,21 @@
-"""A panel: its doors and people, who listens to it and what it was told to do."""
+"""A panel: its doors, people, connected clients and received commands."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 import logging
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from . import events
-from .audience import Audience
 from .clock import Clock
-from .devices import SECOND_READERS, Device, device
 from .door import Door
 from .faults import Faults
-from .scenario import Endpoint, PanelSpec, Person
+from .observers import Observers
+from .scenario import ADDITIONAL_READERS, Device, PanelSpec, Person, device
 from .tokens import Tokens
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,22 +24,12 @@ type Event = tuple[str, tuple[Any, ...]]
 
 
 class NotFoundError(Exception):
-    """There is no such thing here."""
-
-
-class Listener(Protocol):
-    """Somebody connected to the panel's stream."""
-
-    def deliver(self, topic: str, *args: Any) -> None:
-        """Send an event, or keep it while the token is no good."""
-
-    def send(self, topic: str, *args: Any) -> None:
-        """Send an event, whatever the token."""
+    """There is no such panel or door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command as it was received."""
+    """A received command."""
 
     index: int
     raw: str
@@ -50,83 +39,116 @@ class Command:
     at: float
 
 
+class StreamClient:
+    """A client of the stream. Once its token has expired, events wait for a new one."""
+
+    def __init__(self, emit: Callable[..., None], token: str, expires: float) -> None:
+        """Initialize the client; `emit` sends an event to it."""
+        self.emit = emit
+        self.token = token
+        self.expires = expires
+        self._missed: list[Event] = []
+
+    def send(self, topic: str, *args: Any) -> None:
+        """Send an event; with an expired token send `invalidToken` and keep the event."""
+        if time.monotonic() < self.expires:
+            self.emit(topic, *args)
+        else:
+            self._missed.append((topic, args))
+            self.emit("invalidToken")
+
+    def renew(self, token: str, expires: float) -> None:
+        """Continue with a new token and send the missed events."""
+        self.token = token
+        self.expires = expires
+        missed, self._missed = self._missed, []
+        for topic, args in missed:
+            self.send(topic, *args)
+
+
 class Panel:
-    """The panel itself; how it is reached is none of its business."""
+    """A panel, independent of the network."""
 
     def __init__(
-        self, spec: PanelSpec, clock: Clock, general: Faults, audience: Audience
+        self, spec: PanelSpec, clock: Clock, faults: Faults, observers: Observers
     ) -> None:
-        """Build the panel with all its doors locked."""
+        """Initialize the panel with all doors locked."""
         self.id = spec.id
         self.name = spec.name
         self.ou = spec.ou
         self.online = spec.online
+        self.migration: str | None = None
         self.people: dict[int, Person] = {each.id: each for each in spec.people}
-        self.endpoints: tuple[Endpoint, ...] = spec.endpoints
+        self.endpoints = spec.endpoints
         self.doors: dict[str, Door] = {}
         self.clock = clock
-        self.audience = audience
-        self.faults = Faults(general)
+        self.observers = observers
+        self.faults = Faults(faults)
         self.tokens = Tokens()
         self.requests: Counter[str] = Counter()
-        self.listeners: dict[str, Listener] = {}
+        self.clients: dict[str, StreamClient] = {}
         self.commands: list[Command] = []
-        self._commanded = asyncio.Event()
+        self._command_received = asyncio.Event()
         self._collected: list[Event] | None = None
         for each in spec.doors:
             self.add_door(each)
 
     def door(self, door_id: Any) -> Door:
-        """Return a door; ids may come as numbers or strings."""
+        """Return a door; its id may be given as a number or a string."""
         try:
             return self.doors[str(door_id)]
         except KeyError:
             raise NotFoundError(f"There is no door {door_id}.") from None
 
-    def strike(self, door: Door) -> Door:
-        """Return the door whose relay a reader opens."""
-        if door.device["type"] in SECOND_READERS:
-            return self.door(door.device["primaryReader"])
-        return door
+    def door_of(self, reader: Door) -> Door:
+        """Return the door with the relay that a reader operates."""
+        if reader.device["type"] in ADDITIONAL_READERS:
+            return self.door(reader.device["primaryReader"])
+        return reader
 
     def add_door(self, source: Device) -> Door:
-        """Add a device; an existing one of that id is replaced."""
+        """Add a device, in place of one with the same id."""
         new = device(source)
-        door = Door(new, self.clock, partial(self._door_changed, str(new["id"])))
+        door = Door(new, self.clock, partial(self.publish_door_event, new["id"]))
         self.doors[str(new["id"])] = door
         return door
 
     def remove_door(self, door_id: str) -> None:
-        """Remove a device, quietly: the real one sends no event either."""
+        """Remove a device; a panel sends no event for that."""
         self.door(door_id).stop()
         del self.doors[door_id]
 
     def now_ms(self) -> int:
-        """Return the panel's idea of the present."""
-        return events.now_ms(self.faults.get("clock_offset"))
+        """Return the time of the panel's clock in epoch milliseconds."""
+        return int((time.time() + self.faults.get("clock_offset")) * 1000)
+
+    def publish_door_event(self, door_id: int | str, topic: str) -> None:
+        """Send an event of a door's relay, inputs, alarms or force close."""
+        device = self.door(door_id).device
+        self.publish(topic, events.door_event(topic, device, self.now_ms()))
 
     def publish(self, topic: str, *args: Any, through_token: bool = True) -> None:
-        """Send an event to everybody connected, whatever their tokens if asked."""
+        """Send an event to all clients; `through_token=False` ignores expired tokens."""
         if self._collected is not None:
             self._collected.append((topic, args))
             return
         _LOGGER.info("%s: %s", self.id, topic)
-        self.audience.note(self.id, "event", topic, args[0] if args else None)
-        for listener in tuple(self.listeners.values()):
-            send = listener.deliver if through_token else listener.send
+        self.observers.record(self.id, "event", topic, args[0] if args else None)
+        for client in tuple(self.clients.values()):
+            send = client.send if through_token else client.emit
             send(topic, *args)
 
     @contextmanager
-    def collecting(self) -> Iterator[list[Event]]:
-        """Keep events back, for a command's result may have to go first."""
+    def collect_events(self) -> Iterator[list[Event]]:
+        """Collect events instead of sending them: a command's result may come first."""
         self._collected = []
         try:
             yield self._collected
         finally:
             self._collected = None
 
-    def record(self, raw: str, command: dict[str, Any]) -> Command:
-        """Remember a command that was received."""
+    def add_command(self, raw: str, command: dict[str, Any]) -> Command:
+        """Store a received command."""
         body = command.get("body")
         received = Command(
             index=len(self.commands) + 1,
@@ -137,26 +159,28 @@ class Panel:
             at=time.time(),
         )
         self.commands.append(received)
-        self.audience.note(self.id, "command", received.topic, received.body)
-        self._commanded.set()
-        self._commanded = asyncio.Event()
+        self.observers.record(self.id, "command", received.topic, received.body)
+        self._command_received.set()
+        self._command_received = asyncio.Event()
         return received
 
-    async def commands_after(self, index: int, wait: float) -> list[Command]:
-        """Return the commands after one, waiting until there is at least one."""
+    async def wait_for_commands(self, after: int, timeout: float) -> list[Command]:
+        """Return the commands after an index, waiting for at least one of them."""
         try:
-            async with asyncio.timeout(wait):
-                while len(self.commands) <= index:
-                    await self._commanded.wait()
+            async with asyncio.timeout(timeout):
+                while len(self.commands) <= after:
+                    await self._command_received.wait()
         except TimeoutError:
             pass
-        return self.commands[index:]
+        return self.commands[after:]
+
+    def revoke_tokens(self) -> None:
+        """Invalidate all tokens, those of connected clients too."""
+        self.tokens.revoke()
+        for client in self.clients.values():
+            client.expires = 0.0
 
     def stop(self) -> None:
-        """Let nothing happen any more."""
+        """Stop all doors."""
         for door in self.doors.values():
             door.stop()
-
-    def _door_changed(self, door_id: str, topic: str) -> None:
-        changed = self.doors[door_id].device
-        self.publish(topic, events.door_event(topic, changed, self.now_ms()))

@@ -1,69 +1,102 @@
-"""What a simulated pdk.io consists of, read from JSON."""
+"""The content of a simulated pdk.io, read from JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import time
 import json
 from pathlib import Path
+import re
 from typing import Any
-
-from .devices import Device, device
 
 BUILT_IN = Path(__file__).with_name("demo.json")
 
+READERS = ("primaryReader", "elevatorReader")
+ADDITIONAL_READERS = ("additionalReader", "additionalElevatorReader")
+DOOR_ICONS = ("swingingDoor", "swingingGate", "rollUpDoor")
+
+type Json = Mapping[str, Any]
+# A device as the panel's REST API shows it.
+type Device = dict[str, Any]
+
+# In the order of PDK's documentation.
+_DEVICE_DEFAULTS: Device = {
+    "id": 0,
+    "name": "",
+    "connection": 1,
+    "port": 1,
+    "partition": [{"id": 0, "name": "Default"}],
+    "type": "primaryReader",
+    "publicIcon": "swingingDoor",
+    "inputTypes": ["wiegand"],
+    "readerType": "red",
+    "delay": 0,
+    "dwell": 30,
+    "dps": False,
+    "propAlarm": False,
+    "propDelay": 0,
+    "rex": False,
+    "forcedAlarm": False,
+    "autoOpenAfterFirstAllow": False,
+    "hardwareVersion": "red1cn.d",
+    "serialNumber": "8003323",
+    "firmwareVersion": "1.1.41",
+    "created": "2023-05-17 15:59:30",
+    "metadata": {},
+}
+
 
 class ScenarioError(Exception):
-    """A scenario, or a part of one, makes no sense."""
+    """The scenario is not valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with a credential."""
+    """A person with a credential; `doors` of None means every door."""
 
     id: int
-    first_name: str
-    last_name: str
+    first_name: str = ""
+    last_name: str = ""
     pin: str | None = None
-    doors: frozenset[int | str] | None = None
+    doors: tuple[int | str, ...] | None = None
 
     @property
     def name(self) -> str:
-        """Return the name as live events show it."""
+        """Return the full name."""
         return f"{self.first_name} {self.last_name}".strip()
 
     def may_open(self, door_id: int | str) -> bool:
-        """Tell whether no rule keeps this person out of the door."""
+        """Return whether the rules let the person in at a door."""
         return self.doors is None or door_id in self.doors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A wireless radio that doors hang on."""
+    """A wireless endpoint; one without `db_gain` is out of reach."""
 
-    io_link_id: int
     address: str
-    io_link_type: str
-    io_link_name: str
-    doors: tuple[int | str, ...]
-    db_gain: int | None
+    io_link_id: int = 1
+    io_link_type: str = "wirelessCoordinator"
+    io_link_name: str = "wimac"
+    doors: tuple[int | str, ...] = ()
+    db_gain: int | None = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """A client of the accounts service."""
+    """A client of the accounts service; `panels` of None means every panel."""
 
     client_id: str
     client_secret: str
-    panels: frozenset[str] | None = None
+    panels: tuple[str, ...] | None = None
 
     def may_use(self, panel_id: str) -> bool:
-        """Tell whether a user of the panel's site has given a permission."""
+        """Return whether the application has permission for a panel."""
         return self.panels is None or panel_id in self.panels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgUnit:
-    """A child of the OU tree; its parent is the root unless named."""
+    """A child in the tree of organizational units; the default parent is the root."""
 
     name: str
     parent: str | None = None
@@ -72,7 +105,7 @@ class OrgUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelSpec:
-    """A panel and all that belongs to it."""
+    """A panel with its doors, people and endpoints."""
 
     id: str
     name: str
@@ -84,11 +117,8 @@ class PanelSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LifeSpec:
-    """That the doors live by themselves, from a time of the first day on.
-
-    Without a time it is just before the first person comes.
-    """
+class PeopleSpec:
+    """How people come and go: from `begins`, else from just before the first arrival."""
 
     seed: int = 0
     begins: float | None = None
@@ -103,7 +133,7 @@ class Scenario:
     ous: tuple[OrgUnit, ...] = ()
     faults: Mapping[str, Any] = field(default_factory=dict)
     speed: float = 1.0
-    life: LifeSpec | None = None
+    people: PeopleSpec | None = None
 
 
 def load(path: Path = BUILT_IN) -> Scenario:
@@ -115,90 +145,59 @@ def load(path: Path = BUILT_IN) -> Scenario:
     return scenario(source)
 
 
-def scenario(source: Mapping[str, Any]) -> Scenario:
+def scenario(source: Json) -> Scenario:
     """Build a scenario from JSON."""
+    default = [{"client_id": "demo", "client_secret": "demo-secret"}]
     try:
+        applications = source.get("applications", default)
         return Scenario(
-            applications=tuple(
-                _application(each)
-                for each in source.get(
-                    "applications",
-                    [{"client_id": "demo", "client_secret": "demo-secret"}],
-                )
-            ),
+            applications=tuple(_build(Application, each) for each in applications),
             panels=tuple(panel(each) for each in source.get("panels", ())),
-            ous=tuple(_org_unit(each) for each in source.get("ous", ())),
+            ous=tuple(_build(OrgUnit, each) for each in source.get("ous", ())),
             faults=source.get("faults", {}),
             speed=float(source.get("speed", 1.0)),
-            life=_life(source["life"]) if "life" in source else None,
+            people=_people(source["life"]) if "life" in source else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise ScenarioError(f"{type(err).__name__}: {err}") from err
 
 
-def panel(source: Mapping[str, Any]) -> PanelSpec:
+def panel(source: Json) -> PanelSpec:
     """Build a panel from JSON."""
-    return PanelSpec(
-        id=source["id"],
-        name=source.get("name", source["id"]),
-        online=source.get("online", True),
-        ou=source.get("ou"),
-        doors=tuple(device(each) for each in source.get("doors", ())),
-        people=tuple(_person(each) for each in source.get("people", ())),
-        endpoints=tuple(_endpoint(each) for each in source.get("endpoints", ())),
-    )
+    lists = {
+        "doors": [device(each) for each in source.get("doors", ())],
+        "people": [_build(Person, each) for each in source.get("people", ())],
+        "endpoints": [_build(Endpoint, each) for each in source.get("endpoints", ())],
+    }
+    spec: PanelSpec = _build(PanelSpec, {"name": source["id"], **source, **lists})
+    return spec
 
 
-def _application(source: Mapping[str, Any]) -> Application:
-    return Application(
-        client_id=source["client_id"],
-        client_secret=source["client_secret"],
-        panels=_ids(source, "panels"),
-    )
-
-
-def _org_unit(source: Mapping[str, Any]) -> OrgUnit:
-    return OrgUnit(
-        name=source["name"],
-        parent=source.get("parent"),
-        system_id=source.get("systemId"),
-    )
-
-
-def _person(source: Mapping[str, Any]) -> Person:
-    return Person(
-        id=source["id"],
-        first_name=source.get("firstName", ""),
-        last_name=source.get("lastName", ""),
-        pin=source.get("pin"),
-        doors=_ids(source, "doors"),
-    )
-
-
-def _endpoint(source: Mapping[str, Any]) -> Endpoint:
-    return Endpoint(
-        io_link_id=source.get("ioLinkId", 1),
-        address=source["address"],
-        io_link_type=source.get("ioLinkType", "wirelessCoordinator"),
-        io_link_name=source.get("ioLinkName", "wimac"),
-        doors=tuple(source.get("doors", ())),
-        db_gain=source.get("dbGain", 40),
-    )
-
-
-def _life(source: Mapping[str, Any]) -> LifeSpec:
-    return LifeSpec(
-        seed=int(source.get("seed", 0)),
-        begins=seconds_of_day(source["begins"]) if "begins" in source else None,
-    )
+def device(source: Json) -> Device:
+    """Complete a device with default values."""
+    door_id = source["id"]
+    own = {"name": f"Door {door_id}", "port": door_id, "serialNumber": f"80{door_id}"}
+    return _DEVICE_DEFAULTS | own | dict(source)
 
 
 def seconds_of_day(text: str) -> float:
-    """Return how long after midnight a time such as 07:30 is."""
+    """Return the seconds after midnight of a time such as 07:30."""
     at = time.fromisoformat(text)
     return at.hour * 3600.0 + at.minute * 60.0 + at.second
 
 
-def _ids(source: Mapping[str, Any], key: str) -> frozenset[Any] | None:
-    ids = source.get(key)
-    return None if ids is None else frozenset(ids)
+def _people(source: Json) -> PeopleSpec:
+    begins = seconds_of_day(source["begins"]) if "begins" in source else None
+    return PeopleSpec(seed=int(source.get("seed", 0)), begins=begins)
+
+
+def _build(kind: type[Any], source: Json) -> Any:
+    """Build a dataclass from the JSON fields that it knows."""
+    values = {
+        re.sub("[A-Z]", lambda upper: f"_{upper[0].lower()}", key): tuple(value)
+        if isinstance(value, list)
+        else value
+        for key, value in source.items()
+    }
+    known = {each.name for each in fields(kind)}
+    return kind(**{key: values[key] for key in known & values.keys()})

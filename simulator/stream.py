@@ -1,4 +1,4 @@
-"""The panel's stream: a genuine Socket.IO 2.x server in Python."""
+"""The panel's stream: a Socket.IO 2.x server."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,31 +10,32 @@ from aiohttp import web
 from socketio_v4 import AsyncServer
 
 from . import commands
-from .connection import Connection
 from .engine import How, PanelEngine, PanelSocket
-from .faults import abort
-from .panel import Panel
+from .faults import abort, with_token
+from .panel import Panel, StreamClient
 
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.setLevel(logging.ERROR)
 
-_VERDICT = "verdict"
+_HANDSHAKE = "handshake"
+_REJECTION = "Authorization has failed."
 
 
 class _Server(AsyncServer):  # type: ignore[misc]  # the library has no types
-    """The library's server, which on request never gets as far as `40`."""
+    """The library's server, which can reject a client after the handshake."""
 
     async def _handle_eio_connect(self, sid: str, environ: Mapping[str, Any]) -> None:
         socket = self.eio.sockets[sid]
-        verdict = environ["aiohttp.request"][_VERDICT]
-        if verdict == "error44":
-            socket.send_message('4"Authorization has failed."')
-        if verdict in ("error44", "no_connect"):
+        handshake = environ["aiohttp.request"][_HANDSHAKE]
+        mode = handshake["mode"]
+        if mode == "error44":
+            socket.send_message(f'4"{handshake["message"]}"')
+        if mode in ("error44", "no_connect"):
             return
         await super()._handle_eio_connect(sid, environ)
-        if verdict == "disconnect":
+        if mode == "disconnect":
             socket.send_message("1")
-        if verdict == "kick":
+        if mode == "kick":
             socket.send_raw(None)
 
     def _engineio_v3_server_class(self) -> type[PanelEngine]:
@@ -42,10 +43,10 @@ class _Server(AsyncServer):  # type: ignore[misc]  # the library has no types
 
 
 class Stream:
-    """Who is connected to a panel, and what they say."""
+    """The clients connected to a panel, and their messages."""
 
     def __init__(self, panel: Panel) -> None:
-        """Prepare the server."""
+        """Initialize the server."""
         self._panel = panel
         self._server = _Server(
             async_mode="aiohttp",
@@ -57,17 +58,17 @@ class Stream:
         )
         self._engine: PanelEngine = self._server.eio
         self._engine.faults = panel.faults
-        self._server.on("connect", self._connected)
-        self._server.on("disconnect", self._disconnected)
-        self._server.on("command", self._command)
-        self._server.on("renewedToken", self._renewed)
+        self._server.on("connect", self._handle_connect)
+        self._server.on("disconnect", self._handle_disconnect)
+        self._server.on("command", self._handle_command)
+        self._server.on("renewedToken", self._handle_renewed_token)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve a request to /socket.io/."""
+        """Handle a request to /socket.io/."""
         if request.method == "GET" and "sid" not in request.query:
             self._panel.requests["handshake"] += 1
-            if refused := await self._refuse(request):
-                return refused
+            if rejection := await self._reject(request):
+                return rejection
         response = await self._engine.handle_request(request)
         return cast("web.StreamResponse", response)
 
@@ -77,69 +78,69 @@ class Stream:
             socket.send_raw(frame)
 
     async def kick(self, how: How) -> None:
-        """End every connection."""
+        """Close every connection."""
         for socket in self._sockets():
-            await socket.cut(how)
+            await socket.abort(how)
 
     def stop(self) -> None:
-        """End the library's own task."""
+        """Cancel the library's own task."""
         if self._engine.monitor:
             self._engine.monitor.cancel()
 
     def _sockets(self) -> list[PanelSocket]:
         return list(self._engine.sockets.values())
 
-    async def _refuse(self, request: web.Request) -> web.Response | None:
-        """Decide about a handshake; None if it may go on."""
+    async def _reject(self, request: web.Request) -> web.Response | None:
+        """Apply the faults of the handshake; return None if it continues."""
         fault = self._panel.faults.take("handshake") or {}
-        mode = fault.get("mode") or self._verdict(request)
-        # Polling has nothing to hang up.
+        token = request.query.get("token", "")
+        mode = fault.get("mode") or self._mode_for(token)
+        # A polling client has no connection to close.
         if mode == "kick" and request.query.get("transport") != "websocket":
             mode = "http"
-        request[_VERDICT] = mode
+        message = with_token(fault.get("message", _REJECTION), token)
+        request[_HANDSHAKE] = {"mode": mode, "message": message}
         if mode == "hang":
             await asyncio.Event().wait()
         if mode == "abort":
             abort(request)
         if mode not in ("http", "abort"):
             return None
-        status = fault.get("status", 403)
-        return web.Response(status=status, text=fault.get("body", "Forbidden"))
+        text = with_token(fault.get("body", "Forbidden"), token)
+        return web.Response(status=fault.get("status", 403), text=text)
 
-    def _verdict(self, request: web.Request) -> str:
-        if self._expiry(request.query.get("token")) > time.monotonic():
+    def _mode_for(self, token: str) -> str:
+        if self._expiry(token) > time.monotonic():
             return "accept"
         return str(self._panel.faults.get("stale_token"))
 
-    def _expiry(self, token: Any) -> float:
-        """Return when a token ends; one that is not ours ended long ago."""
-        return self._panel.tokens.expiry(str(token), self._panel.id) or 0.0
+    def _expiry(self, token: str) -> float:
+        return self._panel.tokens.expiry(token, self._panel.id)
 
-    def _connected(self, sid: str, environ: Mapping[str, Any]) -> None:
+    def _handle_connect(self, sid: str, environ: Mapping[str, Any]) -> None:
         self._panel.requests["connect"] += 1
-        # A client that sends `40` itself comes here twice.
-        if sid not in self._panel.listeners:
-            token = environ["aiohttp.request"].query.get("token")
-            connection = Connection(self._engine.sockets[sid], self._expiry(token))
-            self._panel.listeners[sid] = connection
-            self._panel.audience.wake()
+        # A client that sends `40` itself connects twice.
+        if sid not in self._panel.clients:
+            token = environ["aiohttp.request"].query.get("token", "")
+            client = StreamClient(
+                self._engine.sockets[sid].emit, token, self._expiry(token)
+            )
+            self._panel.clients[sid] = client
+            self._panel.observers.notify()
 
-    def _disconnected(self, sid: str) -> None:
-        self._panel.listeners.pop(sid, None)
-        self._panel.audience.wake()
+    def _handle_disconnect(self, sid: str) -> None:
+        self._panel.clients.pop(sid, None)
+        self._panel.observers.notify()
 
-    def _command(self, sid: str, command: Any = None, *_more: Any) -> None:
-        connection = self._connection(sid)
+    def _handle_command(self, sid: str, command: Any = None, *_more: Any) -> None:
         fields = command if isinstance(command, dict) else {}
-        received = self._panel.record(connection.socket.last_frame, fields)
-        commands.receive(self._panel, connection, received)
+        frame = self._engine.sockets[sid].last_frame
+        received = self._panel.add_command(frame, fields)
+        commands.receive(self._panel, self._panel.clients[sid], received)
 
-    def _renewed(self, sid: str, renewal: Any = None, *_more: Any) -> None:
-        token = renewal.get("token") if isinstance(renewal, dict) else None
+    def _handle_renewed_token(self, sid: str, body: Any = None, *_more: Any) -> None:
+        token = str(body.get("token")) if isinstance(body, dict) else ""
         expires = self._expiry(token)
         if expires > time.monotonic():
             self._panel.requests["renewed"] += 1
-            self._connection(sid).renew(expires)
-
-    def _connection(self, sid: str) -> Connection:
-        return cast("Connection", self._panel.listeners[sid])
+            self._panel.clients[sid].renew(token, expires)

@@ -1,4 +1,4 @@
-"""JSON Web Tokens, and which of them still hold."""
+"""JSON Web Tokens and how long they are valid."""
 
 import base64
 import hashlib
@@ -9,35 +9,39 @@ import time
 
 
 class Tokens:
-    """The tokens of one kind that were handed out."""
+    """The issued tokens of one kind."""
 
     def __init__(self) -> None:
-        """Start with a signing key of its own and no token."""
+        """Initialize with a new signing key."""
         self._key = secrets.token_bytes(32)
         self._expiries: dict[str, tuple[str, float]] = {}
         self.issued = 0
 
     def issue(self, subject: str, lifetime: float) -> str:
-        """Hand out a token for a subject."""
+        """Return a new token for a subject."""
         self.issued += 1
         now = int(time.time())
         exp = now + (int(lifetime) if lifetime == int(lifetime) else lifetime)
         token = self._sign(
             {"sub": subject, "jti": secrets.token_hex(8), "iat": now, "exp": exp}
         )
-        # Kept apart from `exp`: whole seconds would cut short tokens of few seconds.
+        # Not `exp`, which is rounded to seconds and would shorten brief lifetimes.
         self._expiries[token] = (subject, time.monotonic() + lifetime)
         return token
 
-    def expiry(self, token: str, subject: str) -> float | None:
-        """Return when a token ends in monotonic time; None if it is not ours."""
+    def expiry(self, token: str, subject: str) -> float:
+        """Return when a token expires in monotonic time; 0 if it is not one of ours."""
         owner, expires = self._expiries.get(token, (None, 0.0))
-        return expires if owner == subject else None
+        return expires if owner == subject else 0.0
 
     def subject(self, token: str) -> str | None:
-        """Return whom a token is for, if it still holds."""
+        """Return the subject of a token that is valid."""
         owner, expires = self._expiries.get(token, (None, 0.0))
         return owner if time.monotonic() < expires else None
+
+    def revoke(self) -> None:
+        """Invalidate all tokens issued so far, whatever their `exp` says."""
+        self._expiries.clear()
 
     def _sign(self, claims: dict[str, str | float]) -> str:
         head = _encode(b'{"alg":"HS256","typ":"JWT"}')

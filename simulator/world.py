@@ -1,65 +1,65 @@
-"""Everything there is between two resets."""
+"""The simulated pdk.io between two resets, and the process around it."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .audience import Audience
-from .clock import LoopClock
+from .clock import Clock
 from .faults import Faults
-from .host import LOOPBACK, Host
-from .life import Life
+from .host import LOOPBACK, PanelHost
+from .observers import Observers
 from .panel import NotFoundError, Panel
+from .people.runner import PeopleRunner
 from .scenario import PanelSpec, Scenario
 from .tokens import Tokens
 
 
 class World:
-    """A scenario come to life."""
+    """The running panels of a scenario."""
 
-    def __init__(self, scenario: Scenario, first_port: int, audience: Audience) -> None:
-        """Build it, silent yet; port 0 takes any free ones."""
+    def __init__(
+        self, scenario: Scenario, first_port: int, observers: Observers
+    ) -> None:
+        """Initialize without starting; port 0 means any free ports."""
         self.scenario = scenario
-        self.life: Life | None = None
-        self._audience = audience
+        self.people: PeopleRunner | None = None
+        self._observers = observers
         self.faults = Faults()
         self.faults.update(scenario.faults)
         self.id_tokens = Tokens()
         self.requests: Counter[str] = Counter()
-        self.hosts: dict[str, Host] = {}
-        self._clock = LoopClock(scenario.speed)
+        self.hosts: dict[str, PanelHost] = {}
+        self._clock = Clock(scenario.speed)
         self._next_port = first_port
 
     async def start(self) -> None:
-        """Bring the panels online."""
+        """Start the panels and the people."""
         for panel in self.scenario.panels:
             await self.add_panel(panel)
-        if spec := self.scenario.life:
-            panels = self.scenario.panels
-            self.life = Life(spec, panels, self._panel, self._clock)
-        self._audience.wake()
+        if spec := self.scenario.people:
+            self.people = PeopleRunner(
+                spec, self.scenario.panels, lambda i: self.host(i).panel, self._clock
+            )
+        self._observers.notify()
 
-    async def add_panel(self, spec: PanelSpec) -> Host:
-        """Add a panel; one of the same id makes room."""
+    async def add_panel(self, spec: PanelSpec) -> PanelHost:
+        """Add a panel, in place of one with the same id."""
         if former := self.hosts.pop(spec.id, None):
             await former.stop()
-        host = Host(Panel(spec, self._clock, self.faults, self._audience))
+        host = PanelHost(Panel(spec, self._clock, self.faults, self._observers))
         await host.start(self._next_port)
         self._next_port += 1 if self._next_port else 0
         self.hosts[spec.id] = host
         return host
 
     async def stop(self) -> None:
-        """End everything."""
-        if self.life:
-            self.life.stop()
+        """Stop everything."""
+        if self.people:
+            self.people.stop()
         for host in self.hosts.values():
             await host.stop()
 
-    def _panel(self, panel_id: str) -> Panel:
-        return self.host(panel_id).panel
-
-    def host(self, panel_id: str) -> Host:
+    def host(self, panel_id: str) -> PanelHost:
         """Return a panel on the network."""
         try:
             return self.hosts[panel_id]
@@ -68,31 +68,31 @@ class World:
 
 
 class Simulation:
-    """The process: one address, one world after another."""
+    """The process: its address stays the same when a reset replaces the world."""
 
     world: World
 
     def __init__(self) -> None:
-        """Start without an address."""
-        self.audience = Audience()
+        """Initialize without an address."""
+        self.observers = Observers()
         self._port = 0
         self._first_panel_port = 0
 
     async def start(self, port: int, fixed: bool, scenario: Scenario) -> None:
-        """Take the port that the accounts service got; `fixed` ones are followed."""
+        """Start on the port of the accounts service; panels follow a fixed one."""
         self._port = port
         self._first_panel_port = port + 1 if fixed else 0
-        self.world = World(scenario, self._first_panel_port, self.audience)
+        self.world = World(scenario, self._first_panel_port, self.observers)
         await self.world.start()
 
     async def reset(self, scenario: Scenario) -> None:
-        """Drop everything and build it anew."""
+        """Stop everything and start again with a scenario."""
         await self.world.stop()
-        self.world = World(scenario, self._first_panel_port, self.audience)
+        self.world = World(scenario, self._first_panel_port, self.observers)
         await self.world.start()
 
     def addresses(self) -> Mapping[str, Any]:
-        """Return where everything is found."""
+        """Return all addresses."""
         url = f"http://{LOOPBACK}:{self._port}"
         return {
             "accounts_url": url,

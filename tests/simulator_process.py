@@ -103,7 +103,7 @@ class SimulatedPdk:
         received: list[Json] = (await self.control("GET", path))["commands"]
         return received
 
-    async def faults(self, panel: str | None = None, **faults: Any) -> Json:
+    async def faults(self, panel: str | None = None, /, **faults: Any) -> Json:
         """Set faults of everything, or of one panel."""
         path = f"panels/{panel}/faults" if panel else "faults"
         return await self.control("PUT", path, faults)

@@ -1,6 +1,7 @@
-// One door: built once, then only what changed is touched, so that focus stays.
+// The card of one door. It is built once and then updated, so that the focus stays.
 
 const UNKNOWN = "unknown";
+const RESULTS = { allowed: "Allowed", denied: "Denied", unknown: "Unknown credential" };
 
 export class Card {
   constructor(door, people, act) {
@@ -8,12 +9,13 @@ export class Card {
     this.element = template.cloneNode(true).firstElementChild;
     this.act = act;
     this.door = door;
-    this.#of("name").textContent = door.name;
+    this.requests = door.request?.count ?? 0;
     this.element.setAttribute("aria-label", door.name);
     this.element.dataset.kind = door.kind;
     this.element.dataset.icon = door.icon;
-    this.#choosePeople(people);
-    this.#chooseParts();
+    const options = people.map(({ id, name }) => new Option(name, id));
+    this.#of("person").append(...options, new Option("an unknown PIN", UNKNOWN));
+    this.#hideMissingParts();
     this.element.addEventListener("submit", (event) => this.#badge(event));
     for (const button of this.element.querySelectorAll("[data-act]")) {
       button.addEventListener("click", () => this.#press(button.dataset.act));
@@ -22,22 +24,38 @@ export class Card {
 
   update(door) {
     this.door = door;
-    const { live } = door;
+    const { state } = door;
     this.#of("name").textContent = door.name;
     for (const flag of this.element.querySelectorAll("[data-flag]")) {
       const hadFocus = flag.contains(document.activeElement);
-      flag.hidden = !live[flag.dataset.flag];
+      flag.hidden = !state[flag.dataset.flag];
       if (hadFocus && flag.hidden) this.#button("force").focus();
     }
-    this.element.dataset.relay = live.relay;
-    this.element.dataset.dps = live.dps;
-    this.element.dataset.alarm = live.forced || live.propped;
+    this.element.dataset.relay = state.relay;
+    this.element.dataset.dps = state.dps;
+    this.element.dataset.alarm = state.forced || state.propped;
     this.#of("lock").textContent = this.#lock();
-    this.#of("relay").textContent = `relay ${live.relay ? "on" : "off"}`;
+    this.#of("relay").textContent = `relay ${state.relay ? "on" : "off"}`;
     this.#of("position").textContent = this.#position();
-    const toggle = live.dps ? "Close" : "Open";
+    this.#updateRequest();
+    const toggle = state.dps ? "Close" : "Open";
     this.#button("toggle").textContent = toggle;
     this.#button("toggle").ariaLabel = `${toggle} the door`;
+  }
+
+  // The last access request at this reader. A new one is marked for a moment.
+  #updateRequest() {
+    const { request } = this.door;
+    const element = this.#of("request");
+    element.hidden = !request;
+    if (!request) return;
+    element.dataset.result = request.result;
+    element.textContent = [RESULTS[request.result], request.person].filter(Boolean).join(": ");
+    if (request.count === this.requests) return;
+    this.requests = request.count;
+    this.element.dataset.result = request.result;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => delete this.element.dataset.result, 2500);
   }
 
   #of(name) {
@@ -49,25 +67,18 @@ export class Card {
   }
 
   #lock() {
-    const { relay } = this.door.live;
+    const { relay } = this.door.state;
     if (this.door.kind === "output") return relay ? "On" : "Off";
     return relay ? "Unlocked" : "Locked";
   }
 
   #position() {
-    if (this.door.of) return `reader of ${this.door.of}`;
+    if (this.door.reader_of) return `reader of ${this.door.reader_of}`;
     if (!this.door.dps) return "";
-    return this.door.live.dps ? "door open" : "door closed";
+    return this.door.state.dps ? "door open" : "door closed";
   }
 
-  #choosePeople(people) {
-    const options = people.map(({ id, name }) => new Option(name, id));
-    this.#of("person").append(...options, new Option("an unknown PIN", UNKNOWN));
-  }
-
-  // What there is no sensor for is not offered: a fan has nothing to walk
-  // through, and a second reader nothing but itself.
-  #chooseParts() {
+  #hideMissingParts() {
     const { kind, reader, dps, rex } = this.door;
     const part = (name) => this.element.querySelector(`[data-part="${name}"]`);
     part("reader").hidden = !reader;
@@ -91,7 +102,7 @@ export class Card {
   }
 
   #press(act) {
-    if (act === "toggle") this.act(this.door.live.dps ? "close" : "open");
+    if (act === "toggle") this.act(this.door.state.dps ? "close" : "open");
     else this.act(act);
   }
 }

@@ -1,61 +1,64 @@
-// What was said on a panel's stream, newest first.
+// The messages on a panel's stream, newest first.
 
-const MOST = 200;
+const MAX_ENTRIES = 200;
 const ARROWS = { event: "→", command: "←", answer: "→" };
-const SAID = { event: "event", command: "command", answer: "answer" };
 
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 export class Log {
-  constructor(list, nothing) {
+  constructor(list, empty) {
     this.list = list;
-    this.nothing = nothing;
-    this.lines = new Map();
+    this.empty = empty;
+    this.entries = new Map();
     this.panel = null;
   }
 
   show(panel) {
     this.panel = panel;
-    this.list.replaceChildren(...this.#kept(panel).map(line));
-    this.#tidy();
+    this.list.replaceChildren(...this.#entriesOf(panel).map(line));
+    this.#trim();
   }
 
-  add(happenings) {
-    for (const one of happenings) {
-      const kept = this.#kept(one.panel);
-      kept.unshift(one);
-      kept.length = Math.min(kept.length, MOST);
+  add(added) {
+    for (const entry of added) {
+      const entries = this.#entriesOf(entry.panel);
+      entries.unshift(entry);
+      entries.length = Math.min(entries.length, MAX_ENTRIES);
     }
-    const fresh = happenings.filter(({ panel }) => panel === this.panel).reverse();
-    this.list.prepend(...fresh.map(line));
-    this.#tidy();
+    const shown = added.filter(({ panel }) => panel === this.panel).reverse();
+    this.list.prepend(...shown.map(line));
+    this.#trim();
   }
 
   clear() {
-    this.lines.delete(this.panel);
+    this.entries.delete(this.panel);
     this.list.replaceChildren();
-    this.#tidy();
+    this.#trim();
   }
 
-  #kept(panel) {
-    if (!this.lines.has(panel)) this.lines.set(panel, []);
-    return this.lines.get(panel);
+  get newest() {
+    return this.#entriesOf(this.panel)[0]?.topic ?? "";
   }
 
-  #tidy() {
-    while (this.list.children.length > MOST) this.list.lastChild.remove();
-    this.nothing.hidden = this.list.children.length > 0;
+  #entriesOf(panel) {
+    if (!this.entries.has(panel)) this.entries.set(panel, []);
+    return this.entries.get(panel);
+  }
+
+  #trim() {
+    while (this.list.children.length > MAX_ENTRIES) this.list.lastChild.remove();
+    this.empty.hidden = this.list.children.length > 0;
   }
 }
 
-function line(one) {
+function line(entry) {
   const element = document.createElement("li");
-  element.dataset.kind = one.topic === "serverError" ? "refused" : one.kind;
-  const where = [one.door, one.detail].filter(Boolean).join(" · ");
+  element.dataset.kind = entry.topic === "serverError" ? "rejected" : entry.kind;
+  const where = [entry.door, entry.detail].filter(Boolean).join(" · ");
   element.append(
-    part("arrow", ARROWS[one.kind], SAID[one.kind]),
-    part("topic", one.topic ?? "(no topic)"),
-    part("at", time.format(one.at)),
+    part("arrow", ARROWS[entry.kind], entry.kind),
+    part("topic", entry.topic ?? "(no topic)"),
+    part("at", time.format(entry.at)),
     part("where", where),
   );
   return element;

@@ -1,59 +1,46 @@
-// The page: one websocket that tells every change, and requests that act.
+// The page: a websocket that sends every change, and requests that act.
 
 import { Card } from "./card.js";
 import { Log } from "./log.js";
 
 const find = (selector) => document.querySelector(selector);
-const log = new Log(find("#log"), find("#nothing"));
+const log = new Log(find("#log"), find("#empty"));
 const cards = new Map();
 let panels = {};
-let life = null;
+let layout = "";
+let time = null;
 let shown = null;
 
-export async function post(path, body = {}) {
+async function post(path, body = {}) {
   try {
     const url = `/control/panels/${encodeURIComponent(shown)}/${path}`;
     const answer = await fetch(url, { method: "POST", body: JSON.stringify(body) });
-    say(answer.ok ? "" : (await answer.json()).message);
+    find("#error").textContent = answer.ok ? "" : (await answer.json()).message;
   } catch {
-    say("The simulator does not answer.");
+    find("#error").textContent = "The simulator does not answer.";
   }
 }
 
-function say(text) {
-  find("#said").textContent = text;
-}
+// Panels. The address names the selected one, so a reload and a bookmark keep it.
 
-// Panels
+const panelInAddress = () => decodeURIComponent(location.hash.slice(1));
 
-function merge(message) {
-  if (message.whole) {
-    panels = message.panels;
-    return;
-  }
-  for (const [id, panel] of Object.entries(message.panels)) {
-    panels[id] = { ...panel, doors: { ...panels[id].doors, ...panel.doors } };
-  }
-}
-
-function choose(id) {
-  shown = id;
-  location.replace(`#${encodeURIComponent(id)}`);
+function select(id) {
+  history.replaceState(null, "", `#${encodeURIComponent(id)}`);
   build();
 }
 
 function build() {
   const ids = Object.keys(panels);
-  if (!ids.includes(shown)) {
-    const asked = decodeURIComponent(location.hash.slice(1));
-    shown = ids.includes(asked) ? asked : ids[0] ?? null;
-  }
+  const selected = panelInAddress();
+  shown = ids.includes(selected) ? selected : (ids[0] ?? null);
   buildTabs(ids);
   find("#panel").hidden = shown === null;
   cards.clear();
   find("#doors").replaceChildren();
   log.show(shown);
   if (shown === null) return;
+  document.title = `${panels[shown].name} – Simulated door controller`;
   for (const [id, door] of Object.entries(panels[shown].doors)) {
     const card = new Card(door, panels[shown].people, (act, body) =>
       post(`doors/${encodeURIComponent(id)}/${act}`, body),
@@ -71,14 +58,28 @@ function update() {
   set("serial", shown);
   set("network", panel.online ? "Online" : "Offline");
   set("clients", panel.clients);
+  set("system", systemOf(panel));
   find(".controls").dataset.online = panel.online;
+  find("#migrated").hidden = panel.migration !== "completed";
   find('[data-panel-act="network"]').textContent = panel.online ? "Take offline" : "Take online";
   for (const [id, door] of Object.entries(panel.doors)) cards.get(id).update(door);
-  for (const tab of find("#tabs").children) tab.dataset.alarm = alarmed(panels[tab.dataset.id]);
+  for (const tab of find("#tabs").children) tab.dataset.alarm = hasAlarm(panels[tab.dataset.id]);
 }
 
-const alarmed = (panel) =>
-  Object.values(panel.doors).some(({ live }) => live.forced || live.propped);
+function systemOf({ migration }) {
+  if (migration === null) return "PDK 1.0";
+  return migration === "completed" ? "PDK 2.0" : `PDK 1.0, migration ${migration}`;
+}
+
+const hasAlarm = (panel) =>
+  Object.values(panel.doors).some(({ state }) => state.forced || state.propped);
+
+// What the page is built from; all the rest is updated in place.
+const layoutOf = () =>
+  JSON.stringify(panels, (key, value) => {
+    if (["state", "request", "clients", "online", "migration"].includes(key)) return undefined;
+    return value;
+  });
 
 function buildTabs(ids) {
   const tabs = ids.map((id) => {
@@ -86,15 +87,16 @@ function buildTabs(ids) {
     const selected = id === shown;
     Object.assign(tab, { type: "button", role: "tab", textContent: panels[id].name });
     Object.assign(tab, { ariaSelected: selected, tabIndex: selected ? 0 : -1 });
+    tab.id = selected ? "selected-tab" : "";
     tab.setAttribute("aria-controls", "panel");
     tab.dataset.id = id;
-    tab.addEventListener("click", () => choose(id));
+    tab.addEventListener("click", () => select(id));
     return tab;
   });
   const hadFocus = find("#tabs").contains(document.activeElement);
   find("#tabs").replaceChildren(...tabs);
   find("#tabs").hidden = ids.length < 2;
-  if (hadFocus) find('#tabs [aria-selected="true"]').focus();
+  if (hadFocus) find("#tabs").querySelector('[aria-selected="true"]').focus();
 }
 
 find("#tabs").addEventListener("keydown", (event) => {
@@ -103,8 +105,10 @@ find("#tabs").addEventListener("keydown", (event) => {
   const keys = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
   if (!(event.key in keys)) return;
   event.preventDefault();
-  choose(ids.at(keys[event.key] % ids.length));
+  select(ids.at(keys[event.key] % ids.length));
 });
+
+addEventListener("hashchange", build);
 
 const SYSTEM_ID = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d";
 
@@ -117,19 +121,33 @@ for (const button of document.querySelectorAll("[data-panel-act]")) {
   });
 }
 
+// The stream. On a phone it is folded until it is opened.
+
 find("#clear").addEventListener("click", () => log.clear());
 
-// The clock of a life of its own
+const phone = matchMedia("(max-width: 860px)");
+
+function fold(folded) {
+  find("#stream").toggleAttribute("data-folded", folded);
+  find("#fold").setAttribute("aria-expanded", !folded);
+  find("#fold").disabled = !phone.matches;
+}
+
+fold(phone.matches);
+phone.addEventListener("change", () => fold(phone.matches));
+find("#fold").addEventListener("click", () => fold(!find("#stream").hasAttribute("data-folded")));
+
+// The clock of the people
 
 function tick() {
-  find("#clock").hidden = !life;
-  if (!life) return;
-  const seconds = life.seconds + ((performance.now() - life.heard) / 1000) * life.speed;
+  find("#clock").hidden = !time;
+  if (!time) return;
+  const seconds = time.seconds + ((performance.now() - time.received) / 1000) * time.speed;
   const minutes = Math.floor(seconds / 60);
   const two = (number) => String(number).padStart(2, "0");
-  const time = `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
-  const speed = life.speed === 1 ? "" : ` · ${life.speed}× speed`;
-  find("#clock").textContent = `Day ${Math.floor(minutes / 1440) + 1}, ${time}${speed}`;
+  const clock = `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
+  const speed = time.speed === 1 ? "" : ` · ${time.speed}× speed`;
+  find("#clock").textContent = `Day ${Math.floor(minutes / 1440) + 1}, ${clock}${speed}`;
 }
 
 setInterval(tick, 250);
@@ -138,26 +156,31 @@ setInterval(tick, 250);
 
 function connect() {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/control/live`);
-  socket.addEventListener("open", () => connected(true));
+  socket.addEventListener("open", () => setConnected(true));
   socket.addEventListener("message", ({ data }) => {
     const message = JSON.parse(data);
-    life = message.life && { ...message.life, heard: performance.now() };
-    merge(message);
-    if (message.whole) build();
+    time = message.time && { ...message.time, received: performance.now() };
+    panels = message.panels;
+    find("#home-assistant").hidden = !message.home_assistant;
+    find("#home-assistant").href = message.home_assistant ?? "";
+    const before = layout;
+    layout = layoutOf();
+    if (layout !== before) build();
     else update();
     log.add(message.log);
+    find("#newest").textContent = log.newest;
     tick();
   });
   socket.addEventListener("close", () => {
-    connected(false);
+    setConnected(false);
     setTimeout(connect, 1000);
   });
 }
 
-function connected(is) {
-  const text = is ? "Live" : "The simulator is gone; trying again …";
+function setConnected(connected) {
+  const text = connected ? "Connected" : "The simulator is not running; trying again …";
   if (find("#connection").textContent !== text) find("#connection").textContent = text;
-  document.body.dataset.connected = is;
+  document.body.dataset.connected = connected;
 }
 
 connect();

@@ -1,4 +1,4 @@
-"""Fixtures: the simulator, and a client with nothing between it and the wire."""
+"""A client of a simulated pdk.io, without Home Assistant."""
 
 from collections.abc import AsyncIterator
 
@@ -6,34 +6,17 @@ import pytest
 
 from tests.simulator_process import Json, SimulatedPdk
 
-from .page import Page
-from .wire import Wire
+from .wire import Wire, client
 
 
 @pytest.fixture(autouse=True)
 def use_custom_integrations() -> None:
-    """Leave Home Assistant out: the simulator knows nothing of it."""
+    """Do not start Home Assistant."""
 
 
 @pytest.fixture
-async def simulator(
-    simulator_ready: Json, socket_enabled: None
-) -> AsyncIterator[SimulatedPdk]:
-    """Return a fresh simulated pdk.io with its built-in scenario."""
-    async with SimulatedPdk(simulator_ready) as pdk:
+async def wire(simulator_ready: Json, socket_enabled: None) -> AsyncIterator[Wire]:
+    """Return a client of a simulated pdk.io with the built-in scenario."""
+    async with SimulatedPdk(simulator_ready) as pdk, client(pdk) as wire:
         await pdk.reset()
-        yield pdk
-
-
-@pytest.fixture
-async def wire(simulator: SimulatedPdk) -> AsyncIterator[Wire]:
-    """Return a bare HTTP and websocket client."""
-    async with Wire(simulator) as client:
-        yield client
-
-
-@pytest.fixture
-async def page(simulator: SimulatedPdk) -> AsyncIterator[Page]:
-    """Return a page that has been opened."""
-    async with Page(simulator) as opened:
-        yield opened
+        yield wire

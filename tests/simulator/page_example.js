@@ -1,61 +1,44 @@
-// The Streaming API page's own example, put together, with npm's genuine client.
-// Prints one JSON line for each thing that happens. Arguments: accounts URL, panel
-// id, door id, "," joined transports (none: the client's own choice).
+// The Streaming API page's own example with npm's client: opens a door, renews its token.
+// Prints one JSON line for each event. Arguments: accounts URL, panel id, transport.
 const io = require("socket.io-client")
-const crypto = require("crypto")
+const [accounts, panel_id, transport] = process.argv.slice(2)
+const print = (name, value) => console.log(JSON.stringify([name, value]))
 
-const [accounts, panel_id, door_id, transports] = process.argv.slice(2)
-const options = transports ? { transports: transports.split(",") } : {}
-const say = (what, value) => console.log(JSON.stringify([what, value]))
+const request = async (path, method, headers, body) =>
+  (await fetch(accounts + path, { method, headers, body })).json()
 
-const get_id_token = async () => {
+const get_authorization = async () => {
   const credentials = Buffer.from("demo:demo-secret").toString("base64")
-  const response = await fetch(`${accounts}/oauth2/token`, {
-    method: "POST",
-    headers: { Authorization: `Basic ${credentials}` },
-    body: new URLSearchParams({ grant_type: "client_credentials" }),
-  })
-  return (await response.json()).id_token
+  const body = new URLSearchParams({ grant_type: "client_credentials" })
+  const headers = { Authorization: `Basic ${credentials}` }
+  const { id_token } = await request("/oauth2/token", "POST", headers, body)
+  return { Authorization: `Bearer ${id_token}` }
 }
 
 const get_panel_token = async () => {
-  const headers = { Authorization: `Bearer ${await get_id_token()}` }
-  const url = `${accounts}/api/panels/${panel_id}/token`
-  const response = await fetch(url, { method: "POST", headers })
-  return (await response.json()).token
-}
-
-const get_uri = async () => {
-  const headers = { Authorization: `Bearer ${await get_id_token()}` }
-  const response = await fetch(`${accounts}/api/panels/${panel_id}`, { headers })
-  return (await response.json()).uri
+  const headers = await get_authorization()
+  return (await request(`/api/panels/${panel_id}/token`, "POST", headers)).token
 }
 
 const main = async () => {
-  const address = (await get_uri()).replace("http", "ws").replace(/\/$/, "")
-  const panel_token = await get_panel_token()
-  const socket = io(`${address}?token=${panel_token}`, options)
-
+  const { uri } = await request(`/api/panels/${panel_id}`, "GET", await get_authorization())
+  const address = uri.replace("http", "ws").replace(/\/$/, "")
+  const socket = io(`${address}?token=${await get_panel_token()}`, { transports: [transport] })
   socket.on("connect", () => {
-    say("connect", socket.id)
-    socket.emit("command", {
-      id: crypto.randomUUID(),
-      topic: "door.try.dwellopen",
-      body: { doorId: Number(door_id), dwell: 3 },
-    })
+    print("connect", socket.id)
+    const body = { doorId: 1, dwell: 3 }
+    socket.emit("command", { id: crypto.randomUUID(), topic: "door.try.dwellopen", body })
   })
-  socket.on("command.result.succeed", (event) => say("succeed", event))
-  socket.on("door.input.relay.on", (event) => say("relay.on", event))
-  socket.on("door.input.relay.off", (event) => say("relay.off", event))
+  for (const name of ["command.result.succeed", "door.input.relay.on", "door.input.relay.off"])
+    socket.on(name, (event) => print(name, event))
   socket.on("door.request.allowed", (event) => {
-    say("allowed", event)
+    print("door.request.allowed", event)
     socket.close()
   })
   socket.on("invalidToken", async () => {
-    say("invalidToken", null)
+    print("invalidToken", null)
     socket.emit("renewedToken", { token: await get_panel_token() })
   })
-  socket.on("error", (error) => say("error", error))
 }
 
 main()

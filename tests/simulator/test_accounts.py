@@ -2,28 +2,21 @@
 
 import base64
 import json
-from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.simulator_process import SimulatedPdk
-
 from .wire import PANEL, Wire
 
 
-async def test_token(simulator: SimulatedPdk, wire: Wire) -> None:
-    """Credentials give a JWT of five minutes."""
-    status, headers, body = await wire.request(
-        "POST",
-        f"{simulator.accounts_url}/oauth2/token",
-        data={"grant_type": "client_credentials"},
-        headers={"Authorization": aiohttp.encode_basic_auth("demo", "demo-secret")},
-    )
+async def test_credentials_give_an_id_token(wire: Wire) -> None:
+    """The ID token is a JWT of five minutes; the limits are announced."""
+    status, headers, body = await wire.log_in()
     assert status == 200
     assert list(body) == ["token_type", "access_token", "id_token", "expires_in"]
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 300)
-    claims = _claims(body["id_token"])
+    payload = body["id_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert claims["exp"] - claims["iat"] == 300
     assert headers["X-RateLimit-Limit"] == "10"
     assert int(headers["X-RateLimit-Reset"]) >= claims["iat"]
@@ -36,45 +29,31 @@ async def test_token(simulator: SimulatedPdk, wire: Wire) -> None:
         aiohttp.encode_basic_auth("nobody", "demo-secret"),
         "Basic ?",
         "Bearer demo",
-        "",
     ],
 )
-async def test_bad_credentials(
-    simulator: SimulatedPdk, wire: Wire, authorization: str
-) -> None:
-    """Anything else does not."""
-    status, _, _ = await wire.request(
-        "POST",
-        f"{simulator.accounts_url}/oauth2/token",
-        data={"grant_type": "client_credentials"},
-        headers={"Authorization": authorization},
-    )
-    assert status == 401
+async def test_wrong_credentials_are_rejected(wire: Wire, authorization: str) -> None:
+    """They get no token."""
+    assert (await wire.log_in(authorization))[0] == 401
 
 
-async def test_tree(simulator: SimulatedPdk, wire: Wire) -> None:
-    """The tree is walked from `mine` down."""
+async def test_panels_are_found_in_the_tree(wire: Wire) -> None:
+    """The tree starts at `mine` and continues with its children."""
     _, _, root = await wire.accounts("GET", "ous/mine")
     assert list(root) == ["id", "name", "panels", "children"]
-    url = simulator.panel_url(PANEL)
+    url = wire.pdk.panel_url(PANEL)
     assert root["panels"] == [{"id": PANEL, "name": "Headquarters", "uri": url}]
     _, _, child = await wire.accounts("GET", f"ous/{root['children'][0]['id']}")
     assert [each["id"] for each in child["panels"]] == ["2080DEF"]
-    status, _, _ = await wire.accounts("GET", "ous/99")
-    assert status == 404
-
-
-async def test_panel(wire: Wire) -> None:
-    """A panel tells its address and its unit."""
+    assert (await wire.accounts("GET", "ous/99"))[0] == 404
     _, _, panel = await wire.accounts("GET", "panels/2080DEF")
     assert list(panel) == ["id", "name", "ouId", "online", "uri", "registeredDate"]
     assert (panel["ouId"], panel["online"]) == (2, True)
 
 
-async def test_permission(simulator: SimulatedPdk, wire: Wire) -> None:
-    """An application lists all panels, but only gets tokens of some."""
+async def test_a_panel_token_needs_permission(wire: Wire) -> None:
+    """An application lists all panels, but gets tokens only for some."""
     application = {"client_id": "demo", "client_secret": "demo-secret"}
-    await simulator.reset(
+    await wire.pdk.reset(
         {
             "applications": [application | {"panels": ["A1"]}],
             "panels": [{"id": "A1"}, {"id": "B2"}],
@@ -83,28 +62,30 @@ async def test_permission(simulator: SimulatedPdk, wire: Wire) -> None:
     _, _, root = await wire.accounts("GET", "ous/mine")
     assert [each["id"] for each in root["panels"]] == ["A1", "B2"]
     for panel, expected in (("A1", 200), ("B2", 403), ("C3", 404)):
-        status, _, _ = await wire.accounts("POST", f"panels/{panel}/token")
-        assert status == expected
+        assert (await wire.accounts("POST", f"panels/{panel}/token"))[0] == expected
 
 
-async def test_id_token_ends(simulator: SimulatedPdk, wire: Wire) -> None:
-    """An ID token that has ended is refused."""
-    await simulator.faults(id_token_lifetime=0)
-    status, _, _ = await wire.accounts("GET", "ous/mine")
-    assert status == 401
+async def test_an_expired_id_token_is_rejected(wire: Wire) -> None:
+    """It gives no answer but 401."""
+    await wire.pdk.faults(id_token_lifetime=0)
+    assert (await wire.accounts("GET", "ous/mine"))[0] == 401
 
 
-async def test_rate_limit(simulator: SimulatedPdk, wire: Wire) -> None:
-    """Limits are kept to once they are switched on."""
-    await simulator.faults(rate_limit={"requests": 0})
-    status, headers, _ = await wire.accounts("GET", "ous/mine")
-    assert status == 429
-    assert headers["X-RateLimit-Remaining"] == "0"
-    assert int(headers["X-RateLimit-Reset"]) > 0
+async def test_rate_limits(wire: Wire) -> None:
+    """With the fault on, the writes above ten in a second get 429 with its headers."""
+    await wire.pdk.faults(rate_limit=True)
+    answers = [await wire.log_in() for _ in range(25)]
+    rejected = [headers for status, headers, _ in answers if status == 429]
+    assert rejected
+    assert (await wire.pdk.requests())["limited"] == len(rejected)
+    assert rejected[0]["X-RateLimit-Limit"] == "10"
+    assert rejected[0]["X-RateLimit-Remaining"] == "0"
+    assert int(rejected[0]["X-RateLimit-Reset"]) > 0
 
 
-def _claims(token: str) -> dict[str, Any]:
-    payload = token.split(".")[1]
-    padding = "=" * (-len(payload) % 4)
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + padding))
-    return claims
+async def test_own_rate_limits(wire: Wire) -> None:
+    """The fault may set another limit, for panels too."""
+    token = await wire.panel_token()
+    await wire.pdk.faults(rate_limit={"requests": 0})
+    assert (await wire.devices(token=token))[0] == 429
+    assert (await wire.accounts("GET", "ous/mine"))[0] == 429

@@ -2,15 +2,14 @@
 
 import pytest
 
-from tests.simulator_process import SimulatedPdk
-
-from .wire import PANEL, Wire
+from .wire import PANEL, Wire, client
 
 _RESULT = "command.result.succeed"
+_NO_DWELL = "The dwell is not valid."
 
 
 @pytest.mark.parametrize(
-    ("acts", "topic", "body", "caused"),
+    ("before", "topic", "body", "caused"),
     [
         ([], "door.try.open", {}, ["input.relay.on"]),
         ([], "door.try.dwellopen", {"dwell": 3}, ["input.relay.on", "input.relay.off"]),
@@ -24,32 +23,59 @@ _RESULT = "command.result.succeed"
         ([], "door.alarm.forced.clear", {}, []),
     ],
 )
-async def test_door_command(
-    simulator: SimulatedPdk,
-    wire: Wire,
-    *,
-    acts: list[str],
-    topic: str,
-    body: dict[str, int],
-    caused: list[str],
+async def test_a_command_succeeds(
+    wire: Wire, before: list[str], topic: str, body: dict[str, int], caused: list[str]
 ) -> None:
-    """A command gives its result, then what it changed."""
-    for act in acts:
-        await simulator.act(PANEL, 1, act)
-    await wire.connected()
+    """Its result comes first, then the events that it caused, and no others."""
+    for action in before:
+        await wire.pdk.act(PANEL, 1, action)
+    await wire.connect()
     await wire.command(topic, doorId=1, **body)
     name, result = await wire.event()
     assert name == _RESULT
     assert list(result) == ["id", "topic", "body", "occurred", "metadata"]
     assert result["body"] == {"commandId": "c-1"}
-    heard = [each.removeprefix("door.") for each in await wire.topics(len(caused))]
-    assert heard == caused
-    assert await wire.silence()
+    topics = await wire.topics(len(caused))
+    assert topics == [f"door.{each}" for each in caused]
+    assert await wire.is_silent()
 
 
-async def test_discover(wire: Wire) -> None:
-    """Each endpoint is told once, without `occurred`."""
-    await wire.connected()
+@pytest.mark.parametrize(
+    ("before", "topic", "body", "message"),
+    [
+        ([], "door.explode", {"doorId": 1}, "Command is not supported."),
+        ([], "door.try.open", {"doorId": 99}, "There is no door 99."),
+        ([], "door.try.open", {}, "There is no door None."),
+        ([], "door.try.dwellopen", {"doorId": 1, "dwell": 0}, _NO_DWELL),
+        (["dnd"], "door.try.open", {"doorId": 1}, "Do not disturb is on."),
+        (["dnd"], "door.actuate.open", {"doorId": 1}, "Do not disturb is on."),
+    ],
+)
+async def test_a_command_is_rejected(
+    wire: Wire, before: list[str], topic: str, body: dict[str, int], message: str
+) -> None:
+    """The serverError names no command."""
+    for action in before:
+        await wire.pdk.act(PANEL, 1, action)
+    await wire.connect()
+    await wire.command(topic, **body)
+    assert await wire.event() == ["serverError", {"message": message}]
+
+
+async def test_a_latched_door_rejects_access(wire: Wire) -> None:
+    """Force toggle latches until it is toggled back."""
+    await wire.connect()
+    await wire.command("door.actuate.forcetoggle", doorId=1)
+    await wire.command("door.try.open", doorId=1)
+    assert await wire.topics(3) == [_RESULT, "door.input.relay.on", "serverError"]
+    await wire.command("door.actuate.forcetoggle", doorId=1)
+    await wire.command("door.try.open", doorId=1)
+    assert (await wire.topics(4))[2] == _RESULT
+
+
+async def test_endpoints_are_discovered(wire: Wire) -> None:
+    """Each endpoint is an event of its own, without `occurred`."""
+    await wire.connect()
     await wire.command("endpoint.discover")
     assert (await wire.event())[0] == _RESULT
     _, first = await wire.event()
@@ -64,22 +90,30 @@ async def test_discover(wire: Wire) -> None:
         },
     }
     assert (await wire.event())[1]["body"]["address"] == "0013a200400a3942"
-    assert await wire.silence()
+    assert await wire.is_silent()
 
 
-async def test_query_signal(wire: Wire) -> None:
-    """One endpoint answers; its relay moves if asked to, and moves back."""
-    await wire.connected()
-    endpoint = {"ioLinkId": 1, "address": "0013a200400a393b"}
-    await wire.command("endpoint.querysignal", **endpoint, actuateRelay=False)
+async def test_one_endpoint_answers_a_query(wire: Wire) -> None:
+    """Its link counts too: two links may have the same address."""
+    endpoints = [
+        {"ioLinkId": 1, "address": "a", "doors": [1]},
+        {"ioLinkId": 2, "address": "a", "dbGain": 67},
+        {"ioLinkId": 3, "address": "a", "dbGain": None},
+    ]
+    panel = {"id": PANEL, "doors": [{"id": 1}], "endpoints": endpoints}
+    await wire.pdk.reset({"panels": [panel]})
+    await wire.connect()
+    await wire.command("endpoint.querysignal", ioLinkId=2, address="a")
     assert (await wire.event())[0] == _RESULT
     topic, signal = await wire.event()
     assert topic == "endpoint.signal"
     assert list(signal) == ["topic", "body", "occurred"]
-    assert signal["body"] == endpoint | {"dbGain": 40}
-    await wire.command(
-        "endpoint.querysignal", **endpoint, actuateRelay=True, relayDwell=0.1
-    )
+    assert signal["body"] == {"ioLinkId": 2, "address": "a", "dbGain": 67}
+    await wire.command("endpoint.querysignal", ioLinkId=3, address="a")
+    assert (await wire.event())[0] == _RESULT
+    assert await wire.is_silent()
+    relay = {"actuateRelay": True, "relayDwell": 0.1}
+    await wire.command("endpoint.querysignal", ioLinkId=1, address="a", **relay)
     assert await wire.topics(4) == [
         _RESULT,
         "door.input.relay.on",
@@ -88,51 +122,25 @@ async def test_query_signal(wire: Wire) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("topic", "body", "message"),
-    [
-        ("door.explode", {"doorId": 1}, "Command is not supported."),
-        ("door.try.open", {"doorId": 99}, "There is no door 99."),
-        ("door.try.open", {}, "There is no door None."),
-        ("door.try.dwellopen", {"doorId": 1, "dwell": 0}, "The dwell is not valid."),
-        ("door.try.dwellopen", {"doorId": 1, "dwell": 5401}, "The dwell is not valid."),
-    ],
-)
-async def test_refused(
-    wire: Wire, topic: str, body: dict[str, int], message: str
-) -> None:
-    """What cannot be done is a serverError that names no command."""
-    await wire.connected()
-    await wire.command(topic, **body)
-    assert await wire.event() == ["serverError", {"message": message}]
-
-
-async def test_result_goes_to_the_sender(simulator: SimulatedPdk, wire: Wire) -> None:
-    """The others hear only what happened."""
-    async with Wire(simulator) as other:
-        await other.connected()
-        await wire.connected()
-        await wire.command("door.actuate.open", doorId=1)
+async def test_a_result_goes_to_the_sender(wire: Wire) -> None:
+    """Other clients receive only the events, and string ids stay strings."""
+    await wire.pdk.reset({"panels": [{"id": PANEL, "doors": [{"id": "a-1"}]}]})
+    async with client(wire.pdk) as other:
+        await other.connect()
+        await wire.connect()
+        await wire.command("door.actuate.open", doorId="a-1")
         assert await wire.topics(2) == [_RESULT, "door.input.relay.on"]
-        assert (await other.event())[0] == "door.input.relay.on"
+        topic, event = await other.event()
+        assert (topic, event["body"]["doorId"]) == ("door.input.relay.on", "a-1")
 
 
-async def test_received(simulator: SimulatedPdk, wire: Wire) -> None:
-    """What was received can be read, to the letter."""
-    await wire.connected()
+async def test_received_commands_can_be_read(wire: Wire) -> None:
+    """With their exact text."""
+    await wire.connect()
     frame = '42["command",{"id":"x", "topic":"door.try.open","body":{"doorId":1}}]'
     await wire.send(frame)
-    received = (await simulator.commands(PANEL))[0]
+    received = (await wire.pdk.commands(PANEL))[0]
     assert received["raw"] == frame
     assert (received["index"], received["id"]) == (1, "x")
     assert (received["topic"], received["body"]) == ("door.try.open", {"doorId": 1})
-    assert await simulator.commands(PANEL, after=1, wait=0) == []
-
-
-async def test_string_ids(simulator: SimulatedPdk, wire: Wire) -> None:
-    """Doors may have strings for ids."""
-    await simulator.reset({"panels": [{"id": PANEL, "doors": [{"id": "a-1"}]}]})
-    await wire.connected()
-    await wire.command("door.actuate.open", doorId="a-1")
-    await wire.event()
-    assert (await wire.event())[1]["body"]["doorId"] == "a-1"
+    assert await wire.pdk.commands(PANEL, after=1, wait=0) == []

