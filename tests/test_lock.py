@@ -1,34 +1,39 @@
 """A user locks, unlocks and opens doors."""
 
-import pytest
+from typing import Any
 
-from homeassistant.components.lock import DOMAIN as LOCK
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
-from .common import PANEL, Json, state_of, wait_for_state
+from .common import (
+    ANSWER_TIMEOUT,
+    CONNECTION,
+    FRONT,
+    PANEL,
+    Json,
+    act,
+    drop_connection,
+    emit,
+    raises_error,
+    sent,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
 from .simulator_process import SimulatedPdk
 
-FRONT = "lock.front_door"
 
-
-async def act(hass: HomeAssistant, action: str, entity_id: str = FRONT) -> None:
-    """Call an action of the lock."""
-    await hass.services.async_call(
-        LOCK, action, {"entity_id": entity_id}, blocking=True
-    )
-
-
-async def test_unknown_until_the_panel_speaks(
+async def test_unknown_until_the_panel_reports(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
     """The API has no snapshot of states, and nothing is guessed."""
     assert state_of(hass, FRONT).state == "unknown"
     await panel.act(PANEL, 1, "hold")
-    assert not (await wait_for_state(hass, FRONT, "unlocked")).attributes.get(
-        "assumed_state"
-    )
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert not unlocked.attributes.get("assumed_state")
     await panel.act(PANEL, 1, "lock")
     await wait_for_state(hass, FRONT, "locked")
 
@@ -41,153 +46,162 @@ async def test_unknown_until_the_panel_speaks(
         ("open", "door.try.open", ["opening", "unlocked"]),
     ],
 )
-async def test_an_action_reaches_the_panel(
+async def test_actions(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     action: str,
     topic: str,
     states: list[str],
 ) -> None:
-    """The panel gets one command, and the lock shows what is going on."""
+    """The panel gets one command, and the lock shows that it is pending."""
     seen: list[str] = []
 
     @callback
-    def see(event: Event[EventStateChangedData]) -> None:
+    def handle(event: Event[EventStateChangedData]) -> None:
         if event.data["entity_id"] == FRONT and event.data["new_state"]:
             seen.append(event.data["new_state"].state)
 
-    hass.bus.async_listen("state_changed", see)
-    await act(hass, action)
+    hass.bus.async_listen("state_changed", handle)
+    await act(hass, f"lock.{action}")
     (command,) = await panel.commands(PANEL)
-    assert command["topic"] == topic
-    assert command["body"] == {"doorId": 1}
+    assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
     await wait_for_state(hass, FRONT, states[-1])
     assert [seen[0], seen[-1]] == states
 
 
-async def test_a_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+@pytest.mark.parametrize(
+    ("options", "topic", "body"),
+    [
+        ({"unlock_duration": 2.5}, "door.try.dwellopen", {"dwell": 25}),
+        ({"unlock_duration": 0.1}, "door.try.dwellopen", {"dwell": 1}),
+        ({"unlock_duration": 540}, "door.try.dwellopen", {"dwell": 5400}),
+        ({}, "door.try.open", {}),
+    ],
+)
+async def test_momentary_unlock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    options: Json,
+    topic: str,
+    body: Json,
+) -> None:
+    """Unlocking opens for a while, and nothing ever holds the door open."""
+    await setup_integration(hass, entry, unlock_mode="momentary", **options)
+    await act(hass, "lock.unlock")
+    (command,) = await panel.commands(PANEL)
+    assert (command["topic"], command["body"]) == (topic, {"doorId": 1, **body})
+    await wait_for_state(hass, FRONT, "unlocked")
+    await act(hass, "lock.lock")
+    await act(hass, "lock.open")
+    assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
+
+
+async def test_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """A door that is opened for a moment locks again by itself."""
     await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, "open")
+    await act(hass, "lock.open")
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, FRONT, "locked")
 
 
-async def test_a_refusal_in_the_panels_words(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
+async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why, and the lock shows what it showed before."""
-    await panel.faults(commands={"refuse": "The door is in do not disturb."})
-    with pytest.raises(HomeAssistantError) as refusal:
-        await act(hass, "unlock")
-    assert refusal.value.translation_key == "command_refused"
-    assert refusal.value.translation_placeholders == {
-        "panel": "Headquarters",
-        "reason": "The door is in do not disturb.",
-    }
+    reason = "The door is in do not disturb."
+    await panel.faults(commands={"refuse": reason})
+    with raises_error("command_refused", panel="Headquarters", reason=reason):
+        await act(hass, "lock.unlock")
     assert state_of(hass, FRONT).state == "unknown"
 
 
-async def test_no_answer(
+async def test_unlock_is_not_answered(
     hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A panel that stays silent has perhaps opened, perhaps not: the user is told."""
-    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.2)
+    """The door may be open or not: the user reads that."""
+    monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
     await panel.faults(commands="ignored")
-    with pytest.raises(HomeAssistantError) as unanswered:
-        await act(hass, "unlock")
-    assert unanswered.value.translation_key == "no_answer"
+    with raises_error("no_answer"):
+        await act(hass, "lock.unlock")
     assert state_of(hass, FRONT).state == "unknown"
 
 
-async def test_not_connected(
+async def test_unlock_while_not_connected(
     hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
 ) -> None:
-    """A command is refused at once while the stream is down, and not kept for later."""
+    """A command fails at once while the stream is down, and is not kept for later."""
     await panel.faults(handshake={"mode": "http", "status": 503})
-    await panel.control("POST", f"panels/{PANEL}/kick", {"how": "abort"})
-    await wait_for_state(hass, "binary_sensor.headquarters_connection", "off")
-    with pytest.raises(HomeAssistantError) as refused:
-        await act(hass, "unlock")
-    assert refused.value.translation_key == "not_connected"
+    await drop_connection(panel)
+    await wait_for_state(hass, CONNECTION, "off")
+    with raises_error("not_connected"):
+        await act(hass, "lock.unlock")
     await panel.faults(handshake=None)
-    await wait_for_state(hass, "binary_sensor.headquarters_connection", "on")
-    assert await panel.commands(PANEL, wait=0) == []
+    await wait_for_state(hass, CONNECTION, "on")
+    assert await sent(panel) == []
 
 
 async def test_doors_do_not_wait_for_each_other(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """A command for one door that gets no answer does not hold up another's."""
+    """A command for one door that gets no answer does not delay another's."""
     await panel.faults(commands={"refuse": "no", "doors": [1]})
-    refused = hass.async_create_task(act(hass, "unlock"))
-    await act(hass, "unlock", "lock.meeting_room")
-    with pytest.raises(HomeAssistantError):
-        await refused
+    rejected = hass.async_create_task(act(hass, "lock.unlock"))
+    await act(hass, "lock.unlock", "lock.meeting_room")
+    with raises_error("command_refused"):
+        await rejected
     assert state_of(hass, "lock.meeting_room").state == "unlocked"
 
 
 async def test_a_newer_event_counts_more_than_the_answer(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """Somebody locks at the panel while the answer to an unlock is on its way."""
+    """A door is locked at the panel while the answer to an unlock is on its way."""
     await panel.faults(commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "unlock"))
+    unlocking = hass.async_create_task(act(hass, "lock.unlock"))
     (command,) = await panel.commands(PANEL)
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
+    await emit(panel, "door.input.relay.off")
     await panel.carry_out(PANEL, command)
     await unlocking
     assert state_of(hass, FRONT).state == "locked"
 
 
-async def stop_a_script(hass: HomeAssistant, panel: SimulatedPdk) -> Json:
-    """Unlock by a script that is stopped while that is under way; give the command."""
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
+@pytest.mark.parametrize("answered", [True, False])
+async def test_stopped_script(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: bool,
+) -> None:
+    """Its command is pending all the same; without an answer the state is assumed."""
+    if not answered:
+        monkeypatch.setattr(ANSWER_TIMEOUT, 0.5)
+    await emit(panel, "door.input.relay.off")
     await wait_for_state(hass, FRONT, "locked")
     await panel.faults(commands="ignored")
     step = {"action": "lock.unlock", "target": {"entity_id": FRONT}}
-    script = {"script": {"unlock": {"sequence": [step]}}}
+    script: Json = {"script": {"unlock": {"sequence": [step]}}}
     assert await async_setup_component(hass, "script", script)
-    which = {"entity_id": "script.unlock"}
-    await hass.services.async_call("script", "turn_on", which, blocking=True)
+    await act(hass, "script.turn_on", "script.unlock")
     (command,) = await panel.commands(PANEL)
-    await hass.services.async_call("script", "turn_off", which, blocking=True)
+    await act(hass, "script.turn_off", "script.unlock")
     assert state_of(hass, "script.unlock").state == "off"
-    return command
-
-
-async def test_a_stopped_script_and_an_answer(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The command is under way all the same, and what becomes of it is shown."""
-    command = await stop_a_script(hass, panel)
     assert state_of(hass, FRONT).state == "unlocking"
-    await panel.carry_out(PANEL, command)
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert "assumed_state" not in unlocked.attributes
+    if answered:
+        await panel.carry_out(PANEL, command)
+    shown = await wait_for_state(hass, FRONT, "unlocked" if answered else "locked")
+    assert shown.attributes.get("assumed_state", False) is not answered
 
 
-async def test_a_stopped_script_and_no_answer(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody hears the error, but the lock shows that nobody knows."""
-    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.5)
-    await stop_a_script(hass, panel)
-    locked = await wait_for_state(hass, FRONT, "locked")
-    assert locked.attributes["assumed_state"] is True
-
-
-async def test_several_commands_at_once(
+async def test_several_pending_commands(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """Shown is the last one that has no answer."""
+    """The lock shows the last one that has no answer."""
     await panel.faults(commands="ignored")
-    acting = []
-    for sent, action in enumerate(("unlock", "lock", "unlock")):
-        acting.append(hass.async_create_task(act(hass, action)))
-        await panel.commands(PANEL, after=sent)
+    pending: list[Any] = []
+    for count, action in enumerate(("unlock", "lock", "unlock")):
+        pending.append(hass.async_create_task(act(hass, f"lock.{action}")))
+        await panel.commands(PANEL, after=count)
     commands = await panel.commands(PANEL, wait=0)
-    for which, shown in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
+    for which, state in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
         await panel.carry_out(PANEL, commands[which])
-        await acting[which]
-        assert state_of(hass, FRONT).state == shown
+        await pending[which]
+        assert state_of(hass, FRONT).state == state

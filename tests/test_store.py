@@ -1,7 +1,6 @@
-"""Home Assistant starts again, and finds the doors as they were."""
+"""Home Assistant restarts, and finds the doors as they were."""
 
 from datetime import timedelta
-import json
 from typing import Any
 
 import pytest
@@ -10,44 +9,40 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, Json, state_of, wait_for_state, wait_until
+from .common import (
+    FRONT,
+    FRONT_ACCESS,
+    PANEL,
+    SIGNAL,
+    Json,
+    act,
+    ask,
+    emit,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 from .simulator_process import SimulatedPdk
+from .test_activity import ACTIVITY
 
 STORE = f"prodatakey.{PANEL}"
-FRONT = "lock.front_door"
-SIGNAL = "sensor.endpoint_0013a200400a393b_signal"
-ACTIVITY = "sensor.headquarters_last_activity"
 
 pytestmark = pytest.mark.usefixtures("hass_storage")
 
 
-async def restart(hass: HomeAssistant, entry: MockConfigEntry, **options: Any) -> None:
-    """Unload and set up again: nothing but the memory is left in between."""
-    await hass.config_entries.async_unload(entry.entry_id)
-    hass.config_entries.async_update_entry(entry, options=options)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-
-
-async def live(hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry) -> None:
-    """Let things happen that are worth remembering."""
+async def live(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """Let things happen that are stored."""
     await pdk.act(PANEL, 1, "badge", person=1)
     await pdk.act(PANEL, 4, "open")
     await wait_for_state(hass, "binary_sensor.meeting_room_door_position", "on")
-    for action, data in (("discover_endpoints", {"wait": 1}), ("query_signal", {})):
-        await hass.services.async_call(
-            DOMAIN,
-            action,
-            {"config_entry_id": entry.entry_id, **data},
-            blocking=True,
-            return_response=True,
-        )
+    await ask(hass, "discover_endpoints", wait=1)
+    await ask(hass, "query_signal")
     await wait_for_state(hass, SIGNAL, "40")
     await wait_for_state(hass, FRONT, "unlocked")
 
@@ -55,10 +50,10 @@ async def live(hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry) -
 async def test_doors_as_they_were(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """States are assumed until the panel says them; what only an event told stays."""
-    await live(hass, panel, entry)
+    """States are assumed until the panel reports them; what is in the past stays."""
+    await live(hass, panel)
     sentence = state_of(hass, ACTIVITY)
-    await restart(hass, entry)
+    await setup_integration(hass, entry)
 
     front = state_of(hass, FRONT)
     assert (front.state, front.attributes["assumed_state"]) == ("unlocked", True)
@@ -71,22 +66,25 @@ async def test_doors_as_they_were(
     assert state_of(hass, SIGNAL).state == "40"
     assert state_of(hass, ACTIVITY).state == sentence.state
     assert state_of(hass, ACTIVITY).attributes == sentence.attributes
-    access = state_of(hass, "event.front_door_access")
+    access = state_of(hass, FRONT_ACCESS)
     assert access.attributes.get("event_type") in (None, "access_granted")
 
-    await panel.emit(PANEL, "door.input.relay.on", {"body": {"doorId": 1}})
+    await emit(panel, "door.input.relay.on")
     await wait_until(lambda: "assumed_state" not in state_of(hass, FRONT).attributes)
-    await hass.services.async_call("lock", "lock", {"entity_id": FRONT}, blocking=True)
+    await act(hass, "lock.lock")
     front = state_of(hass, FRONT)
     assert (front.state, front.attributes.get("assumed_state")) == ("locked", None)
 
 
-@pytest.mark.usefixtures("short_back_off")
-async def test_doors_while_the_panel_is_away(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+async def test_restart_while_the_panel_is_offline(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    short_back_off: None,
 ) -> None:
-    """The list of doors is there, the stream is not: shown as they were, once it is."""
-    await live(hass, panel, entry)
+    """There is a list of doors but no stream: they are as they were once there is."""
+    await panel.act(PANEL, 1, "hold")
+    await wait_for_state(hass, FRONT, "unlocked")
     await hass.config_entries.async_unload(entry.entry_id)
     await panel.faults(handshake={"mode": "http", "status": 503})
     await hass.config_entries.async_setup(entry.entry_id)
@@ -96,33 +94,8 @@ async def test_doors_while_the_panel_is_away(
     assert front.attributes["assumed_state"] is True
 
 
-async def test_people_are_not_recorded(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_storage: dict[str, Any],
-) -> None:
-    """Who came in before that was decided is neither shown nor kept."""
-    await live(hass, panel, entry)
-    await restart(hass, entry, record_people=False)
-    assert state_of(hass, FRONT).attributes.get("changed_by") is None
-    assert state_of(hass, ACTIVITY).state == "unknown"
-    await panel.act(PANEL, 1, "badge", person=2)
-    sentence = await wait_for_state(
-        hass,
-        ACTIVITY,
-        'Person "Somebody" has requested access to the device "Front door". '
-        "Access allowed. Person used card for requesting access.",
-    )
-    await restart(hass, entry, record_people=False)
-    assert state_of(hass, ACTIVITY).state == sentence.state
-    kept = json.dumps(hass_storage[STORE])
-    assert "Front door" in kept
-    assert not [name for name in ("Amelia", "Hartmann", "Jonas") if name in kept]
-
-
 async def test_saved_within_a_minute(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: dict[str, Any]
+    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
 ) -> None:
     """A crash loses a minute at most, also where something happens all the time."""
 
@@ -136,8 +109,8 @@ async def test_saved_within_a_minute(
     assert relay_of_garage() is None
     for seconds in (20, 40, 58):
         async_fire_time_changed(hass, now + timedelta(seconds=seconds))
-        for act in ("open", "close"):
-            await panel.act(PANEL, 2, act)
+        for happening in ("open", "close"):
+            await panel.act(PANEL, 2, happening)
         await wait_for_state(hass, "binary_sensor.garage_door_position", "off")
     assert relay_of_garage() is None
     async_fire_time_changed(hass, now + timedelta(seconds=62))
@@ -146,7 +119,7 @@ async def test_saved_within_a_minute(
 
 
 async def test_saved_when_home_assistant_stops(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: dict[str, Any]
+    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
 ) -> None:
     """Nothing is lost then."""
     await panel.act(PANEL, 2, "hold")
@@ -157,14 +130,19 @@ async def test_saved_when_home_assistant_stops(
     assert doors[2]["state"] == {"relay": True}
 
 
-ENDPOINT = (
-    "io_link_id",
-    "address",
-    "io_link_type",
-    "io_link_name",
-    "doors",
-    "db_gain",
-    "occurred",
+UNREADABLE: Json = {
+    "id": 1,
+    "name": "Front door",
+    "type": "primaryReader",
+    "icon": None,
+    "primary_reader": None,
+    "state": {"of_the_future": True},
+    "shown": ["of_the_future"],
+    "changed_by": None,
+}
+ENDPOINT_KEYS = (
+    *("io_link_id", "address", "io_link_type", "io_link_name"),
+    *("doors", "db_gain", "occurred"),
 )
 DAMAGED: list[Any] = [
     None,
@@ -173,45 +151,30 @@ DAMAGED: list[Any] = [
     {"doors": None, "endpoints": {}, "activity": []},
     {"doors": [{}, None, {"id": 1}], "endpoints": [{"address": "x"}], "activity": {}},
     {"doors": [{"id": [1], "name": "x"}], "activity": {"message": "x"}},
-    {"endpoints": [dict.fromkeys(ENDPOINT) | {"address": ["x"]}]},
+    {"endpoints": [dict.fromkeys(ENDPOINT_KEYS) | {"address": ["x"]}]},
     {
-        "doors": [
-            {
-                "id": 1,
-                "name": "Front door",
-                "type": "primaryReader",
-                "icon": None,
-                "primary_reader": None,
-                "state": {"of_the_future": True},
-                "shown": ["of_the_future"],
-                "changed_by": None,
-            }
-        ],
+        "doors": [UNREADABLE],
         "activity": {"message": "x", "topic": None, "occurred": "yesterday"},
     },
 ]
 
 
-@pytest.mark.parametrize("data", DAMAGED, ids=range(len(DAMAGED)))
-@pytest.mark.parametrize("version", [1, 2])
-async def test_a_damaged_memory(
+@pytest.mark.parametrize(
+    ("version", "data"), [*((1, each) for each in DAMAGED), (2, DAMAGED[-1])]
+)
+async def test_damaged_file(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
-    hass_storage: dict[str, Json],
-    data: Any,
+    hass_storage: Json,
     version: int,
+    data: Any,
 ) -> None:
-    """What cannot be read is forgotten; the doors are set up all the same."""
-    hass_storage[STORE] = {
-        "version": version,
-        "minor_version": 1,
-        "key": STORE,
-        "data": data,
-    }
-    await hass.config_entries.async_setup(entry.entry_id)
+    """What cannot be read is left out; the doors are set up all the same."""
+    stored = {"version": version, "minor_version": 1, "key": STORE, "data": data}
+    hass_storage[STORE] = stored
+    await setup_integration(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
-    await pdk.sockets(PANEL, 1)
     await pdk.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
     await hass.config_entries.async_unload(entry.entry_id)

@@ -11,29 +11,42 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.prodatakey import door_list
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, state_of, wait_for_state, wait_until
+from .common import (
+    MIN_READ_INTERVAL,
+    PANEL,
+    ask,
+    device_of,
+    drop_connection,
+    emit,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 from .simulator_process import SimulatedPdk
 
 DOORS = f"panels/{PANEL}/doors"
 MEETING_ROOM = f"{DOORS}/4"
 
-type Device = Callable[[object], dr.DeviceEntry | None]
 type Hour = Callable[[], Awaitable[None]]
+type Device = Callable[[object], dr.DeviceEntry | None]
 
 
 @pytest.fixture
-def device(device_registry: dr.DeviceRegistry, entry: MockConfigEntry) -> Device:
-    """Return a way to find a door's device."""
-    return lambda door_id: device_registry.async_get_device_by_identifier(
-        (DOMAIN, f"{PANEL}_{door_id}"), entry.entry_id
-    )
+def device(hass: HomeAssistant, entry: MockConfigEntry) -> Device:
+    """Return a function that returns the device of a door, if there is one."""
+    return lambda part: device_of(hass, entry, part)
+
+
+def name_of(device: dr.DeviceEntry | None) -> str | None:
+    """Return the name of a device."""
+    return device.name if device else None
 
 
 @pytest.fixture
@@ -43,28 +56,18 @@ def an_hour_passes(
     device: Device,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Hour:
-    """Return a way to have the list of doors read: a door renamed there tells it."""
+    """Return a function that has the list of doors read."""
 
     async def hour() -> None:
-        monkeypatch.setattr(door_list, "YOUNG", -1)
+        monkeypatch.setattr(MIN_READ_INTERVAL, -1)
+        # A door with another name shows that it was read.
         name = f"Garage, {dt_util.utcnow()}"
         await panel.control("PATCH", f"{DOORS}/2", {"name": name})
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
-        await wait_until(lambda: (garage := device(2)) and garage.name == name)
+        await wait_until(lambda: name_of(device(2)) == name)
         await hass.async_block_till_done()
 
     return hour
-
-
-async def discover(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Have the endpoints report."""
-    await hass.services.async_call(
-        DOMAIN,
-        "discover_endpoints",
-        {"config_entry_id": entry.entry_id, "wait": 1},
-        blocking=True,
-        return_response=True,
-    )
 
 
 async def test_added(
@@ -83,19 +86,19 @@ async def test_added_while_away(
     hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list is read at each connect too."""
-    monkeypatch.setattr(door_list, "YOUNG", -1)
+    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await panel.control("POST", DOORS, {"id": 20, "name": "Side door"})
-    await panel.control("POST", f"panels/{PANEL}/kick", {"how": "abort"})
+    await drop_connection(panel)
     await wait_for_state(hass, "lock.side_door", "unknown")
 
 
 async def test_renamed(
     hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
 ) -> None:
-    """The device takes the new name; the ids that automations use stay."""
+    """The device has the new name; the ids that automations use stay."""
     await panel.control("PATCH", MEETING_ROOM, {"name": "Library"})
     await an_hour_passes()
-    assert getattr(device(4), "name", None) == "Library"
+    assert name_of(device(4)) == "Library"
     assert state_of(hass, "lock.meeting_room").name == "Library"
     assert state_of(hass, "button.meeting_room_open").name == "Library Open"
 
@@ -106,6 +109,7 @@ async def test_deleted_and_back(
     device: Device,
     an_hour_passes: Hour,
     entity_registry: er.EntityRegistry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Two readings in a row without a door count; one does not, nor one that fails."""
     await panel.act(PANEL, 4, "hold")
@@ -130,6 +134,8 @@ async def test_deleted_and_back(
     assert hass.states.get("lock.meeting_room") is None
     assert entity_registry.async_get("lock.meeting_room") is None
     assert device(4) is None
+    # Home Assistant reports calls of its own that will stop working.
+    assert "stop working" not in caplog.text
 
     await panel.control("POST", DOORS, {"id": 4, "name": "Meeting room"})
     await an_hour_passes()
@@ -145,26 +151,25 @@ async def test_deleted_while_home_assistant_was_off(
     device: Device,
     an_hour_passes: Hour,
 ) -> None:
-    """A door that is only remembered goes in the same way, device and all."""
+    """A door that is only in the store is removed in the same way, with its device."""
     await hass.config_entries.async_unload(entry.entry_id)
     await panel.control("DELETE", MEETING_ROOM)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await setup_integration(hass, entry)
     await an_hour_passes()
     await an_hour_passes()
     assert hass.states.get("lock.meeting_room") is None
     assert device(4) is None
 
 
-async def test_first_met_in_an_event(
+async def test_first_seen_in_an_event(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     an_hour_passes: Hour,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """It counts as a door, until the list says that it is a lamp."""
-    event = {"body": {"doorId": 30, "door": {"id": 30, "name": "Lamp"}}}
-    await panel.emit(PANEL, "door.input.relay.on", event)
+    """It is a door, until the list says that it is a lamp."""
+    body = {"doorId": 30, "door": {"id": 30, "name": "Lamp"}}
+    await emit(panel, "door.input.relay.on", body=body)
     await wait_for_state(hass, "lock.lamp", "unlocked")
     lamp = {"id": 30, "name": "Lamp", "type": "ioDevice", "publicIcon": "light"}
     await panel.control("POST", DOORS, lamp)
@@ -182,15 +187,14 @@ async def test_becomes_another_kind(
     entity_registry: er.EntityRegistry,
     restart: bool,
 ) -> None:
-    """The relay of a door serves a fan from now on; a gate gives up its reader."""
+    """A door becomes a fan; a gate loses its reader."""
     if restart:
         await hass.config_entries.async_unload(entry.entry_id)
     fan = {"type": "ioDevice", "publicIcon": "fan"}
     await panel.control("PATCH", MEETING_ROOM, fan)
     await panel.control("PATCH", f"{DOORS}/5", {"type": "premiumIoDevice"})
     if restart:
-        await hass.config_entries.async_setup(entry.entry_id)
-        await wait_until(lambda: entry.runtime_data.connected)
+        await setup_integration(hass, entry)
     await an_hour_passes()
     await panel.act(PANEL, 4, "hold")
     await wait_for_state(hass, "switch.meeting_room", "on")
@@ -204,24 +208,10 @@ async def test_becomes_another_kind(
     assert state_of(hass, "lock.warehouse_gate").state == "unknown"
 
 
-async def test_a_door_that_goes_leaves_no_complaint(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    an_hour_passes: Hour,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Home Assistant is asked in a way that it will still know next year."""
-    await panel.control("DELETE", MEETING_ROOM)
-    await an_hour_passes()
-    await an_hour_passes()
-    assert hass.states.get("lock.meeting_room") is None
-    assert "stop working" not in caplog.text
-
-
-async def test_a_second_reader_hangs_on_its_door(
+async def test_second_reader_is_connected_via_its_door(
     panel: SimulatedPdk, device: Device, an_hour_passes: Hour
 ) -> None:
-    """Also where the list has it before its door."""
+    """This holds also where the list has the reader before its door."""
     front = device(1)
     assert front
     assert getattr(device(7), "via_device_id", None) == front.id
@@ -234,7 +224,7 @@ async def test_a_second_reader_hangs_on_its_door(
     assert getattr(device(8), "via_device_id", None) == lift.id
 
 
-async def test_a_device_while_the_panel_is_not_loaded(
+async def test_delete_a_device_while_the_entry_is_not_loaded(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
@@ -242,7 +232,7 @@ async def test_a_device_while_the_panel_is_not_loaded(
     device_registry: dr.DeviceRegistry,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Whether the panel has it nobody can tell: it stays."""
+    """Whether the panel has it is unknown: it stays."""
     await async_setup_component(hass, "config", {})
     await pdk.faults(token={"status": 500})
     await hass.config_entries.async_setup(entry.entry_id)
@@ -256,7 +246,7 @@ async def test_a_device_while_the_panel_is_not_loaded(
     assert device(99)
 
 
-async def test_a_stale_device_by_hand(
+async def test_delete_a_stale_device(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
@@ -270,7 +260,7 @@ async def test_a_stale_device_by_hand(
     device_registry.async_get_or_create(
         config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
     )
-    await discover(hass, entry)
+    await ask(hass, "discover_endpoints", wait=1)
     endpoint = "0013a200400a3942"
     signal = f"sensor.endpoint_{endpoint}_signal"
     await wait_for_state(hass, signal, "unknown")
@@ -282,5 +272,5 @@ async def test_a_stale_device_by_hand(
         assert (device(part) is None) is deleted
     await hass.async_block_till_done()
     assert hass.states.get(signal) is None
-    await discover(hass, entry)
+    await ask(hass, "discover_endpoints", wait=1)
     await wait_for_state(hass, signal, "unknown")
