@@ -34,19 +34,19 @@ CONNECTION = "binary_sensor.headquarters_connection"
 FRONT = "lock.front_door"
 FRONT_ACCESS = "event.front_door_access"
 ENDPOINT = "0013a200400a393b"
-SIGNAL = f"sensor.endpoint_{ENDPOINT}_signal"
+SIGNAL = "sensor.endpoint_meeting_room_signal"
 
 # Where the integration keeps what tests shorten or lower.
 _OURS = "custom_components.prodatakey"
-ANSWER_TIMEOUT = f"{_OURS}.pdk.stream.ANSWER_TIMEOUT"
-CLOCK_BURST = f"{_OURS}.pdk.clock.LONGEST_BURST"
+ANSWER_TIMEOUT = f"{_OURS}.pdk.commands.ANSWER_TIMEOUT"
+CLOCK_BURST = f"{_OURS}.pdk.clock.MAX_BURST"
 CONFIRMATION_TIMEOUT = f"{_OURS}.switch.CONFIRMATION_TIMEOUT"
 CONNECT_TIMEOUT = f"{_OURS}.pdk.socketio2.CONNECT_TIMEOUT"
-MAX_DOORS = f"{_OURS}.door_list.MOST_DOORS"
-MIN_READ_INTERVAL = f"{_OURS}.door_list.YOUNG"
-MIN_RETRY_AFTER = f"{_OURS}.pdk.rest.SHORTEST_WAIT"
-MIN_TOKEN_LIFE = f"{_OURS}.pdk.renewal.SHORTEST_TOKEN_LIFE"
-SIGNAL_TIMEOUT = f"{_OURS}.endpoints.ANSWER_TIMEOUT"
+MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
+MIN_READ_INTERVAL = f"{_OURS}.coordinator.MIN_READ_INTERVAL"
+MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
+MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
+SIGNAL_TIMEOUT = f"{_OURS}.pdk.panel.SIGNAL_TIMEOUT"
 
 # --- waiting
 
@@ -128,12 +128,12 @@ async def emit_all(pdk: SimulatedPdk, *events: Json) -> None:
 
 def deliver(entry: ConfigEntry, topic: str, payload: Json) -> None:
     """Hand an event to the panel's stream at once, as if it had just arrived."""
-    entry.runtime_data.stream._deliver(topic, payload)
+    entry.runtime_data.stream._dispatch(topic, payload)
 
 
 def held_back(entry: ConfigEntry) -> bool:
     """Return whether the panel delays events, as its token has expired."""
-    delayed: bool = entry.runtime_data.stream.holds_back
+    delayed: bool = entry.runtime_data.stream.maybe_delayed
     return delayed
 
 
@@ -163,11 +163,9 @@ async def act(
     **data: Any,
 ) -> None:
     """Call an action for an entity."""
+    domain, service = action.split(".")
     await hass.services.async_call(
-        *action.split("."),
-        {"entity_id": entity_id, **data},
-        blocking=True,
-        context=context,
+        domain, service, {"entity_id": entity_id, **data}, True, context
     )
 
 

@@ -73,7 +73,7 @@ async def test_after_a_rejected_command(
 ) -> None:
     """The panel rejects what a user wants; that it unlocks then is not the user's."""
     await panel.faults(commands={"refuse": "No."})
-    with raises_error("command_refused"):
+    with raises_error("command_rejected"):
         await act(hass, f"lock.{action}", FRONT, user)
     await emit(panel, "door.input.relay.on")
     assert (await wait_for_state(hass, FRONT, "unlocked")).context.user_id is None

@@ -109,7 +109,7 @@ async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
     """The user reads why, and the lock shows what it showed before."""
     reason = "The door is in do not disturb."
     await panel.faults(commands={"refuse": reason})
-    with raises_error("command_refused", panel="Headquarters", reason=reason):
+    with raises_error("command_rejected", panel="Headquarters", reason=reason):
         await act(hass, "lock.unlock")
     assert state_of(hass, FRONT).state == "unknown"
 
@@ -146,7 +146,7 @@ async def test_doors_do_not_wait_for_each_other(
     await panel.faults(commands={"refuse": "no", "doors": [1]})
     rejected = hass.async_create_task(act(hass, "lock.unlock"))
     await act(hass, "lock.unlock", "lock.meeting_room")
-    with raises_error("command_refused"):
+    with raises_error("command_rejected"):
         await rejected
     assert state_of(hass, "lock.meeting_room").state == "unlocked"
 

@@ -55,6 +55,6 @@ async def test_several_doors(hass: HomeAssistant, panel: SimulatedPdk) -> None:
 async def test_open_door_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why."""
     await panel.faults(PANEL, commands={"refuse": "Do not disturb is on."})
-    with raises_error("command_refused", reason="Do not disturb is on."):
+    with raises_error("command_rejected", reason="Do not disturb is on."):
         await act(hass, OPEN_DOOR, duration=1)
     assert state_of(hass, FRONT).state == "unknown"

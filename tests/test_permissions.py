@@ -81,7 +81,7 @@ async def test_queries_need_an_administrator(
         await ask(hass, action, Context(user_id=hass_read_only_user.id), **data)
     assert await sent(panel) == []
     await panel.faults(commands={"refuse": "not now"})
-    with raises_error("command_refused"):
+    with raises_error("command_rejected"):
         await ask(hass, action, Context(user_id=hass_admin_user.id), **data)
 
 

@@ -102,7 +102,7 @@ async def test_rejected_or_not_connected(
     """The user reads the panel's reason; without a connection nothing is sent."""
     reason = "Command is not supported."
     await panel.faults(PANEL, commands={"refuse": reason})
-    with raises_error("command_refused", reason=reason):
+    with raises_error("command_rejected", reason=reason):
         await ask(hass, action, **data)
     await set_online(panel, False)
     await wait_for_state(hass, CONNECTION, "off")

@@ -178,7 +178,7 @@ async def test_answers(
     assert len(await site.commands(PANEL)) == 1
     await emit_sample(site, topic)
     if topic == "serverError":
-        with raises_error("command_refused", reason=UNSUPPORTED):
+        with raises_error("command_rejected", reason=UNSUPPORTED):
             await pending
     elif topic == "endpoint.signal":
         await emit_sample(site, "command.result.succeed")
@@ -258,7 +258,7 @@ async def test_fifty_commands_at_once(hass: HomeAssistant, site: SimulatedPdk) -
     await emit_all(site, *answers)
     ends = await asyncio.gather(*unlocking, return_exceptions=True)
     assert [number for number, end in enumerate(ends) if end is not None] == [22]
-    with raises_error("command_refused", reason=UNSUPPORTED):
+    with raises_error("command_rejected", reason=UNSUPPORTED):
         raise ends[22] or HomeAssistantError
     states = [state_of(hass, lock).state for lock in locks]
     assert states == ["unlocked"] * 22 + ["unknown"] + ["unlocked"] * 27

@@ -116,7 +116,7 @@ async def test_report_comes_before_the_result(
 async def test_toggle_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why, and it is not sent again."""
     await panel.faults(PANEL, commands={"refuse": "Command is not supported."})
-    with raises_error("command_refused"):
+    with raises_error("command_rejected"):
         await turn(hass, "on")
     assert await toggles(panel) == 1
 
