@@ -8,6 +8,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .common import (
     FRONT,
+    PANEL,
     Json,
     act,
     emit,
@@ -92,19 +93,41 @@ async def test_nothing_bypasses_the_code(
             if entity.unique_id.endswith(("_open", "_output", "_force_toggle"))
         }
 
+    motor = {"id": 9, "name": "Gate motor", "type": "ioDevice", "publicIcon": "other"}
+    await panel.control("POST", f"panels/{PANEL}/doors", motor)
+    await setup_integration(hass, entry)
     before = bypassing()
     assert {
         "button.front_door_open",
         "button.front_door_force_toggle",
-        "button.ventilation_open",
+        "button.ventilation_pulse",
         "switch.ventilation",
+        "button.gate_motor_pulse",
+        "switch.gate_motor",
     } <= before
-    await setup_integration(hass, entry, code="1234")
+    await setup_integration(hass, entry, code=" 1234 ")
     await emit(panel, "door.input.relay.on", "new")
     await wait_for_state(hass, "lock.door_new", "unlocked")
-    assert bypassing() == set()
-    assert hass.states.get("switch.ventilation") is None
+    # a fan is no door; what has no known icon may be one
+    assert bypassing() == {"button.ventilation_pulse", "switch.ventilation"}
     assert hass.states.get("switch.front_door_do_not_disturb")
     await setup_integration(hass, entry)
     assert before < bypassing()
-    assert state_of(hass, "switch.ventilation").state == "unknown"
+    assert state_of(hass, "switch.gate_motor").state == "unknown"
+
+
+async def test_blank_code(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Three blanks are no code; blanks around one are not part of it."""
+    options: Json = {"unlock_mode": "hold", "record_people": True}
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    flow = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {**options, "code": "   "}
+    )
+    assert flow["errors"] == {"code": "blank_code"}
+    flow = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {**options, "code": " 1234 "}
+    )
+    assert flow["data"] == {**options, "code": "1234"}
+    await hass.async_block_till_done()

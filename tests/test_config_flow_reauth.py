@@ -1,14 +1,25 @@
 """pdk.io rejects the credentials, and a user gives new ones."""
 
+from datetime import timedelta
+
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .common import (
+    CONFIRM_REJECTION_AFTER,
     CONNECTION,
     CREDENTIALS,
     MIN_RETRY_AFTER,
@@ -26,6 +37,12 @@ OUTDATED = {"client_id": "demo", "client_secret": "outdated"}
 REJECTED: Json = {"status": 401}
 
 pytestmark = pytest.mark.usefixtures("unload_at_end")
+
+
+@pytest.fixture
+def confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first rejection count."""
+    monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0)
 
 
 def add_entry(
@@ -77,6 +94,7 @@ async def all_connected(hass: HomeAssistant, *entries: MockConfigEntry) -> None:
     assert not reauth_forms(hass)
 
 
+@pytest.mark.usefixtures("confirmed")
 async def test_rejected_at_setup(
     hass: HomeAssistant, pdk: SimulatedPdk, entries: list[MockConfigEntry]
 ) -> None:
@@ -95,7 +113,40 @@ async def test_rejected_at_setup(
         assert {**CREDENTIALS, "panel_id": entry.unique_id} == entry.data
 
 
-@pytest.mark.usefixtures("short_back_off")
+@pytest.mark.parametrize("status", [400, 401])
+async def test_rejected_once_at_setup(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    status: int,
+) -> None:
+    """A single rejection may be an outage: nobody is asked, and it is tried again."""
+    entry = add_entry(hass, PANEL, CREDENTIALS)
+    await pdk.faults(token={"status": status, "count": 1})
+    await setup_all(hass)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert not reauth_forms(hass)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
+    await wait_until(lambda: entry.state is ConfigEntryState.LOADED)
+    await all_connected(hass, entry)
+
+
+async def test_question_is_withdrawn(
+    hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempts go on; once the credentials work again, nobody needs to answer."""
+    entry = add_entry(hass, PANEL, CREDENTIALS)
+    monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0)
+    await pdk.faults(token=REJECTED)
+    await setup_all(hass)
+    assert len(reauth_forms(hass)) == 1
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await pdk.faults(token=None)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
+    await wait_until(lambda: entry.state is ConfigEntryState.LOADED)
+    await all_connected(hass, entry)
+
+
+@pytest.mark.usefixtures("short_back_off", "confirmed")
 async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """However often both panels reconnect, there is one form."""
     entries = [add_entry(hass, panel, CREDENTIALS) for panel in (PANEL, OTHER_PANEL)]
@@ -115,7 +166,7 @@ async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) ->
     await all_connected(hass, *entries)
 
 
-@pytest.mark.usefixtures("short_back_off")
+@pytest.mark.usefixtures("short_back_off", "confirmed")
 async def test_rejected_at_a_renewal(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """A quiet stream whose token cannot be renewed asks once the token has expired."""
     entry = add_entry(hass, PANEL, CREDENTIALS)
@@ -130,6 +181,7 @@ async def test_rejected_at_a_renewal(hass: HomeAssistant, pdk: SimulatedPdk) -> 
     await all_connected(hass, entry)
 
 
+@pytest.mark.usefixtures("confirmed")
 async def test_other_credentials_are_left_alone(
     hass: HomeAssistant, pdk: SimulatedPdk
 ) -> None:

@@ -61,6 +61,8 @@ async def test_of_an_entry(
 ) -> None:
     """The history of the connection, and what is known of the doors."""
     await pdk.faults(clock_offset=-7200)
+    future = {"aFieldOfTheFuture": "secret"}
+    await pdk.control("PATCH", f"panels/{PANEL}/doors/1", future)
     await setup_integration(hass, entry, code=CODE)
     await pdk.faults(handshake={"mode": "http", "status": 403, "count": 1})
     await drop_connection(pdk)
@@ -74,18 +76,17 @@ async def test_of_an_entry(
         "data": {
             "client_id": REDACTED,
             "client_secret": REDACTED,
-            "panel_id": PANEL,
+            "panel_id": REDACTED,
         },
         "options": {"code": REDACTED},
         "state": "loaded",
         "reason": None,
     }
-    assert data["panel"]["id"] == PANEL
     stream = data["stream"]
     assert stream["status"] == "connected"
     assert stream["clock_offset"] == pytest.approx(7200, abs=5)
-    assert (stream["connects"], stream["renewals"], stream["refusals"]) == (2, 0, 1)
-    assert stream["back_off"] == pytest.approx(0.1, abs=0.1)
+    assert (stream["connects"], stream["renewals"], stream["rejections"]) == (2, 0, 1)
+    assert stream["backoff"] == pytest.approx(0.1, abs=0.1)
     assert stream["topics"]["door.request.allowed"] == 1
     assert stream["topics"]["door.request.unknown"] == 1
     assert [end.keys() for end in stream["ends"]] == [{"text", "at"}]
@@ -96,7 +97,8 @@ async def test_of_an_entry(
     assert front["door"]["name"] == "Front door"
     assert front["state"]["relay"] is True
     assert front["state"]["assumed"] == []
-    assert "lock" in front["entities"]
+    assert front["door"]["serial"] == REDACTED
+    assert data["unknown_keys"] == ["aFieldOfTheFuture"]
     assert len(data["doors"]) == 7
 
 
@@ -128,7 +130,7 @@ async def test_of_a_device(
     await use_the_door(hass, panel)
     for part, doors, endpoints in (
         (1, ["Front door"], []),
-        (ENDPOINT, [], [ENDPOINT]),
+        (f"endpoint_1_{ENDPOINT}", [], [REDACTED]),
         ("", [], []),
     ):
         device = device_of(hass, entry, part)

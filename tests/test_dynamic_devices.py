@@ -261,8 +261,8 @@ async def test_delete_a_stale_device(
         config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
     )
     await ask(hass, "discover_endpoints", wait=1)
-    endpoint = "0013a200400a3942"
-    signal = f"sensor.endpoint_{endpoint}_signal"
+    endpoint = "endpoint_1_0013a200400a3942"
+    signal = "sensor.endpoint_warehouse_gate_signal"
     await wait_for_state(hass, signal, "unknown")
     for part, deleted in ((99, True), (1, False), (endpoint, True)):
         found = device(part)

@@ -60,8 +60,9 @@ async def test_devices(
     assert gate
     assert (cloud_node.manufacturer, cloud_node.model) == ("ProdataKey", "Cloud node")
     assert (cloud_node.name, cloud_node.serial_number) == ("Headquarters", PANEL)
-    assert cloud_node.configuration_url == panel.panel_url(PANEL)
+    assert cloud_node.configuration_url == "https://pdk.io"
     assert (gate.name, gate.via_device_id) == ("Warehouse gate", cloud_node.id)
+    assert gate.model == "Reader"
     assert (gate.hw_version, gate.sw_version) == ("red1cn.d", "1.1.41")
     assert gate.serial_number == "805"
 
@@ -83,14 +84,10 @@ async def test_setup_fails(
     fault: Json,
     key: str,
 ) -> None:
-    """The entry says why, and is retried where that can help."""
+    """The entry says why, and is retried."""
     await pdk.faults(**fault)
     await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is (
-        ConfigEntryState.SETUP_ERROR
-        if key == "invalid_auth"
-        else ConfigEntryState.SETUP_RETRY
-    )
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == key
     assert key in TEXTS["exceptions"]
 

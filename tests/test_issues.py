@@ -35,7 +35,6 @@ from .simulator_process import SimulatedPdk
 
 SYSTEM = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"
 NO_PERMISSION = {"permission_missing": {"panel": "Headquarters"}}
-MIGRATING = {"panel_migrating": {"panel": "Headquarters"}}
 
 
 def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
@@ -111,35 +110,32 @@ async def test_no_permission_for_the_list_of_doors(
     assert state_of(hass, CONNECTION) is connected
 
 
-async def test_panel_migrates(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The user reads what happens and, once it is over, where the panel is now."""
+async def test_panel_migrates(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """While it lasts nothing is to be done; then the user reads where the panel is."""
     await migrate(panel, "started")
-    await wait_until(lambda: issues(hass))
-    assert issues(hass) == MIGRATING
     for task in ("EXPORT_LEGACY_DATA", "ACTIVATE_SYSTEM"):
         await migrate(panel, "task.started", task=task)
         await migrate(panel, "task.completed", task=task)
     await migrate(panel, "staged", systemId=SYSTEM)
     await panel.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
-    assert issues(hass) == MIGRATING
+    assert issues(hass) == {}
+    assert "The migration of Headquarters to PDK 2.0 has staged" in caplog.text
     await migrate(panel, "completed", systemId=SYSTEM)
-    await wait_until(lambda: issues(hass) != MIGRATING)
-    assert issues(hass) == {
-        "panel_migrated": {"panel": "Headquarters", "system_id": SYSTEM}
-    }
-
-
-async def test_migration_outlasts_a_reload(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """The panel announces it only once."""
-    await migrate(panel, "staged", systemId=SYSTEM)
     await wait_until(lambda: issues(hass))
+    migrated = {"panel_migrated": {"panel": "Headquarters", "system_id": SYSTEM}}
+    assert issues(hass) == migrated
+    # the panel announces it only once
     await setup_integration(hass, entry)
-    assert issues(hass) == MIGRATING
+    assert issues(hass) == migrated
     (issue,) = ir.async_get(hass).issues.values()
     assert issue.is_persistent
+    assert issue.learn_more_url
 
 
 async def test_entry_is_removed(
@@ -147,11 +143,10 @@ async def test_entry_is_removed(
 ) -> None:
     """All issues go with it."""
     await migrate(panel, "completed", systemId=SYSTEM)
-    await migrate(panel, "started")
-    await wait_until(lambda: len(issues(hass)) == 2)
+    await wait_until(lambda: issues(hass))
     await panel.faults(panel_token={"status": 404})
     await hass.config_entries.async_reload(entry.entry_id)
-    assert len(issues(hass)) == 3
+    assert len(issues(hass)) == 2
     await hass.config_entries.async_remove(entry.entry_id)
     assert issues(hass) == {}
 

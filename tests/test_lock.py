@@ -1,7 +1,5 @@
 """A user locks, unlocks and opens doors."""
 
-from typing import Any
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -12,18 +10,36 @@ from .common import (
     ANSWER_TIMEOUT,
     CONNECTION,
     FRONT,
+    OPENING_TIMEOUT,
     PANEL,
     Json,
+    access_granted,
     act,
     drop_connection,
     emit,
+    emit_all,
     raises_error,
     sent,
     setup_integration,
     state_of,
     wait_for_state,
+    wait_until,
 )
 from .simulator_process import SimulatedPdk
+
+
+def see_states(hass: HomeAssistant) -> list[str]:
+    """Return a list that receives each new state of the front door's lock."""
+    seen: list[str] = []
+
+    @callback
+    def handle(event: Event[EventStateChangedData]) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if event.data["entity_id"] == FRONT and old and new and old.state != new.state:
+            seen.append(new.state)
+
+    hass.bus.async_listen("state_changed", handle)
+    return seen
 
 
 async def test_unknown_until_the_panel_reports(
@@ -39,34 +55,97 @@ async def test_unknown_until_the_panel_reports(
 
 
 @pytest.mark.parametrize(
-    ("action", "topic", "states"),
+    ("action", "before", "topic", "states"),
     [
-        ("unlock", "door.actuate.open", ["unlocking", "unlocked"]),
-        ("lock", "door.actuate.close", ["locking", "locked"]),
-        ("open", "door.try.open", ["opening", "unlocked"]),
+        ("unlock", "off", "door.actuate.open", ["unlocked"]),
+        ("unlock", "on", "door.actuate.open", []),
+        ("lock", "on", "door.actuate.close", ["locked"]),
+        ("lock", "off", "door.actuate.close", []),
+        ("open", "off", "door.try.open", ["opening", "unlocked", "locked"]),
     ],
 )
 async def test_actions(
     hass: HomeAssistant,
     panel: SimulatedPdk,
-    action: str,
-    topic: str,
     states: list[str],
+    action: str,
+    before: str,
+    topic: str,
 ) -> None:
-    """The panel gets one command, and the lock shows that it is pending."""
-    seen: list[str] = []
-
-    @callback
-    def handle(event: Event[EventStateChangedData]) -> None:
-        if event.data["entity_id"] == FRONT and event.data["new_state"]:
-            seen.append(event.data["new_state"].state)
-
-    hass.bus.async_listen("state_changed", handle)
-    await act(hass, f"lock.{action}")
+    """The panel gets one command; the lock shows what the panel says, and no more."""
+    await emit(panel, f"door.input.relay.{before}")
+    await wait_for_state(hass, FRONT, "unlocked" if before == "on" else "locked")
+    seen = see_states(hass)
+    await panel.faults(commands="ignored")
+    acting = hass.async_create_task(act(hass, f"lock.{action}"))
     (command,) = await panel.commands(PANEL)
     assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
-    await wait_for_state(hass, FRONT, states[-1])
-    assert [seen[0], seen[-1]] == states
+    assert seen == []
+    await panel.carry_out(PANEL, command)
+    await acting
+    if action == "open":
+        assert seen == ["opening"]
+        for relay in ("on", "off"):
+            await emit(panel, f"door.input.relay.{relay}")
+        await wait_for_state(hass, FRONT, "locked")
+    assert seen == states
+
+
+async def test_relay_is_not_reported(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A door that is opened does not show *opening* for ever; its state is assumed."""
+    monkeypatch.setattr(OPENING_TIMEOUT, 0.1)
+    await emit(panel, "door.input.relay.off")
+    await wait_for_state(hass, FRONT, "locked")
+    await panel.faults(commands="ignored")
+    opening = hass.async_create_task(act(hass, "lock.open"))
+    (command,) = await panel.commands(PANEL)
+    await panel.carry_out(PANEL, command)
+    await opening
+    assert state_of(hass, FRONT).state == "opening"
+    locked = await wait_for_state(hass, FRONT, "locked")
+    assert locked.attributes["assumed_state"] is True
+
+
+async def test_changed_by(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """It is whose access turned the relay, and nobody after any other change."""
+    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
+    await panel.act(PANEL, 1, "badge", person=1)
+    for state in ("unlocked", "locked"):
+        lock = await wait_for_state(hass, FRONT, state)
+        assert lock.attributes["changed_by"] == "Amelia Hartmann"
+    await act(hass, "lock.unlock")
+    assert "changed_by" not in state_of(hass, FRONT).attributes
+    await act(hass, "lock.lock")
+    assert "changed_by" not in state_of(hass, FRONT).attributes
+
+
+async def test_changed_by_at_the_panel(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """A request to exit or a schedule is nobody's access, though one was before."""
+    await emit_all(panel, access_granted("Amelia"))
+    await emit(panel, "door.input.relay.on")
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert unlocked.attributes["changed_by"] == "Amelia"
+    await emit(panel, "door.input.relay.off")
+    await act(hass, "lock.lock")
+    await emit(panel, "door.input.rex.on")
+    await emit(panel, "door.input.relay.on")
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert "changed_by" not in unlocked.attributes
+
+
+async def test_access_is_reported_after_the_relay(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """Which of the two comes first makes no difference."""
+    await emit(panel, "door.input.relay.on")
+    await emit_all(panel, access_granted("Amelia"))
+    await wait_until(
+        lambda: state_of(hass, FRONT).attributes.get("changed_by") == "Amelia"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,12 +185,17 @@ async def test_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
 
 
 async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The user reads why, and the lock shows what it showed before."""
+    """The user reads why, and it leaves no trace in the state."""
+    await emit(panel, "door.input.relay.off")
+    await wait_for_state(hass, FRONT, "locked")
+    seen = see_states(hass)
     reason = "The door is in do not disturb."
     await panel.faults(commands={"refuse": reason})
-    with raises_error("command_rejected", panel="Headquarters", reason=reason):
+    with raises_error("command_rejected", name="Front door", reason=reason):
         await act(hass, "lock.unlock")
-    assert state_of(hass, FRONT).state == "unknown"
+    with raises_error("command_rejected", name="Front door", reason=reason):
+        await act(hass, "lock.open")
+    assert seen == []
 
 
 async def test_unlock_is_not_answered(
@@ -184,24 +268,10 @@ async def test_stopped_script(
     (command,) = await panel.commands(PANEL)
     await act(hass, "script.turn_off", "script.unlock")
     assert state_of(hass, "script.unlock").state == "off"
-    assert state_of(hass, FRONT).state == "unlocking"
+    assert state_of(hass, FRONT).state == "locked"
     if answered:
         await panel.carry_out(PANEL, command)
-    shown = await wait_for_state(hass, FRONT, "unlocked" if answered else "locked")
-    assert shown.attributes.get("assumed_state", False) is not answered
-
-
-async def test_several_pending_commands(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The lock shows the last one that has no answer."""
-    await panel.faults(commands="ignored")
-    pending: list[Any] = []
-    for count, action in enumerate(("unlock", "lock", "unlock")):
-        pending.append(hass.async_create_task(act(hass, f"lock.{action}")))
-        await panel.commands(PANEL, after=count)
-    commands = await panel.commands(PANEL, wait=0)
-    for which, state in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
-        await panel.carry_out(PANEL, commands[which])
-        await pending[which]
-        assert state_of(hass, FRONT).state == state
+        await wait_for_state(hass, FRONT, "unlocked")
+    else:
+        await wait_until(lambda: state_of(hass, FRONT).attributes.get("assumed_state"))
+        assert state_of(hass, FRONT).state == "locked"

@@ -22,7 +22,7 @@ OPEN_BUTTON = "button.front_door_open"
 def user_with_control(hass: HomeAssistant, *entity_ids: str) -> Context:
     """Return the context of a user with control of these entities only."""
     user = MockUser(is_owner=False).add_to_hass(hass)
-    allowed = dict.fromkeys(entity_ids, {"control": True, "read": True})
+    allowed = {key: {"control": True, "read": True} for key in entity_ids}
     user.mock_policy({"entities": {"entity_ids": allowed}})
     return Context(user_id=user.id)
 

@@ -65,16 +65,23 @@ async def test_discover(
     signal = entity_registry.async_get(SIGNAL)
     assert signal
     assert (signal.unique_id, signal.entity_category) == (
-        f"{PANEL}_{NEAR}_signal",
+        f"{PANEL}_endpoint_1_{NEAR}_signal",
         "diagnostic",
     )
     assert TEXTS["entity"]["sensor"][signal.translation_key]["name"] == "Signal"
     for _ in range(2):
         await wait_for_state(hass, SIGNAL, "unknown")
-        endpoint, cloud_node = device_of(hass, entry, NEAR), device_of(hass, entry)
+        endpoint, cloud_node = (
+            device_of(hass, entry, f"endpoint_1_{NEAR}"),
+            device_of(hass, entry),
+        )
         assert endpoint
         assert cloud_node
         assert endpoint.via_device_id == cloud_node.id
+        assert (endpoint.name, endpoint.model) == (
+            "Endpoint Meeting room",
+            "Wireless endpoint",
+        )
         await setup_integration(hass, entry)
 
 
@@ -117,7 +124,7 @@ async def test_query_one_endpoint(
     entry: MockConfigEntry,
 ) -> None:
     """The answer has its signal and the time; the sensor shows it."""
-    endpoint = {"io_link_id": 1, "address": NEAR}
+    endpoint: Json = {"io_link_id": 1, "address": NEAR}
     (signal,) = await ask(hass, "query_signal", **endpoint)
     occurred = dt_util.parse_datetime(signal.pop("occurred"), raise_on_error=True)
     assert occurred.utcoffset() == timedelta(0)

@@ -41,6 +41,8 @@ async def live(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     await pdk.act(PANEL, 1, "badge", person=1)
     await pdk.act(PANEL, 4, "open")
     await wait_for_state(hass, "binary_sensor.meeting_room_door_position", "on")
+    await emit(pdk, "door.alarm.forced", 4)
+    await wait_for_state(hass, "binary_sensor.meeting_room_forced_open", "on")
     await ask(hass, "discover_endpoints", wait=1)
     await ask(hass, "query_signal")
     await wait_for_state(hass, SIGNAL, "40")
@@ -60,7 +62,8 @@ async def test_doors_as_they_were(
     assert front.attributes["changed_by"] == "Amelia Hartmann"
     position = state_of(hass, "binary_sensor.meeting_room_door_position")
     assert (position.state, position.attributes["assumed_state"]) == ("on", True)
-    assert state_of(hass, "binary_sensor.meeting_room_forced_open").state == "unknown"
+    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
+    assert (forced.state, forced.attributes["assumed_state"]) == ("on", True)
     assert state_of(hass, "button.meeting_room_clear_forced_alarm")
     assert state_of(hass, "lock.garage").state == "unknown"
     assert state_of(hass, SIGNAL).state == "40"
@@ -74,6 +77,16 @@ async def test_doors_as_they_were(
     await act(hass, "lock.lock")
     front = state_of(hass, FRONT)
     assert (front.state, front.attributes.get("assumed_state")) == ("locked", None)
+    # the alarm was cleared meanwhile: the panel's answer settles that it is off
+    await panel.faults(commands="ignored")
+    before = len(await panel.commands(PANEL, wait=0))
+    button = "button.meeting_room_clear_forced_alarm"
+    clearing = hass.async_create_task(act(hass, "button.press", button))
+    (command,) = await panel.commands(PANEL, after=before)
+    await panel.carry_out(PANEL, command)
+    await clearing
+    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
+    assert (forced.state, forced.attributes.get("assumed_state")) == ("off", None)
 
 
 async def test_restart_while_the_panel_is_offline(
@@ -137,7 +150,7 @@ UNREADABLE: Json = {
     "icon": None,
     "primary_reader": None,
     "state": {"of_the_future": True},
-    "shown": ["of_the_future"],
+    "reported": ["of_the_future"],
     "changed_by": None,
 }
 ENDPOINT_KEYS = (
@@ -151,6 +164,7 @@ DAMAGED: list[Any] = [
     {"doors": None, "endpoints": {}, "activity": []},
     {"doors": [{}, None, {"id": 1}], "endpoints": [{"address": "x"}], "activity": {}},
     {"doors": [{"id": [1], "name": "x"}], "activity": {"message": "x"}},
+    {"doors": [{"id": 1, "name": ["x"], "type": ["x"], "state": [], "reported": {}}]},
     {"endpoints": [dict.fromkeys(ENDPOINT_KEYS) | {"address": ["x"]}]},
     {
         "doors": [UNREADABLE],

@@ -10,6 +10,7 @@ from .common import (
     CONFIRMATION_TIMEOUT,
     CONNECTION,
     PANEL,
+    SETTLE_TIME,
     act,
     emit,
     raises_error,
@@ -113,6 +114,43 @@ async def test_report_comes_before_the_result(
     assert await toggles(panel) == 1
 
 
+async def test_somebody_else_toggles_meanwhile(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """A guard turns it on before our toggle arrives, which turns it off: back on."""
+    await emit(panel, "door.forceclose.off")
+    await wait_for_state(hass, DND, "off")
+    await panel.faults(PANEL, commands="ignored")
+    turning = hass.async_create_task(turn(hass, "on"))
+    (first,) = await panel.commands(PANEL)
+    await emit(panel, "door.forceclose.on")
+    await wait_for_state(hass, DND, "on")
+    await panel.carry_out(PANEL, first)
+    await emit(panel, "door.forceclose.off")
+    (second,) = await panel.commands(PANEL, after=1)
+    await panel.carry_out(PANEL, second)
+    await emit(panel, "door.forceclose.on")
+    await turning
+    assert state_of(hass, DND).state == "on"
+
+
+async def test_report_was_held_back(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that a rejected token held back tells how it was before: it is an error."""
+    monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
+    await emit(panel, "door.forceclose.off")
+    await wait_for_state(hass, DND, "off")
+    await panel.faults(PANEL, commands="ignored")
+    turning = hass.async_create_task(turn(hass, "on"))
+    (command,) = await panel.commands(PANEL)
+    await panel.emit(PANEL, "invalidToken")
+    await emit(panel, "door.forceclose.on")
+    await panel.carry_out(PANEL, command)
+    with raises_error("not_confirmed"):
+        await turning
+
+
 async def test_toggle_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why, and it is not sent again."""
     await panel.faults(PANEL, commands={"refuse": "Command is not supported."})
@@ -130,9 +168,10 @@ async def test_two_users_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> No
 
 
 async def test_cancelled_after_a_wrong_toggle(
-    hass: HomeAssistant, panel: SimulatedPdk
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script is stopped after the first toggle: the second is sent all the same."""
+    monkeypatch.setattr(SETTLE_TIME, 0)
     await panel.faults(PANEL, command_delay=0.1)
     turning = hass.async_create_task(turn(hass, "off"))
     await panel.commands(PANEL)
