@@ -163,11 +163,9 @@ async def act(
     **data: Any,
 ) -> None:
     """Call an action for an entity."""
+    domain, service = action.split(".")
     await hass.services.async_call(
-        *action.split("."),
-        {"entity_id": entity_id, **data},
-        blocking=True,
-        context=context,
+        domain, service, {"entity_id": entity_id, **data}, True, context
     )
 
 
