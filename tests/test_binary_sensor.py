@@ -1,33 +1,9 @@
-"""The sensors of the doors follow the panel."""
-
-import pytest
+"""Which sensors a door has; what they show is tested with the samples of each topic."""
 
 from homeassistant.core import HomeAssistant
 
-from .common import emit, state_of, wait_for_state
+from .common import emit, wait_for_state
 from .simulator_process import SimulatedPdk
-
-
-@pytest.mark.parametrize(
-    ("on", "off", "sensor"),
-    [
-        ("door.input.dps.opened", "door.input.dps.closed", "door_position"),
-        ("door.input.rex.on", "door.input.rex.off", "request_to_exit"),
-        ("door.input.relay.on", "door.input.relay.off", "relay"),
-        ("door.alarm.propped.on", "door.alarm.propped.off", "propped_open"),
-        ("door.alarm.forced", "door.alarm.forced.cleared", "forced_open"),
-        ("door.forceclose.on", "door.forceclose.off", "force_close"),
-    ],
-)
-async def test_sensors(
-    hass: HomeAssistant, panel: SimulatedPdk, on: str, off: str, sensor: str
-) -> None:
-    """Unknown until the panel reports; then what it reports."""
-    entity_id = f"binary_sensor.front_door_{sensor}"
-    assert state_of(hass, entity_id).state == "unknown"
-    for topic, state in ((on, "on"), (off, "off"), (on, "on")):
-        await emit(panel, topic)
-        await wait_for_state(hass, entity_id, state)
 
 
 async def test_dps_that_is_not_in_the_list(

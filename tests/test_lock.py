@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from .common import (
@@ -54,19 +57,13 @@ async def test_actions(
     states: list[str],
 ) -> None:
     """The panel gets one command, and the lock shows that it is pending."""
-    seen: list[str] = []
-
-    @callback
-    def handle(event: Event[EventStateChangedData]) -> None:
-        if event.data["entity_id"] == FRONT and event.data["new_state"]:
-            seen.append(event.data["new_state"].state)
-
-    hass.bus.async_listen("state_changed", handle)
+    changes = async_capture_events(hass, "state_changed")
     await act(hass, f"lock.{action}")
     (command,) = await panel.commands(PANEL)
     assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
     await wait_for_state(hass, FRONT, states[-1])
-    assert [seen[0], seen[-1]] == states
+    shown = [c.data["new_state"].state for c in changes if c.data["entity_id"] == FRONT]
+    assert [shown[0], shown[-1]] == states
 
 
 @pytest.mark.parametrize(
@@ -97,20 +94,32 @@ async def test_momentary_unlock(
     assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
 
 
-async def test_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """A door that is opened for a moment locks again by itself."""
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("lock.open", {}), ("prodatakey.open_door", {"duration": 0.2})],
+)
+async def test_door_locks_again(
+    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
+) -> None:
+    """A door that is opened for a while locks by itself."""
     await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, "lock.open")
+    await act(hass, action, **data)
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, FRONT, "locked")
 
 
-async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("lock.unlock", {}), ("prodatakey.open_door", {"duration": 1})],
+)
+async def test_command_is_rejected(
+    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
+) -> None:
     """The user reads why, and the lock shows what it showed before."""
     reason = "The door is in do not disturb."
     await panel.faults(commands={"refuse": reason})
     with raises_error("command_refused", panel="Headquarters", reason=reason):
-        await act(hass, "lock.unlock")
+        await act(hass, action, **data)
     assert state_of(hass, FRONT).state == "unknown"
 
 
@@ -137,18 +146,6 @@ async def test_unlock_while_not_connected(
     await panel.faults(handshake=None)
     await wait_for_state(hass, CONNECTION, "on")
     assert await sent(panel) == []
-
-
-async def test_doors_do_not_wait_for_each_other(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """A command for one door that gets no answer does not delay another's."""
-    await panel.faults(commands={"refuse": "no", "doors": [1]})
-    rejected = hass.async_create_task(act(hass, "lock.unlock"))
-    await act(hass, "lock.unlock", "lock.meeting_room")
-    with raises_error("command_refused"):
-        await rejected
-    assert state_of(hass, "lock.meeting_room").state == "unlocked"
 
 
 async def test_a_newer_event_counts_more_than_the_answer(

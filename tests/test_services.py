@@ -117,7 +117,7 @@ async def test_query_one_endpoint(
     entry: MockConfigEntry,
 ) -> None:
     """The answer has its signal and the time; the sensor shows it."""
-    endpoint = {"io_link_id": 1, "address": NEAR}
+    endpoint: Json = {"io_link_id": 1, "address": NEAR}
     (signal,) = await ask(hass, "query_signal", **endpoint)
     occurred = dt_util.parse_datetime(signal.pop("occurred"), raise_on_error=True)
     assert occurred.utcoffset() == timedelta(0)

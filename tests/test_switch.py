@@ -35,8 +35,12 @@ async def toggles(panel: SimulatedPdk) -> int:
     return len(topics)
 
 
-async def test_on_and_off(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+@pytest.mark.parametrize("result_first", [True, False])
+async def test_on_and_off(
+    hass: HomeAssistant, panel: SimulatedPdk, result_first: bool
+) -> None:
     """One toggle each; turning on what is on sends nothing."""
+    await panel.faults(PANEL, result_first=result_first)
     assert state_of(hass, DND).state == "unknown"
     for count, state in enumerate(("on", "off", "on"), start=1):
         await turn(hass, state)
@@ -101,16 +105,6 @@ async def test_toggle_is_not_confirmed(
     await emit(panel, "door.forceclose.off")
     reported = await wait_for_state(hass, DND, "off")
     assert "assumed_state" not in reported.attributes
-
-
-async def test_report_comes_before_the_result(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """Which of the two comes first makes no difference."""
-    await panel.faults(PANEL, result_first=False)
-    await turn(hass, "on")
-    assert state_of(hass, DND).state == "on"
-    assert await toggles(panel) == 1
 
 
 async def test_toggle_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
