@@ -1,10 +1,8 @@
-"""The sensors of the doors follow the panel."""
+"""Which sensors a door has; what they show is tested with the samples of each topic."""
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
 from .common import (
     CONNECTION,
@@ -17,38 +15,6 @@ from .common import (
     wait_until,
 )
 from .simulator_process import SimulatedPdk
-
-
-@pytest.mark.parametrize(
-    ("on", "off", "sensor"),
-    [
-        ("door.input.dps.opened", "door.input.dps.closed", "door_position"),
-        ("door.input.rex.on", "door.input.rex.off", "request_to_exit"),
-        ("door.input.relay.on", "door.input.relay.off", "relay"),
-        ("door.alarm.propped.on", "door.alarm.propped.off", "propped_open"),
-        ("door.alarm.forced", "door.alarm.forced.cleared", "forced_open"),
-        ("door.forceclose.on", "door.forceclose.off", "force_close"),
-    ],
-)
-async def test_sensors(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    on: str,
-    off: str,
-    sensor: str,
-) -> None:
-    """Unknown until the panel reports; then what it reports."""
-    entity_id = f"binary_sensor.front_door_{sensor}"
-    if sensor == "force_close":
-        # disabled by default, as the switch shows the same
-        entity_registry.async_update_entity(entity_id, disabled_by=None)
-        await setup_integration(hass, entry)
-    assert state_of(hass, entity_id).state == "unknown"
-    for topic, state in ((on, "on"), (off, "off"), (on, "on")):
-        await emit(panel, topic)
-        await wait_for_state(hass, entity_id, state)
 
 
 async def test_dps_that_is_not_in_the_list(

@@ -63,8 +63,22 @@ def offered(form: ConfigFlowResult) -> list[Json]:
     return list(form["data_schema"].schema["panel_id"].config["options"])
 
 
-async def finish(hass: HomeAssistant, form: ConfigFlowResult) -> None:
-    """Choose the panel; the entry must work."""
+async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """Credentials, a list of panels, an entry that works; errors are corrected."""
+    form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
+    assert form["errors"] == {"base": "invalid_auth"}
+    padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
+    form = await submit(hass, form, **padded)
+    assert offered(form) == [
+        {"value": PANEL, "label": "Headquarters (1070ABC)"},
+        {"value": OTHER_PANEL, "label": "Branch office (2080DEF)"},
+    ]
+    await pdk.faults(handshake={"mode": "error44"})
+    form = await submit(hass, form, panel_id=PANEL)
+    assert form["errors"] == {"base": "stream_refused"}
+    # A user who has closed the browser starts again.
+    form = await start(hass)
+    await pdk.faults(handshake=None)
     done = await submit(hass, form, panel_id=PANEL)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Headquarters"
@@ -72,17 +86,6 @@ async def finish(hass: HomeAssistant, form: ConfigFlowResult) -> None:
     assert done["result"].unique_id == PANEL
     await hass.async_block_till_done()
     await wait_for_connection(hass, done["result"])
-
-
-async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Credentials, then a list of panels, then an entry."""
-    padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
-    form = await start(hass, padded)
-    assert offered(form) == [
-        {"value": PANEL, "label": "Headquarters (1070ABC)"},
-        {"value": OTHER_PANEL, "label": "Branch office (2080DEF)"},
-    ]
-    await finish(hass, form)
 
 
 @pytest.mark.parametrize(
@@ -107,13 +110,6 @@ async def test_credentials_do_not_work(
     await pdk.faults(**fault)
     form = await start(hass)
     assert (form["step_id"], form["errors"]) == ("user", {"base": error})
-
-
-async def test_wrong_secret_then_right(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """A typing error is corrected in the same form."""
-    form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
-    assert form["errors"] == {"base": "invalid_auth"}
-    await finish(hass, await submit(hass, form, **CREDENTIALS))
 
 
 @pytest.mark.parametrize(
@@ -151,15 +147,6 @@ async def test_the_panel_does_not_work(
     assert (form["step_id"], form["errors"]) == ("panel", {"base": error})
     assert not hass.config_entries.async_entries(DOMAIN)
     await pdk.sockets(PANEL, 0)
-
-
-async def test_works_after_a_fault(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """The same form goes on once the panel answers; so does a new flow."""
-    forms = [await start(hass), await start(hass)]
-    await pdk.faults(handshake={"mode": "error44"})
-    forms = [await submit(hass, form, panel_id=PANEL) for form in forms]
-    await pdk.faults(handshake=None)
-    await finish(hass, forms[0])
 
 
 async def test_pdk_io_is_unreachable(

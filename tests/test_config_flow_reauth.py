@@ -95,19 +95,27 @@ async def all_connected(hass: HomeAssistant, *entries: MockConfigEntry) -> None:
 
 
 @pytest.mark.usefixtures("confirmed")
+@pytest.mark.parametrize("reconfigure", [False, True])
 async def test_rejected_at_setup(
-    hass: HomeAssistant, pdk: SimulatedPdk, entries: list[MockConfigEntry]
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entries: list[MockConfigEntry],
+    reconfigure: bool,
 ) -> None:
-    """Two panels with the same credentials have one form, which serves both."""
+    """Two panels with the same credentials have one form; new ones serve both."""
     await setup_all(hass)
     assert len(reauth_forms(hass)) == 1
     assert {entry.error_reason_translation_key for entry in entries} == {"invalid_auth"}
     for entry in entries:
         await hass.config_entries.async_reload(entry.entry_id)
     (form,) = reauth_forms(hass)
+    if reconfigure:
+        form = await entries[1].start_reconfigure_flow(hass)
     padded = {**CREDENTIALS, "client_id": " demo "}
     done = await submit_and_settle(hass, form, **padded)
-    assert done["reason"] == "reauth_successful"
+    expected = "reconfigure_successful" if reconfigure else "reauth_successful"
+    assert done["reason"] == expected
+    await wait_until(lambda: not reauth_forms(hass))
     await all_connected(hass, *entries)
     for entry in entries:
         assert {**CREDENTIALS, "panel_id": entry.unique_id} == entry.data
@@ -244,15 +252,3 @@ async def test_wrong_account(
     done = await submit_and_settle(hass, await start(hass), **CREDENTIALS)
     assert done["reason"] == "wrong_account"
     assert entry.data["client_secret"] == "outdated"
-
-
-async def test_reconfigure_serves_all(
-    hass: HomeAssistant, pdk: SimulatedPdk, entries: list[MockConfigEntry]
-) -> None:
-    """New credentials for one panel are those of all that had the same."""
-    await setup_all(hass)
-    form = await entries[1].start_reconfigure_flow(hass)
-    done = await submit_and_settle(hass, form, **CREDENTIALS)
-    assert done["reason"] == "reconfigure_successful"
-    await wait_until(lambda: not reauth_forms(hass))
-    await all_connected(hass, *entries)

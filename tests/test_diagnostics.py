@@ -1,6 +1,5 @@
 """A user downloads diagnostics, and sends them to a stranger."""
 
-import asyncio
 import json
 
 import pytest
@@ -100,23 +99,10 @@ async def test_of_an_entry(
     assert front["door"]["serial"] == REDACTED
     assert data["unknown_keys"] == ["aFieldOfTheFuture"]
     assert len(data["doors"]) == 7
-
-
-async def test_counts_renewals(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> None:
-    """Each new panel token on an open connection counts."""
-    await pdk.faults(panel_token_lifetime=1.5)
-    await setup_integration(hass, entry)
-    async with asyncio.timeout(5):
-        while not (await pdk.requests())["renewed"]:
-            pass
-    data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
-    assert data["stream"]["renewals"] >= 1
-    assert data["stream"]["connects"] == 1
+    await pdk.emit(PANEL, "invalidToken")
+    while not data["stream"]["renewals"]:
+        data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
+    assert (data["stream"]["connects"], data["stream"]["renewals"]) == (2, 1)
 
 
 async def test_of_a_device(

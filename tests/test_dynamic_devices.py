@@ -70,16 +70,20 @@ def an_hour_passes(
     return hour
 
 
-async def test_added(
+async def test_added_and_renamed(
     hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
 ) -> None:
-    """A new door is there within the hour, and works."""
+    """A new door works, and the ids of a renamed one stay, within the hour."""
     await panel.control("POST", DOORS, {"id": "north-1", "name": "North", "rex": True})
+    await panel.control("PATCH", MEETING_ROOM, {"name": "Library"})
     await an_hour_passes()
     assert state_of(hass, "binary_sensor.north_request_to_exit").state == "unknown"
     await panel.act(PANEL, "north-1", "hold")
     await wait_for_state(hass, "lock.north", "unlocked")
     assert device("north-1")
+    assert name_of(device(4)) == "Library"
+    assert state_of(hass, "lock.meeting_room").name == "Library"
+    assert state_of(hass, "button.meeting_room_open").name == "Library Open"
 
 
 async def test_added_while_away(
@@ -90,17 +94,6 @@ async def test_added_while_away(
     await panel.control("POST", DOORS, {"id": 20, "name": "Side door"})
     await drop_connection(panel)
     await wait_for_state(hass, "lock.side_door", "unknown")
-
-
-async def test_renamed(
-    hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
-) -> None:
-    """The device has the new name; the ids that automations use stay."""
-    await panel.control("PATCH", MEETING_ROOM, {"name": "Library"})
-    await an_hour_passes()
-    assert name_of(device(4)) == "Library"
-    assert state_of(hass, "lock.meeting_room").name == "Library"
-    assert state_of(hass, "button.meeting_room_open").name == "Library Open"
 
 
 async def test_deleted_and_back(

@@ -6,10 +6,13 @@ import time
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
@@ -92,8 +95,7 @@ async def test_no_pin_anywhere(
     hass_storage: Json,
 ) -> None:
     """A PIN that is typed is in no state, no event and no file."""
-    events: list[Event[Any]] = []
-    hass.bus.async_listen(MATCH_ALL, events.append)
+    events = async_capture_events(hass, MATCH_ALL)
     await panel.act(PANEL, 1, "badge", pin=PIN)
     (event,) = await access_events.received()
     assert event["event_type"] == "access_unknown"

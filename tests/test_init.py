@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_capture_events,
     async_fire_time_changed,
 )
 
@@ -197,31 +198,24 @@ async def test_a_new_door_while_unloading(
 
 async def test_home_assistant_stops(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The connection ends without a change of state: it was not lost."""
-    changed: list[str] = []
-    hass.bus.async_listen(
-        EVENT_STATE_CHANGED,
-        callback(lambda event: changed.append(event.data["entity_id"])),
-    )
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     await hass.async_stop(force=True)
     await panel.sockets(PANEL, 0)
-    assert changed == []
+    assert changes == []
 
 
 async def test_a_reload_is_no_lost_connection(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
     """The connection is not off in between."""
-    states: list[str] = []
-
-    @callback
-    def handle(event: Event[EventStateChangedData]) -> None:
-        if event.data["entity_id"] == CONNECTION and event.data["new_state"]:
-            states.append(event.data["new_state"].state)
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, handle)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     await setup_integration(hass, entry)
     await hass.async_block_till_done()
-    assert states == ["unavailable", "unknown", "on"]
+    assert [
+        change.data["new_state"].state
+        for change in changes
+        if change.data["entity_id"] == CONNECTION and change.data["new_state"]
+    ] == ["unavailable", "unknown", "on"]
 
 
 async def test_two_panels_of_an_account(

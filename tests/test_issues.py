@@ -171,28 +171,13 @@ async def test_too_many_doors(
     assert hass.states.get("lock.door_906") is None
 
 
-async def test_room_for_all_doors_again(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It goes when the panel has no more doors than that."""
-    monkeypatch.setattr(MAX_DOORS, 6)
-    await setup_integration(hass, entry)
-    assert issues(hass)["too_many_doors"]["left_out"] == "1"
-    await pdk.control("DELETE", f"panels/{PANEL}/doors/7")
-    await setup_integration(hass, entry)
-    assert issues(hass) == {}
-
-
 async def test_a_door_takes_the_place_of_another(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The reading that removes the old door has room for the new one."""
+    """The reading that removes the old door adds the new one, and the issue goes."""
     monkeypatch.setattr(MAX_DOORS, 7)
     await setup_integration(hass, entry)
     # Only now: the reading at the connection is not to be one of the two.

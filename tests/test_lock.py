@@ -176,10 +176,16 @@ async def test_momentary_unlock(
     assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
 
 
-async def test_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """A door that is opened for a moment locks again by itself."""
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("lock.open", {}), ("prodatakey.open_door", {"duration": 0.2})],
+)
+async def test_door_locks_again(
+    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
+) -> None:
+    """A door that is opened for a while locks by itself."""
     await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, "lock.open")
+    await act(hass, action, **data)
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, FRONT, "locked")
 
@@ -194,7 +200,7 @@ async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
     with raises_error("command_rejected", name="Front door", reason=reason):
         await act(hass, "lock.unlock")
     with raises_error("command_rejected", name="Front door", reason=reason):
-        await act(hass, "lock.open")
+        await act(hass, "prodatakey.open_door", duration=1)
     assert seen == []
 
 
@@ -221,18 +227,6 @@ async def test_unlock_while_not_connected(
     await panel.faults(handshake=None)
     await wait_for_state(hass, CONNECTION, "on")
     assert await sent(panel) == []
-
-
-async def test_doors_do_not_wait_for_each_other(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """A command for one door that gets no answer does not delay another's."""
-    await panel.faults(commands={"refuse": "no", "doors": [1]})
-    rejected = hass.async_create_task(act(hass, "lock.unlock"))
-    await act(hass, "lock.unlock", "lock.meeting_room")
-    with raises_error("command_rejected"):
-        await rejected
-    assert state_of(hass, "lock.meeting_room").state == "unlocked"
 
 
 async def test_a_newer_event_counts_more_than_the_answer(

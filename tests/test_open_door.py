@@ -7,7 +7,7 @@ import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 
-from .common import FRONT, PANEL, act, raises_error, sent, state_of, wait_for_state
+from .common import FRONT, PANEL, act, sent
 from .simulator_process import SimulatedPdk
 
 OPEN_DOOR = "prodatakey.open_door"
@@ -27,13 +27,6 @@ async def test_open_door(
     assert command["body"] == {"doorId": 1, "dwell": dwell}
 
 
-async def test_the_door_locks_again(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """It is unlocked, and locked after that time."""
-    await act(hass, OPEN_DOOR, duration=0.2)
-    await wait_for_state(hass, FRONT, "unlocked")
-    await wait_for_state(hass, FRONT, "locked")
-
-
 async def test_duration_out_of_range(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """It is rejected, not made to fit: the door could stay open."""
     for duration in (0, 0.04, 0.09, -1, 540.1, 1e9, "nan", "soon", None):
@@ -50,11 +43,3 @@ async def test_several_doors(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     await act(hass, OPEN_DOOR, doors, duration=1)
     opened: list[Any] = [c["body"]["doorId"] for c in await panel.commands(PANEL)]
     assert sorted(opened) == [1, 2, 4]
-
-
-async def test_open_door_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The user reads why."""
-    await panel.faults(PANEL, commands={"refuse": "Do not disturb is on."})
-    with raises_error("command_rejected", reason="Do not disturb is on."):
-        await act(hass, OPEN_DOOR, duration=1)
-    assert state_of(hass, FRONT).state == "unknown"

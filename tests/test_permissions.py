@@ -3,17 +3,12 @@
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    MockUser,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import MockUser
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
-from homeassistant.setup import async_setup_component
 
-from .common import ENDPOINT, FRONT, Json, act, ask, raises_error, sent, wait_until
+from .common import ENDPOINT, FRONT, Json, act, ask, raises_error, sent
 from .simulator_process import SimulatedPdk
 
 OPEN_BUTTON = "button.front_door_open"
@@ -22,7 +17,7 @@ OPEN_BUTTON = "button.front_door_open"
 def user_with_control(hass: HomeAssistant, *entity_ids: str) -> Context:
     """Return the context of a user with control of these entities only."""
     user = MockUser(is_owner=False).add_to_hass(hass)
-    allowed = {key: {"control": True, "read": True} for key in entity_ids}
+    allowed = {each: {"control": True, "read": True} for each in entity_ids}
     user.mock_policy({"entities": {"entity_ids": allowed}})
     return Context(user_id=user.id)
 
@@ -57,14 +52,6 @@ async def test_control_of_the_lock_is_needed(
     assert len(await sent(panel)) == 1
 
 
-async def test_button_pressed_by_an_automation(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """A call without a user is allowed."""
-    await act(hass, "button.press", OPEN_BUTTON)
-    assert await sent(panel) == ["door.try.open"]
-
-
 @pytest.mark.parametrize("action", ["discover_endpoints", "query_signal"])
 async def test_queries_need_an_administrator(
     hass: HomeAssistant,
@@ -83,29 +70,3 @@ async def test_queries_need_an_administrator(
     await panel.faults(commands={"refuse": "not now"})
     with raises_error("command_rejected"):
         await ask(hass, action, Context(user_id=hass_admin_user.id), **data)
-
-
-async def test_query_by_an_automation(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """An automation has no user; it is allowed, and uses the answer."""
-    answers = async_capture_events(hass, "answered")
-    query = {
-        "action": "prodatakey.query_signal",
-        "data": {
-            "config_entry_id": entry.entry_id,
-            "io_link_id": 1,
-            "address": ENDPOINT,
-        },
-        "response_variable": "answer",
-    }
-    gain = "{{ answer.endpoints[0].db_gain }}"
-    automation: Json = {
-        "alias": "Query",
-        "triggers": [{"trigger": "event", "event_type": "query"}],
-        "actions": [query, {"event": "answered", "event_data": {"gain": gain}}],
-    }
-    assert await async_setup_component(hass, "automation", {"automation": automation})
-    hass.bus.async_fire("query")
-    await wait_until(lambda: answers)
-    assert answers[0].data == {"gain": 40}

@@ -1,12 +1,14 @@
 """A user decides that people are not recorded: their names are nowhere."""
 
 import json
-from typing import Any
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import HomeAssistant
 
 from .common import (
     FRONT,
@@ -47,8 +49,7 @@ async def test_people_are_not_recorded(
     assert state_of(hass, FRONT).attributes.get("changed_by") is None
     assert state_of(hass, ACTIVITY).state == "unknown"
 
-    events: list[Event[Any]] = []
-    hass.bus.async_listen(MATCH_ALL, events.append)
+    events = async_capture_events(hass, MATCH_ALL)
     await panel.act(PANEL, 1, "badge", person=2)
     await wait_for_state(hass, ACTIVITY, SENTENCE)
     access = (await access_events.received())[-1]

@@ -1,7 +1,6 @@
 """Each topic and each command of the Streaming API's documentation, from end to end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ SAMPLES: dict[str, Json] = json.loads(
 )
 ADDRESS = "0013a200400a393b"
 LOCK = "lock.postman_test"
+SENSOR = "binary_sensor.postman_test"
 DND = "switch.postman_test_do_not_disturb"
 ACTIVITY = "sensor.headquarters_last_activity"
 SENTENCE = (
@@ -73,37 +73,47 @@ async def emit_sample(pdk: SimulatedPdk, topic: str) -> None:
     await pdk.emit(PANEL, topic, SAMPLES["events"][topic])
 
 
-STATES = {
-    "door.alarm.forced": ("binary_sensor.postman_test_forced_open", "on"),
-    "door.alarm.forced.cleared": ("binary_sensor.postman_test_forced_open", "off"),
-    "door.alarm.propped.off": ("binary_sensor.postman_test_propped_open", "off"),
-    "door.alarm.propped.on": ("binary_sensor.postman_test_propped_open", "on"),
-    "door.forceclose.off": (DND, "off"),
-    "door.forceclose.on": (DND, "on"),
-    "door.input.dps.closed": ("binary_sensor.postman_test_door_position", "off"),
-    "door.input.dps.opened": ("binary_sensor.postman_test_door_position", "on"),
-    "door.input.relay.off": (LOCK, "locked"),
-    "door.input.relay.on": (LOCK, "unlocked"),
-    "door.input.rex.off": ("binary_sensor.postman_test_request_to_exit", "off"),
-    "door.input.rex.on": ("binary_sensor.postman_test_request_to_exit", "on"),
-    "endpoint.discovered": ("sensor.endpoint_postman_test_signal", "unknown"),
-    "liveEvent": (ACTIVITY, SENTENCE),
+STATES: dict[str, dict[str, str]] = {
+    "door.alarm.forced": {f"{SENSOR}_forced_open": "on"},
+    "door.alarm.forced.cleared": {f"{SENSOR}_forced_open": "off"},
+    "door.alarm.propped.off": {f"{SENSOR}_propped_open": "off"},
+    "door.alarm.propped.on": {f"{SENSOR}_propped_open": "on"},
+    "door.forceclose.off": {DND: "off", f"{SENSOR}_force_close": "off"},
+    "door.forceclose.on": {DND: "on", f"{SENSOR}_force_close": "on"},
+    "door.input.dps.closed": {f"{SENSOR}_door_position": "off"},
+    "door.input.dps.opened": {f"{SENSOR}_door_position": "on"},
+    "door.input.relay.off": {LOCK: "locked", f"{SENSOR}_relay": "off"},
+    "door.input.relay.on": {LOCK: "unlocked", f"{SENSOR}_relay": "on"},
+    "door.input.rex.off": {f"{SENSOR}_request_to_exit": "off"},
+    "door.input.rex.on": {f"{SENSOR}_request_to_exit": "on"},
+    "liveEvent": {ACTIVITY: SENTENCE},
 }
 
 
 async def test_states(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The panel emits a sample, and the state that it means is shown."""
-    for topic, (entity_id, state) in STATES.items():
+    """States are unknown until the panel emits a sample; then they are what it means."""
+    for states in STATES.values():
+        for entity_id in states:
+            assert state_of(hass, entity_id).state == "unknown"
+    for topic, states in STATES.items():
         await emit_sample(site, topic)
-        await wait_for_state(hass, entity_id, state)
+        for entity_id, state in states.items():
+            await wait_for_state(hass, entity_id, state)
     topic = state_of(hass, ACTIVITY).attributes["topic"]
     assert topic == "door.request.allowed"
 
 
+async def test_endpoint_discovered(hass: HomeAssistant, site: SimulatedPdk) -> None:
+    """The endpoint is there, with a signal that is unknown yet."""
+    await emit_sample(site, "endpoint.discovered")
+    signal = "sensor.endpoint_postman_test_signal"
+    await wait_for_state(hass, signal, "unknown")
+
+
 ACCESS: dict[str, list[Any]] = {
-    "door.request.allowed": ["granted", "Postman Test", 1, "PIN_ONLY", None],
-    "door.request.denied": ["denied", "Postman Test", 1, "PIN_ONLY", True],
-    "door.request.unknown": ["unknown", None, None, None, None],
+    "door.request.allowed": ["access_granted", "Postman Test", 1, "PIN_ONLY", None],
+    "door.request.denied": ["access_denied", "Postman Test", 1, "PIN_ONLY", True],
+    "door.request.unknown": ["access_unknown", None, None, None, None],
 }
 
 
@@ -115,36 +125,34 @@ async def test_access(hass: HomeAssistant, site: SimulatedPdk, topic: str) -> No
     await wait_until(lambda: state_of(hass, entity_id).state != "unknown")
     event = state_of(hass, entity_id).attributes
     keys = ("event_type", "person", "person_id", "request_factor", "explicit")
-    kind, *details = ACCESS[topic]
-    assert [event[key] for key in keys] == [f"access_{kind}", *details]
+    assert [event[key] for key in keys] == ACCESS[topic]
 
 
-ISSUES: dict[str, tuple[str, Json] | None] = {
-    "migration.completed": (
-        "panel_migrated",
-        {"system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"},
-    ),
-    "migration.staged": None,
-    "migration.started": None,
-    "migration.task.completed": None,
-    "migration.task.started": None,
+SYSTEM = {"system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"}
+ISSUES: dict[str, dict[str, Json]] = {
+    "migration.task.completed": {},
+    "migration.task.started": {},
+    "migration.started": {},
+    "migration.staged": {},
+    "migration.completed": {"panel_migrated": SYSTEM},
 }
 
 
-@pytest.mark.parametrize("topic", ISSUES)
-async def test_migration(hass: HomeAssistant, site: SimulatedPdk, topic: str) -> None:
+async def test_migration(hass: HomeAssistant, site: SimulatedPdk) -> None:
     """Its end is an issue; nothing else asks for anything."""
-    await emit_sample(site, topic)
-    await emit(site, "door.input.relay.on", 6)
-    await wait_for_state(hass, "lock.side_door", "unlocked")
-    found = [
-        (issue.translation_key, issue.translation_placeholders)
-        for issue in ir.async_get(hass).issues.values()
-    ]
-    expected = ISSUES[topic]
-    assert found == (
-        [(expected[0], {"panel": "Headquarters", **expected[1]})] if expected else []
-    )
+    for count, (topic, expected) in enumerate(ISSUES.items()):
+        await emit_sample(site, topic)
+        await emit(site, f"door.input.relay.{'off' if count % 2 else 'on'}", 6)
+        state = "locked" if count % 2 else "unlocked"
+        await wait_for_state(hass, "lock.side_door", state)
+        issues = {
+            issue.translation_key: issue.translation_placeholders
+            for issue in ir.async_get(hass).issues.values()
+        }
+        assert issues == {
+            key: {"panel": "Headquarters", **placeholders}
+            for key, placeholders in expected.items()
+        }
     assert state_of(hass, LOCK).state == "unknown"
 
 
@@ -156,9 +164,10 @@ async def test_invalid_token(hass: HomeAssistant, site: SimulatedPdk) -> None:
             pass
 
 
-@pytest.mark.parametrize(
-    "topic", ["command.result.succeed", "serverError", "endpoint.signal"]
-)
+ANSWERS = {"command.result.succeed", "serverError", "endpoint.signal"}
+
+
+@pytest.mark.parametrize("topic", sorted(ANSWERS))
 async def test_answers(
     hass: HomeAssistant,
     site: SimulatedPdk,
@@ -189,47 +198,43 @@ async def test_answers(
         assert state_of(hass, LOCK).state == "unlocked"
 
 
-type Call = Callable[[HomeAssistant], Awaitable[Any]]
 BUTTON = "button.postman_test"
-COMMANDS: dict[str, Call] = {
-    "door.actuate.close": lambda hass: act(hass, "lock.lock", LOCK),
-    "door.actuate.forcetoggle": lambda hass: act(
-        hass, "button.press", f"{BUTTON}_force_toggle"
-    ),
-    "door.actuate.open": lambda hass: act(hass, "lock.unlock", LOCK),
-    "door.alarm.forced.clear": lambda hass: act(
-        hass, "button.press", f"{BUTTON}_clear_forced_alarm"
-    ),
-    "door.try.dwellopen": lambda hass: act(
-        hass, "prodatakey.open_door", "lock.side_door", duration=3
-    ),
-    "door.try.open": lambda hass: act(hass, "lock.open", LOCK),
-    "endpoint.discover": lambda hass: ask(hass, "discover_endpoints", wait=1),
-    "endpoint.querysignal": lambda hass: ask(
-        hass, "query_signal", io_link_id=1, address=ADDRESS
-    ),
-    # Last, as nothing opens while it is on.
-    "door.actuate.dnd": lambda hass: act(hass, "switch.turn_on", DND),
+SIDE_DOOR = "lock.side_door"
+COMMANDS: dict[str, tuple[str, str, Json]] = {
+    "door.actuate.close": ("lock.lock", LOCK, {}),
+    "door.actuate.forcetoggle": ("button.press", f"{BUTTON}_force_toggle", {}),
+    "door.actuate.open": ("lock.unlock", LOCK, {}),
+    "door.alarm.forced.clear": ("button.press", f"{BUTTON}_clear_forced_alarm", {}),
+    "door.try.dwellopen": ("prodatakey.open_door", SIDE_DOOR, {"duration": 3}),
+    "door.try.open": ("lock.open", LOCK, {}),
+    # After the others, as nothing opens while it is on.
+    "door.actuate.dnd": ("switch.turn_on", DND, {}),
+}
+QUERIES: dict[str, tuple[str, Json]] = {
+    "endpoint.discover": ("discover_endpoints", {"wait": 1}),
+    "endpoint.querysignal": ("query_signal", {"io_link_id": 1, "address": ADDRESS}),
 }
 
 
 async def test_commands(hass: HomeAssistant, site: SimulatedPdk) -> None:
     """A user acts, and the panel receives the sample's own text: one frame, once."""
-    for count, (topic, call) in enumerate(COMMANDS.items()):
-        await call(hass)
-        (received,) = await site.commands(PANEL, after=count)
-        assert UUID(received["id"]).version == 4
-        sample = SAMPLES["commands"][topic] | {"id": received["id"]}
+    for action, entity_id, data in COMMANDS.values():
+        await act(hass, action, entity_id, **data)
+    for query, data in QUERIES.values():
+        await ask(hass, query, **data)
+    received = await site.commands(PANEL)
+    for command, topic in zip(received, [*COMMANDS, *QUERIES], strict=True):
+        assert UUID(command["id"]).version == 4
+        sample = SAMPLES["commands"][topic] | {"id": command["id"]}
         text = json.dumps(["command", sample], separators=(",", ":"))
-        assert received["raw"] == f"42{text}"
+        assert command["raw"] == f"42{text}"
 
 
 def test_every_sample_is_tested() -> None:
     """No topic and no command of the documentation is left out."""
-    answers = {"command.result.succeed", "serverError", "endpoint.signal"}
-    topics = answers | STATES.keys() | ACCESS.keys() | ISSUES.keys()
-    assert topics == SAMPLES["events"].keys()
-    assert COMMANDS.keys() == SAMPLES["commands"].keys()
+    topics = STATES.keys() | ACCESS.keys() | ISSUES.keys() | ANSWERS
+    assert topics | {"endpoint.discovered"} == SAMPLES["events"].keys()
+    assert COMMANDS.keys() | QUERIES.keys() == SAMPLES["commands"].keys()
 
 
 async def test_fifty_commands_at_once(hass: HomeAssistant, site: SimulatedPdk) -> None:
@@ -258,8 +263,9 @@ async def test_fifty_commands_at_once(hass: HomeAssistant, site: SimulatedPdk) -
     await emit_all(site, *answers)
     ends = await asyncio.gather(*unlocking, return_exceptions=True)
     assert [number for number, end in enumerate(ends) if end is not None] == [22]
-    assert isinstance(rejected := ends[22], HomeAssistantError)
-    assert rejected.translation_key == "command_rejected"
+    rejected = ends[22]
+    assert isinstance(rejected, HomeAssistantError)
+    assert (rejected.translation_placeholders or {})["reason"] == UNSUPPORTED
     states = [state_of(hass, lock).state for lock in locks]
     assert states == ["unlocked"] * 22 + ["unknown"] + ["unlocked"] * 27
     assert len(await site.commands(PANEL)) == 50

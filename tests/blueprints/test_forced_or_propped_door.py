@@ -1,223 +1,151 @@
-"""A forced or propped door is told to a phone."""
-
-from typing import Any
+"""A phone is notified of a forced or propped door."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
-from tests.common import PANEL, wait_for_state, wait_until
-from tests.simulator_process import SimulatedPdk
+from tests.common import (
+    PANEL,
+    act,
+    emit,
+    set_online,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 
-from .conftest import Automate, rename
+from .conftest import Home, Phone, notify
 
+BLUEPRINT = "forced_or_propped_door"
 FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
 ALARMS = [FORCED, PROPPED]
-MORE = [
-    {"action": "notify.everybody", "data": {"message": "{{ title }}: {{ message }}"}}
-]
 
 
-async def test_a_forced_door_with_a_picture(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-    told: list[ServiceCall],
-) -> None:
-    """The first alarm ever comes from unknown, and is told as any other."""
-    await automate(
-        "forced_or_propped_door",
+async def test_forced_door_with_a_picture(home: Home, phone: Phone) -> None:
+    """The first alarm ever comes from unknown, and is one like any other."""
+    await home.automate(
+        BLUEPRINT,
         alarms=ALARMS,
-        phone=phone,
+        phone=phone.device_id,
         camera="camera.entrance",
         critical=True,
-        more_actions=MORE,
+        more_actions=notify("{{ title }}: {{ message }}"),
     )
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: told)
-    (call,) = on_the_phone
-    assert call.data["title"] == "Alarm: Front door"
-    assert call.data["message"].startswith("Forced open at ")
-    assert call.data["data"]["image"] == "/api/camera_proxy/camera.entrance"
-    assert call.data["data"]["tag"] == FORCED
-    assert call.data["data"]["push"]["sound"]["critical"] == 1
-    assert told[0].data["message"].startswith("Alarm: Front door: Forced open at ")
+    await home.pdk.act(PANEL, 1, "force")
+    message = await home.message()
+    notification = await phone.notification()
+    assert notification["title"] == "Alarm: Front door"
+    assert notification["message"].startswith("Forced open at ")
+    assert message.startswith("Alarm: Front door: Forced open at ")
+    data = notification["data"]
+    assert (data["image"], data["tag"]) == (
+        "/api/camera_proxy/camera.entrance",
+        FORCED,
+    )
+    assert data["push"]["sound"]["critical"] == 1
 
 
-async def test_a_propped_door_until_it_is_closed(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-) -> None:
+async def test_propped_door_until_it_is_closed(home: Home, phone: Phone) -> None:
     """The end replaces the notification; without a camera there is no picture."""
-    await automate("forced_or_propped_door", alarms=ALARMS, phone=phone)
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"propDelay": 0.05})
-    await panel.act(PANEL, 1, "hold")
-    await panel.act(PANEL, 1, "open")
-    await wait_until(lambda: on_the_phone)
-    await panel.act(PANEL, 1, "close")
-    await wait_until(lambda: len(on_the_phone) == 2)
-    began, ended = (call.data for call in on_the_phone)
-    assert began["message"].startswith("Held open too long at ")
-    assert ended["message"].startswith("Closed again at ")
-    assert began["data"] == ended["data"]
-    assert began["data"] == {
-        "tag": PROPPED,
-        "group": "prodatakey",
-        "ttl": 0,
-        "priority": "high",
-    }
+    await home.automate(BLUEPRINT, alarms=ALARMS, phone=phone.device_id)
+    await home.pdk.control("PATCH", f"panels/{PANEL}/doors/1", {"propDelay": 0.05})
+    await home.pdk.act(PANEL, 1, "hold")
+    await home.pdk.act(PANEL, 1, "open")
+    start = await phone.notification()
+    await home.pdk.act(PANEL, 1, "close")
+    end = await phone.notification(2)
+    assert start["message"].startswith("Held open too long at ")
+    assert end["message"].startswith("Closed again at ")
+    data = {"tag": PROPPED, "group": "prodatakey", "ttl": 0, "priority": "high"}
+    assert start["data"] == end["data"] == data
 
 
-async def test_the_end_is_not_told_if_not_wanted(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
+async def test_no_notification_of_the_end(
+    hass: HomeAssistant, home: Home, phone: Phone
 ) -> None:
-    """Only the alarm is."""
-    await automate("forced_or_propped_door", alarms=ALARMS, phone=phone, tell_end=False)
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: on_the_phone)
-    await hass.services.async_call(
-        "button",
-        "press",
-        {"entity_id": "button.front_door_clear_forced_alarm"},
-        blocking=True,
-    )
+    """It can be left out."""
+    await home.automate(BLUEPRINT, alarms=ALARMS, phone=phone.device_id, tell_end=False)
+    await home.pdk.act(PANEL, 1, "force")
+    await phone.notification()
+    await act(hass, "button.press", "button.front_door_clear_forced_alarm")
     await wait_for_state(hass, FORCED, "off")
     await hass.async_block_till_done()
-    assert len(on_the_phone) == 1
+    assert len(phone.calls) == 1
 
 
-async def test_more_actions_although_the_phone_is_out_of_reach(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    told: list[ServiceCall],
+async def test_more_actions_although_the_phone_fails(
+    hass: HomeAssistant, home: Home, phone: Phone
 ) -> None:
-    """Nobody answers at the phone's push address."""
-    await automate(
-        "forced_or_propped_door", alarms=ALARMS, phone=phone, more_actions=MORE
+    """A phone that cannot be reached does not prevent the other actions."""
+    more = notify("Alarm")
+    await home.automate(
+        BLUEPRINT, alarms=ALARMS, phone=phone.device_id, more_actions=more
     )
     hass.services.async_remove("notify", "mobile_app_amelia_s_phone")
 
     async def fail(_: ServiceCall) -> None:
-        raise HomeAssistantError("No way to the phone")
+        raise HomeAssistantError("Not reachable")
 
     hass.services.async_register("notify", "mobile_app_amelia_s_phone", fail)
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: told)
+    await home.pdk.act(PANEL, 1, "force")
+    assert await home.message() == "Alarm"
 
 
-async def test_an_alarm_from_before_a_gap(
+@pytest.mark.parametrize("restart", [False, True])
+async def test_alarm_from_before_a_gap(
     hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-    short_back_off: None,
-) -> None:
-    """It comes back from unavailable, assumed: that is no news."""
-    await panel.act(PANEL, 1, "force")
-    await wait_for_state(hass, FORCED, "on")
-    await automate("forced_or_propped_door", alarms=ALARMS, phone=phone)
-    await panel.control("POST", f"panels/{PANEL}/offline")
-    await wait_for_state(hass, FORCED, "unavailable")
-    await panel.control("POST", f"panels/{PANEL}/online")
-    state = await wait_for_state(hass, FORCED, "on")
-    assert state.attributes["assumed_state"]
-    await hass.async_block_till_done()
-    assert not on_the_phone
-
-
-async def test_an_alarm_from_before_a_restart(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
+    home: Home,
     entry: MockConfigEntry,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-    hass_storage: dict[str, Any],
+    phone: Phone,
+    short_back_off: None,
+    restart: bool,
 ) -> None:
-    """It is there again, assumed, when the automation runs already: that is no news."""
-    hass_storage[f"prodatakey.{PANEL}"] = {
-        "version": 1,
-        "key": f"prodatakey.{PANEL}",
-        "data": {
-            "doors": [
-                {
-                    "id": 1,
-                    "name": "Front door",
-                    "type": "primaryReader",
-                    "icon": None,
-                    "primary_reader": None,
-                    "state": {"forced": True},
-                    "shown": ["dps", "forced", "propped"],
-                    "changed_by": None,
-                }
-            ]
-        },
-    }
-    await automate("forced_or_propped_door", alarms=ALARMS, phone=phone)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    """After an outage or a restart it is assumed, then reported: it is the same."""
+    await home.pdk.act(PANEL, 1, "force")
+    await wait_for_state(hass, FORCED, "on")
+    if restart:
+        await hass.config_entries.async_unload(entry.entry_id)
+        hass.states.async_remove(FORCED)
+    await home.automate(BLUEPRINT, alarms=ALARMS, phone=phone.device_id)
+    if restart:
+        await setup_integration(hass, entry)
+    else:
+        await set_online(home.pdk, False)
+        await wait_for_state(hass, FORCED, "unavailable")
+        await set_online(home.pdk, True)
     assert (await wait_for_state(hass, FORCED, "on")).attributes["assumed_state"]
+    await emit(home.pdk, "door.alarm.forced")
+    await wait_until(lambda: "assumed_state" not in state_of(hass, FORCED).attributes)
     await hass.async_block_till_done()
-    assert not on_the_phone
-    # Said again by the panel it is the same alarm still.
-    await pdk.emit(PANEL, "door.alarm.forced", {"body": {"doorId": 1}})
-    await wait_until(
-        lambda: "assumed_state" not in hass.states.get(FORCED).attributes  # type: ignore[union-attr]
-    )
-    assert not on_the_phone
-    await hass.config_entries.async_unload(entry.entry_id)
+    assert not phone.calls
 
 
 @pytest.mark.parametrize("before", ["unknown", "off"])
-async def test_an_assumed_state_is_no_alarm(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-    before: str,
+async def test_assumed_state_is_no_alarm(
+    hass: HomeAssistant, home: Home, phone: Phone, before: str
 ) -> None:
-    """Whatever was there before, only what the panel says now counts."""
-    await automate("forced_or_propped_door", alarms=ALARMS, phone=phone)
+    """Whatever the state was before, only what the panel reports now counts."""
+    await home.automate(BLUEPRINT, alarms=ALARMS, phone=phone.device_id)
     hass.states.async_set(FORCED, before)
-    hass.states.async_set(
-        FORCED, "on", {"device_class": "tamper", "assumed_state": True}
-    )
+    assumed = {"device_class": "tamper", "assumed_state": True}
+    hass.states.async_set(FORCED, "on", assumed)
     await hass.async_block_till_done()
-    assert not on_the_phone
+    assert not phone.calls
 
 
-async def test_a_second_door_does_not_wait_for_the_first(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    on_the_phone: list[ServiceCall],
-) -> None:
-    """The first door's light is on for ten minutes; its name is as it is written."""
-    rename(hass, "lock.server_room", "2.10")
-    await automate(
-        "forced_or_propped_door",
+async def test_two_doors_at_once(home: Home, phone: Phone) -> None:
+    """The second does not wait for the first; its name may look like a number."""
+    home.rename("lock.server_room", "2.10")
+    await home.automate(
+        BLUEPRINT,
         alarms=[FORCED, "binary_sensor.server_room_forced_open"],
-        phone=phone,
+        phone=phone.device_id,
         more_actions=[{"delay": {"minutes": 10}}],
     )
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: on_the_phone)
-    await panel.act(PANEL, 3, "force")
-    await wait_until(lambda: len(on_the_phone) == 2)
-    assert on_the_phone[1].data["title"] == "Alarm: 2.10"
+    await home.pdk.act(PANEL, 1, "force")
+    await phone.notification()
+    await home.pdk.act(PANEL, 3, "force")
+    assert (await phone.notification(2))["title"] == "Alarm: 2.10"

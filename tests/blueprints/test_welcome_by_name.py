@@ -1,228 +1,132 @@
 """People are welcomed by name."""
 
-from functools import partial
-import time
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant, ServiceCall, State
-from tests.common import PANEL, state_of, wait_for_state, wait_until
-from tests.simulator_process import SimulatedPdk
+from homeassistant.core import HomeAssistant
+from tests.common import (
+    FRONT_ACCESS,
+    PANEL,
+    access_granted,
+    emit_all,
+    set_online,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 
-from .conftest import Automate
+from .conftest import Home, notify
 
-READER = "event.front_door_access"
-WELCOME = [
-    {
-        "action": "notify.everybody",
-        "data": {"message": "Welcome at {{ door }}, {{ person }} ({{ person_id }})!"},
-    }
-]
-INPUTS = {"readers": [READER], "welcome": WELCOME}
-
-
-def changed(hass: HomeAssistant, before: State) -> bool:
-    """Return whether somebody has been at the reader since."""
-    return state_of(hass, READER) is not before
-
-
-async def test_by_name(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """Who is let in is welcomed, time and again; who is not is not."""
-    await automate("welcome_by_name", **INPUTS)
-    await panel.act(PANEL, 3, "badge", person=2)
-    await panel.act(PANEL, 1, "badge", card="lost")
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: told)
-    await panel.act(PANEL, 1, "badge", person=5)
-    await wait_until(lambda: len(told) == 2)
-    assert [call.data["message"] for call in told] == [
-        "Welcome at Front door, Amelia Hartmann (1)!",
-        "Welcome at Front door, Carlos Mendoza (5)!",
-    ]
+WELCOME = notify("Welcome at {{ door }}, {{ person }} ({{ person_id }})!")
+AMELIA = "Welcome at Front door, Amelia Hartmann (1)!"
+CARLOS = "Welcome at Front door, Carlos Mendoza (5)!"
 
 
-async def test_a_denied_access(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """Nobody is welcomed at a door that stays shut."""
-    await automate(
-        "welcome_by_name", **INPUTS | {"readers": ["event.server_room_access"]}
-    )
-    await panel.act(PANEL, 3, "badge", person=5)
-    await wait_until(
-        lambda: (
-            (state := hass.states.get("event.server_room_access"))
-            and state.attributes.get("event_type") == "access_denied"
-        )
-    )
-    await hass.async_block_till_done()
-    assert not told
-
-
-async def test_only_some_people_and_only_if(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """The list of people and the conditions both count."""
-    hass.states.async_set("input_boolean.greetings", "off")
-    await automate(
+async def automate(home: Home, *readers: str, **inputs: object) -> None:
+    """Welcome people, at the front door unless other readers are given."""
+    await home.automate(
         "welcome_by_name",
-        **INPUTS,
-        people=["Priya Raman"],
-        only_if=[
-            {
-                "condition": "state",
-                "entity_id": "input_boolean.greetings",
-                "state": "on",
-            }
-        ],
+        readers=list(readers) or [FRONT_ACCESS],
+        welcome=WELCOME,
+        **inputs,
     )
-    for greetings, person in (("off", 4), ("on", 1), ("on", 4)):
-        hass.states.async_set("input_boolean.greetings", greetings)
-        before = state_of(hass, READER)
-        await panel.act(PANEL, 1, "badge", person=person)
-        await wait_until(partial(changed, hass, before))
-        await hass.async_block_till_done()
-    (call,) = told
-    assert "Priya Raman" in call.data["message"]
+
+
+async def badge(home: Home, person: int) -> None:
+    """Let a person badge at the front door, and wait until that is handled."""
+    before = state_of(home.hass, FRONT_ACCESS)
+    await home.pdk.act(PANEL, 1, "badge", person=person)
+    await wait_until(lambda: state_of(home.hass, FRONT_ACCESS) is not before)
+    await home.hass.async_block_till_done()
+
+
+async def test_by_name(home: Home) -> None:
+    """Who is granted access is welcomed, each time; old and unknown access is not."""
+    await automate(home)
+    await home.pdk.act(PANEL, 3, "badge", person=2)
+    await home.pdk.act(PANEL, 1, "badge", card="lost")
+    await badge(home, 1)
+    await emit_all(home.pdk, access_granted("Jonas Okafor", 120))
+    await badge(home, 5)
+    assert home.messages == [AMELIA, CARLOS]
+
+
+async def test_denied(hass: HomeAssistant, home: Home) -> None:
+    """Nobody is welcomed at a door that stays locked."""
+    reader = "event.server_room_access"
+    await automate(home, reader)
+    await home.pdk.act(PANEL, 3, "badge", person=5)
+    await wait_until(lambda: state_of(hass, reader).state != "unknown")
+    assert state_of(hass, reader).attributes["event_type"] == "access_denied"
+    await hass.async_block_till_done()
+    assert not home.messages
+
+
+async def test_some_people_and_conditions(hass: HomeAssistant, home: Home) -> None:
+    """Both count; a name may look like a number."""
+    greetings = "input_boolean.greetings"
+    condition = {"condition": "state", "entity_id": greetings, "state": "on"}
+    await automate(home, people=["Priya Raman", "4711"], only_if=[condition])
+    for state, person in (("off", 4), ("on", 1), ("on", 4)):
+        hass.states.async_set(greetings, state)
+        await badge(home, person)
+    (message,) = home.messages
+    assert "Priya Raman" in message
+    await emit_all(home.pdk, access_granted("4711"))
+    assert "4711" in await home.message(2)
 
 
 @pytest.mark.parametrize(
     ("anonymous", "messages"),
-    [("", []), ("somebody", ["Welcome at Front door, somebody (None)!"])],
+    [("", []), ("guest", ["Welcome at Front door, guest (None)!"])],
 )
-async def test_without_recording_people(
+async def test_people_are_not_recorded(
     hass: HomeAssistant,
-    pdk: SimulatedPdk,
+    home: Home,
     entry: MockConfigEntry,
-    automate: Automate,
-    told: list[ServiceCall],
     anonymous: str,
     messages: list[str],
 ) -> None:
-    """There is no name, so another word stands for it, or nothing happens."""
-    hass.config_entries.async_update_entry(entry, options={"record_people": False})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-    await automate("welcome_by_name", **INPUTS, anonymous=anonymous)
-    await pdk.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: state_of(hass, READER).state != "unknown")
-    await hass.async_block_till_done()
-    assert [call.data["message"] for call in told] == messages
-    await hass.config_entries.async_unload(entry.entry_id)
+    """Another word stands for the name, or nothing happens."""
+    await setup_integration(hass, entry, record_people=False)
+    await automate(home, anonymous=anonymous)
+    await badge(home, 1)
+    assert home.messages == messages
 
 
 @pytest.mark.parametrize("before", ["unavailable", None])
-async def test_an_access_from_before_a_restart(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    automate: Automate,
-    told: list[ServiceCall],
-    before: str | None,
+async def test_access_from_before_a_restart(
+    hass: HomeAssistant, home: Home, entry: MockConfigEntry, before: str | None
 ) -> None:
     """It is restored while the automation runs, though it was seconds ago."""
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: state_of(hass, READER).state != "unknown")
-    last = state_of(hass, READER)
+    await badge(home, 1)
+    last = state_of(hass, FRONT_ACCESS)
     await hass.config_entries.async_unload(entry.entry_id)
-    await automate("welcome_by_name", **INPUTS)
+    await automate(home)
     if not before:
-        hass.states.async_remove(READER)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-    restored = await wait_for_state(hass, READER, last.state)
+        hass.states.async_remove(FRONT_ACCESS)
+    await setup_integration(hass, entry)
+    restored = await wait_for_state(hass, FRONT_ACCESS, last.state)
     assert restored.attributes["event_type"] == "access_granted"
     await hass.async_block_till_done()
-    assert not told
+    assert not home.messages
 
 
-async def test_an_access_from_before_an_outage(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-    short_back_off: None,
+async def test_shown_again(
+    hass: HomeAssistant, home: Home, short_back_off: None
 ) -> None:
-    """It is shown again, and not acted on again."""
-    await automate("welcome_by_name", **INPUTS)
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: told)
-    await panel.control("POST", f"panels/{PANEL}/offline")
-    await wait_for_state(hass, READER, "unavailable")
-    await panel.control("POST", f"panels/{PANEL}/online")
-    await wait_until(lambda: state_of(hass, READER).state != "unavailable")
+    """An access is shown again after an outage, or with another name of its entity."""
+    await automate(home)
+    await badge(home, 1)
+    state = state_of(hass, FRONT_ACCESS)
+    await set_online(home.pdk, False)
+    await wait_for_state(hass, FRONT_ACCESS, "unavailable")
+    await set_online(home.pdk, True)
+    await wait_for_state(hass, FRONT_ACCESS, state.state)
+    renamed = {**state.attributes, "friendly_name": "Another"}
+    hass.states.async_set(FRONT_ACCESS, state.state, renamed)
+    hass.states.async_remove(FRONT_ACCESS)
+    hass.states.async_set(FRONT_ACCESS, state.state, state.attributes)
     await hass.async_block_till_done()
-    assert len(told) == 1
-
-
-async def test_an_access_that_comes_late(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """The panel tells of it minutes after it happened."""
-    await automate("welcome_by_name", **INPUTS)
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: told)
-    late = int((time.time() - 120) * 1000)
-    body = {"doorId": 1, "personId": 2}
-    await panel.emit(
-        PANEL,
-        "door.request.allowed",
-        {
-            "id": "late",
-            "topic": "door.request.allowed",
-            "body": body,
-            "metadata": {"occurred": late, "personName": "Jonas Okafor"},
-        },
-    )
-    await panel.act(PANEL, 1, "badge", person=5)
-    await wait_until(lambda: len(told) == 2)
-    assert "Carlos" in told[1].data["message"]
-
-
-async def test_a_name_that_changes_is_no_access(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """Attributes change without anybody at the door, and entities go."""
-    await automate("welcome_by_name", **INPUTS)
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_until(lambda: told)
-    state = hass.states.get(READER)
-    assert state
-    hass.states.async_set(
-        READER, state.state, {**state.attributes, "friendly_name": "Another"}
-    )
-    hass.states.async_remove(READER)
-    hass.states.async_set(READER, state.state, state.attributes)
-    await hass.async_block_till_done()
-    assert len(told) == 1
-
-
-async def test_a_name_that_looks_like_a_number(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    told: list[ServiceCall],
-) -> None:
-    """It is found among the people all the same."""
-    await automate("welcome_by_name", **INPUTS | {"people": ["4711"]})
-    guest = {"body": {"doorId": 1}, "metadata": {"personName": "4711"}}
-    await panel.emit(PANEL, "door.request.allowed", guest)
-    await wait_until(lambda: told)
+    assert home.messages == [AMELIA]
