@@ -12,152 +12,157 @@ import shutil
 import signal
 import sys
 import time
+from typing import Any
 
 from aiohttp import ClientSession
 
 from homeassistant import const
 
+from .demo_options import ROOT, parse_arguments
 from .home_assistant import PASSWORD, USER, HomeAssistantClient, write_configuration
-from .processes import ROOT, DemoError, is_free, lives_until, running, say, until
+from .processes import (
+    DemoError,
+    lives_until,
+    next_free_port,
+    running,
+    say,
+    taken_ports,
+    until,
+)
 
+DOMAIN = "prodatakey"
 PANEL_ID = "1070ABC"
-CONNECTION = "binary_sensor.headquarters_connection"
+# The accounts service and two panels.
+PANEL_PORTS = 3
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
-# Home Assistant ends like this where it wants to be started again.
+# Home Assistant's exit code when it wants to be restarted.
 RESTART = 100
-LAST_PORT = 65535
-
-
-def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/demo",
-        description="Home Assistant with a simulated ProdataKey panel, until Ctrl-C.",
-    )
-    parser.add_argument("--port", type=port, default=8123, help="of Home Assistant")
-    parser.add_argument(
-        "--panel-port", type=port, default=8700, help="of the simulation"
-    )
-    parser.add_argument(
-        "--empty", action="store_true", help="leave the integration to be added by hand"
-    )
-    parser.add_argument(
-        "--keep", action="store_true", help="go on with what the last demo left"
-    )
-    parser.add_argument(
-        "--live", action="store_true", help="people come and go by themselves"
-    )
-    parser.add_argument(
-        "--speed", type=float, default=1, help="times as fast as real, for the doors"
-    )
-    parser.add_argument(
-        "--folder",
-        type=lambda text: Path(text).absolute(),
-        default=ROOT / ".demo",
-        help="where all of it is kept; emptied at each start",
-    )
-    return parser.parse_args(arguments)
-
-
-def port(text: str) -> int:
-    """Return the number of a port."""
-    if not 0 <= (number := int(text)) <= LAST_PORT:
-        raise ValueError
-    return number
-
-
-def check_ports(options: argparse.Namespace) -> None:
-    """Refuse a port that somebody listens on, before anything is started."""
-    if options.port in (0, options.panel_port):
-        raise DemoError("--port has to be another one than --panel-port, and not 0")
-    for option, number in (
-        ("--port", options.port),
-        ("--panel-port", options.panel_port),
-    ):
-        if number and not is_free(number):
-            raise DemoError(
-                f"port {number} is taken (by another demo?). {option} N chooses another one"
-            )
+WATCH_INTERVAL = 2
 
 
 @contextmanager
-def take_folder(folder: Path, *, keep: bool) -> Generator[None]:
-    """Have the folder for ourselves, empty if nothing is to be kept."""
+def claim(options: argparse.Namespace) -> Generator[None]:
+    """Lock and empty the folder; raise one error that names everything that is taken."""
+    if options.port in (0, options.panel_port):
+        raise DemoError("--port must not be 0, nor the same as --panel-port")
+    problems, instead = find_taken_ports(options)
+    with open_lock(options.folder) as lock:
+        if lock is None:
+            problems.append(f"{options.folder} is not empty, and not of a demo")
+        elif not try_to_lock(lock):
+            problems.append(f"another demo runs in {options.folder}")
+            lock = None
+        if lock is None:
+            instead.append(f"--folder {options.folder}-2")
+        if problems:
+            raise DemoError(
+                f"{'; '.join(problems)}.\n"
+                f"  End what uses it, or run: scripts/demo {' '.join(instead)}"
+            )
+        for old in options.folder.iterdir():
+            if not options.keep and old.is_dir():
+                shutil.rmtree(old)
+            elif not options.keep and old.name != "lock":
+                old.unlink()
+        yield
+
+
+def find_taken_ports(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Return what is taken, and the options that choose free ports instead."""
+    problems, instead = [], []
+    for option, first, count in (
+        ("--port", options.port, 1),
+        ("--panel-port", options.panel_port, PANEL_PORTS),
+    ):
+        if taken := taken_ports(first, count) if first else []:
+            numbers = ", ".join(str(each) for each in taken)
+            plural, verb = ("s", "are") if len(taken) > 1 else ("", "is")
+            problems.append(f"port{plural} {numbers} {verb} in use")
+            instead.append(f"{option} {next_free_port(first + count, count)}")
+    return problems, instead
+
+
+@contextmanager
+def open_lock(folder: Path) -> Generator[Any]:
+    """Open the lock file of a demo's folder; None if the folder is not a demo's."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / "lock"
     if not lock.exists() and any(folder.iterdir()):
-        raise DemoError(
-            f"{folder} is not empty, and no demo's. --folder F chooses another folder"
-        )
-    with lock.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DemoError(
-                f"another demo runs in {folder}. --folder F chooses another folder"
-            ) from None
-        for old in folder.iterdir():
-            if not keep and old.is_dir():
-                shutil.rmtree(old)
-            elif not keep and old != lock:
-                old.unlink()
-        yield
+        yield None
+        return
+    with lock.open("w") as file:
+        yield file
+
+
+def try_to_lock(file: Any) -> bool:
+    """Return whether this process holds the lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @asynccontextmanager
 async def simulated_panel(
     folder: Path, *arguments: str
-) -> AsyncGenerator[tuple[Process, dict[str, str]]]:
-    """Run the simulated pdk.io; gives the addresses it listens on."""
+) -> AsyncGenerator[tuple[Process, dict[str, Any]]]:
+    """Run the simulated pdk.io; return its process and addresses."""
     log = folder / "simulator.log"
     log.unlink(missing_ok=True)
 
-    async def addresses() -> dict[str, str] | None:
+    async def addresses() -> dict[str, Any] | None:
         for line in log.read_text().splitlines():
             with suppress(ValueError):
-                if "accounts_url" in (words := json.loads(line)):
-                    return dict(words)
+                if "accounts_url" in (found := json.loads(line)):
+                    return dict(found)
         return None
 
     command = (sys.executable, "-m", "simulator", "--exit-with-parent")
     async with running(*command, *arguments, log=log) as process:
-        started = until("sign of the simulated panel", addresses, 30)
+        started = until("simulated panel", addresses, 30)
         yield process, await lives_until(process, log, started)
 
 
 class Demo:
-    """Home Assistant in a folder of its own."""
+    """Home Assistant in a folder of its own, on the simulated panels."""
 
     def __init__(
-        self, options: argparse.Namespace, session: ClientSession, accounts_url: str
+        self,
+        options: argparse.Namespace,
+        session: ClientSession,
+        addresses: dict[str, Any],
     ) -> None:
-        """Prepare; nothing is started yet."""
+        """Initialize without starting anything."""
         self._options = options
         self._folder = options.folder
-        self._log = self._folder / "home-assistant.log"
-        self._accounts_url = accounts_url
+        self._session = session
+        self._addresses = addresses
+        self._mornings: set[str] = set()
+        self.log = self._folder / "home-assistant.log"
         self.hass = HomeAssistantClient(session, f"http://127.0.0.1:{options.port}")
 
-    def write_down(self, addresses: dict[str, str]) -> None:
-        """Leave the addresses to other programs."""
-        everything = addresses | {"home_assistant_url": self.hass.url}
-        (self._folder / "addresses.json").write_text(json.dumps(everything))
+    def write_addresses(self) -> None:
+        """Write the addresses to a file for other programs."""
+        addresses = self._addresses | {"home_assistant_url": self.hass.url}
+        (self._folder / "addresses.json").write_text(json.dumps(addresses))
 
     @asynccontextmanager
     async def home_assistant(self) -> AsyncGenerator[Process]:
-        """Run Home Assistant, and wait until it is up."""
+        """Run Home Assistant and wait until it has started."""
         config = self._folder / "config"
-        write_configuration(config, self._options.port)
-        command = (sys.executable, "-m", "homeassistant", "--config", str(config))
-        env = {"PDK_ACCOUNTS_URL": self._accounts_url}
-        async with running(*command, log=self._log, folder=config, env=env) as process:
-            await lives_until(process, self._log, self.hass.wait_until_it_answers())
+        write_configuration(config, self._options.port, start_page=self._options.empty)
+        script = str(ROOT / "scripts" / "demo_home_assistant.py")
+        command = (sys.executable, script, "--config", str(config))
+        env = {"PDK_ACCOUNTS_URL": self._addresses["accounts_url"]}
+        async with running(*command, log=self.log, folder=config, env=env) as process:
+            await lives_until(process, self.log, self.hass.wait_until_it_answers())
             await self._log_in()
-            await lives_until(process, self._log, self.hass.wait_until_it_runs())
+            await lives_until(process, self.log, self.hass.wait_until_it_runs())
             yield process
 
     async def _log_in(self) -> None:
-        """Use the token of the last time, or create the user and a token."""
+        """Use the stored token, or create the user and a token."""
         token = self._folder / "token"
         if token.exists():
             self.hass.token = token.read_text()
@@ -167,38 +172,71 @@ class Demo:
         token.touch(mode=0o600)
         token.write_text(self.hass.token)
 
-    async def add_integration(self) -> None:
-        """Add the panel as a user would, and wait until it is loaded."""
-        if await self.hass.entry_state("prodatakey") is None:
+    async def set_up(self) -> None:
+        """Add a panel if there is none, and wait until every state is known."""
+        if not await self.hass.entries(DOMAIN):
             say(f"adding the integration for panel {PANEL_ID}")
-            await self.hass.configure("prodatakey", CREDENTIALS, {"panel_id": PANEL_ID})
-        await until("loaded panel", self._is_loaded, 60)
+            await self.hass.configure(DOMAIN, CREDENTIALS, {"panel_id": PANEL_ID})
+        await until("connected panel", self.run_mornings, 60)
+        await until("known state of all doors", self._all_known, 30)
+        await self._query_endpoints()
 
-        await until("connection of the panel", self._is_connected, 30)
-        await self._find_endpoints()
+    async def watch(self) -> None:
+        """Run the morning of panels that are added later."""
+        while True:
+            # Home Assistant does not answer while it stops.
+            with suppress(DemoError):
+                await self.run_mornings()
+            await asyncio.sleep(WATCH_INTERVAL)
 
-    async def _is_loaded(self) -> bool | None:
-        return await self.hass.entry_state("prodatakey") == "loaded" or None
+    async def run_mornings(self) -> bool | None:
+        """Run the morning of each panel once; return None until all are connected.
 
-    async def _is_connected(self) -> bool | None:
-        state = await self.hass.call("GET", f"/api/states/{CONNECTION}")
-        return state["state"] == "on" or None
+        A panel sends only changes, so before its morning every state is unknown.
+        """
+        entries = await self.hass.entries(DOMAIN)
+        enabled = [each for each in entries if not each["disabled_by"]]
+        loaded = [each for each in enabled if each["state"] == "loaded"]
+        panels = (await self._control("GET", "state"))["panels"]
+        connected = {key for key, panel in panels.items() if panel["sockets"]}
+        # A config flow connects for a moment too, before its entry is loaded.
+        if len(connected) != len(loaded):
+            return None
+        for panel in connected - self._mornings:
+            await self._control("POST", f"panels/{panel}/morning")
+            self._mornings.add(panel)
+        return len(loaded) == len(enabled) or None
 
-    async def _find_endpoints(self) -> None:
-        """Ask the wireless endpoints once, so that the dashboard can show them."""
-        entries = "/api/config/config_entries/entry?domain=prodatakey"
-        (entry,) = await self.hass.call("GET", entries)
-        panel = {"config_entry_id": entry["entry_id"]}
-        for action, fields in (
-            ("discover_endpoints", {"wait": 1}),
-            ("query_signal", {}),
-        ):
-            path = f"/api/services/prodatakey/{action}?return_response"
-            await self.hass.call("POST", path, json=panel | fields)
+    async def _control(self, method: str, path: str) -> Any:
+        """Call the simulator's control API."""
+        url = f"{self._addresses['control_url']}/{path}"
+        async with self._session.request(method, url) as response:
+            return await response.json()
+
+    async def _all_known(self) -> bool | None:
+        """Return None while the state of a lock is unknown."""
+        states = await self.hass.call("GET", "/api/states")
+        locks = [each for each in states if each["entity_id"].startswith("lock.")]
+        return all(each["state"] != "unknown" for each in locks) or None
+
+    async def _query_endpoints(self) -> None:
+        """Discover the wireless endpoints, and query those that there are."""
+        for entry in await self.hass.entries(DOMAIN):
+            panel = {"config_entry_id": entry["entry_id"]}
+            if entry["state"] != "loaded":
+                continue
+            found = await self._ask("discover_endpoints", panel | {"wait": 1})
+            if found["endpoints"]:
+                await self._ask("query_signal", panel)
+
+    async def _ask(self, action: str, fields: dict[str, Any]) -> Any:
+        path = f"/api/services/{DOMAIN}/{action}?return_response"
+        answer = await self.hass.call("POST", path, json=fields)
+        return answer["service_response"]
 
 
 def greet(options: argparse.Namespace, panel_url: str, seconds: float) -> None:
-    """Tell where everything is."""
+    """Print all addresses."""
     say(f"ready after {seconds:.0f} s")
     print(f"""
   Home Assistant   http://127.0.0.1:{options.port}   (user {USER}, password {PASSWORD})
@@ -216,42 +254,47 @@ def greet(options: argparse.Namespace, panel_url: str, seconds: float) -> None:
 
 async def run(options: argparse.Namespace) -> None:
     """Run the demo until Home Assistant ends or the task is cancelled."""
-    began = time.monotonic()
-    check_ports(options)
-    with take_folder(options.folder, keep=options.keep):
-        await run_in(options, began)
+    with claim(options):
+        say("starting the simulated panel")
+        arguments = ["--port", str(options.panel_port), "--speed", str(options.speed)]
+        arguments += ["--home-assistant", f"http://127.0.0.1:{options.port}/"]
+        arguments += ["--live"] if options.live else []
+        async with (
+            simulated_panel(options.folder, *arguments) as (panel, addresses),
+            ClientSession() as session,
+        ):
+            demo = Demo(options, session, addresses)
+            demo.write_addresses()
+            await run_home_assistant(options, demo, panel, addresses["accounts_url"])
 
 
-async def run_in(options: argparse.Namespace, began: float) -> None:
-    """Run everything in the folder that is ours now."""
-    say("starting the simulated panel")
-    arguments = ["--port", str(options.panel_port), "--speed", str(options.speed)]
-    arguments += ["--live"] if options.live else []
-    async with (
-        simulated_panel(options.folder, *arguments) as (panel, addresses),
-        ClientSession() as session,
-    ):
-        demo = Demo(options, session, addresses["accounts_url"])
-        demo.write_down(addresses)
-        say(f"starting Home Assistant {const.__version__} (10 s, the first time more)")
-        while True:
-            async with demo.home_assistant() as process:
-                if not options.empty:
-                    await demo.add_integration()
-                greet(options, addresses["accounts_url"], time.monotonic() - began)
-                await lives_until(
-                    panel, options.folder / "simulator.log", process.wait()
-                )
-            if process.returncode != RESTART:
-                raise DemoError(
-                    f"Home Assistant ended by itself ({process.returncode})"
-                )
-            say("Home Assistant restarts")
-            began = time.monotonic()
+async def run_home_assistant(
+    options: argparse.Namespace, demo: Demo, panel: Process, panel_url: str
+) -> None:
+    """Run Home Assistant, again and again if it is restarted from its menu."""
+    started = time.monotonic()
+    first = True
+    say(f"starting Home Assistant {const.__version__} (10 s, the first time more)")
+    while True:
+        async with demo.home_assistant() as process:
+            # What the user has changed since is not set up again.
+            if first and not options.empty:
+                await lives_until(process, demo.log, demo.set_up())
+            greet(options, panel_url, time.monotonic() - started)
+            watching = asyncio.create_task(demo.watch())
+            try:
+                log = options.folder / "simulator.log"
+                await lives_until(panel, log, process.wait())
+            finally:
+                watching.cancel()
+        if process.returncode != RESTART:
+            raise DemoError(f"Home Assistant ended by itself ({process.returncode})")
+        say("Home Assistant restarts")
+        first, started = False, time.monotonic()
 
 
 async def main(options: argparse.Namespace) -> int:
-    """Run the demo; Ctrl-C, or a polite kill, ends it in good order."""
+    """Run the demo; end everything at Ctrl-C or SIGTERM."""
     task = asyncio.ensure_future(run(options))
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -276,4 +319,4 @@ async def main(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(parse_arguments(sys.argv[1:]))))
+    sys.exit(asyncio.run(main(parse_arguments())))

@@ -1,4 +1,4 @@
-"""Programs that the demo runs, and waiting for what they do: always with an end."""
+"""Child processes of the demo, and waiting for them with a timeout."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -9,21 +9,22 @@ from pathlib import Path
 import signal
 import socket
 
-ROOT = Path(__file__).parents[1]
+from .demo_options import MAX_PORT, ROOT
+
 STOP_TIMEOUT = 30
 
 
 class DemoError(Exception):
-    """Something to be told to the user in a sentence."""
+    """An error that is shown to the user as a sentence."""
 
 
 def say(text: str) -> None:
-    """Tell what is going on."""
+    """Print a line about the progress."""
     print(f"demo: {text}", flush=True)
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a program could listen on this port."""
+    """Return whether a program could listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -33,8 +34,20 @@ def is_free(port: int) -> bool:
         return True
 
 
+def taken_ports(first: int, count: int) -> list[int]:
+    """Return those of consecutive ports that are in use."""
+    return [number for number in range(first, first + count) if not is_free(number)]
+
+
+def next_free_port(first: int, count: int) -> int:
+    """Return the first of consecutive free ports."""
+    while taken_ports(first, count) and first + count <= MAX_PORT:
+        first += 1
+    return first
+
+
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -45,9 +58,9 @@ def free_port() -> int:
 async def running(
     *command: str, log: Path, folder: Path = ROOT, env: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Process]:
-    """Run a program, out of reach of the terminal's Ctrl-C, and end it in the end.
+    """Run a program without the terminal's Ctrl-C, and end it at exit.
 
-    Its input is a pipe that breaks if this program is killed.
+    Its standard input is a pipe that ends when this process is killed.
     """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -66,7 +79,7 @@ async def running(
 
 
 async def end(process: Process, how: signal.Signals = signal.SIGTERM) -> None:
-    """Ask a program to end; make it end if it does not."""
+    """End a program; kill it if it does not end in time."""
     if process.returncode is not None:
         return
     process.send_signal(how)
@@ -79,21 +92,21 @@ async def end(process: Process, how: signal.Signals = signal.SIGTERM) -> None:
 
 
 async def until[T](
-    what: str, question: Callable[[], Awaitable[T | None]], seconds: float
+    what: str, poll: Callable[[], Awaitable[T | None]], seconds: float
 ) -> T:
-    """Ask until there is an answer."""
+    """Poll until there is a result."""
     try:
         async with asyncio.timeout(seconds):
-            while (answer := await question()) is None:
+            while (result := await poll()) is None:
                 await asyncio.sleep(0.1)
-            return answer
+            return result
     except TimeoutError:
         raise DemoError(f"no {what} within {seconds:.0f} s") from None
 
 
-async def lives_until[T](process: Process, log: Path, answer: Awaitable[T]) -> T:
-    """Wait for an answer that only comes as long as the program lives."""
-    waiting = asyncio.ensure_future(answer)
+async def lives_until[T](process: Process, log: Path, result: Awaitable[T]) -> T:
+    """Wait for a result; raise an error if the program ends first."""
+    waiting = asyncio.ensure_future(result)
     ending = asyncio.ensure_future(process.wait())
     try:
         await asyncio.wait((waiting, ending), return_when=asyncio.FIRST_COMPLETED)

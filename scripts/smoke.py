@@ -1,4 +1,4 @@
-"""Runs the demo as a user does, and a door from both ends: the panel's and Home Assistant's."""
+"""Runs scripts/demo, and operates a door from the panel and from Home Assistant."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
@@ -14,8 +14,9 @@ from typing import Any
 from aiohttp import ClientSession
 
 from .demo import PANEL_ID
+from .demo_options import ROOT
 from .home_assistant import HomeAssistantClient
-from .processes import ROOT, DemoError, end, free_port, is_free, until
+from .processes import DemoError, end, free_port, is_free, until
 
 DOOR = 1
 LOCK = "lock.front_door"
@@ -25,13 +26,13 @@ UNWANTED = (" ERROR ", " CRITICAL ", "Traceback", "Attempting install")
 
 
 def say(text: str) -> None:
-    """Tell what is going on."""
+    """Print a line about the progress."""
     print(f"smoke: {text}", flush=True)
 
 
 @asynccontextmanager
 async def demo(folder: Path, port: int) -> AsyncGenerator[Process]:
-    """Run the demo, and end it as Ctrl-C does."""
+    """Run the demo until the block ends, then end it as Ctrl-C does."""
     process = await asyncio.create_subprocess_exec(
         str(ROOT / "scripts" / "demo"),
         *("--port", str(port), "--panel-port", "0", "--folder", str(folder)),
@@ -55,19 +56,19 @@ async def _read_until_ready(process: Process) -> None:
     raise DemoError("the demo ended before it was ready")
 
 
-class Front:
-    """The front door, seen from the panel and from Home Assistant."""
+class FrontDoor:
+    """The front door, at the panel and in Home Assistant."""
 
     def __init__(
         self, session: ClientSession, hass: HomeAssistantClient, control_url: str
     ) -> None:
-        """Look at the front door."""
+        """Initialize the door."""
         self._session = session
         self._hass = hass
         self._panel = f"{control_url}/panels/{PANEL_ID}"
 
     async def hold(self) -> None:
-        """Have the panel hold the door unlocked, as PDK's own app could."""
+        """Hold the door unlocked at the panel."""
         url = f"{self._panel}/doors/{DOOR}/hold"
         async with self._session.post(url) as response:
             response.raise_for_status()
@@ -79,33 +80,35 @@ class Front:
         )
 
     async def commands(self) -> list[dict[str, Any]]:
-        """Tell what the panel has been sent."""
+        """Return the commands that the panel received."""
         async with self._session.get(f"{self._panel}/commands") as response:
             commands: list[dict[str, Any]] = (await response.json())["commands"]
             return commands
 
-    async def becomes(self, wanted: str) -> None:
-        """Wait until Home Assistant shows the lock like this."""
+    async def wait_for(self, wanted: str) -> None:
+        """Wait for a state of the lock in Home Assistant."""
 
-        async def shown() -> bool | None:
+        async def has_state() -> bool | None:
             state = await self._hass.call("GET", f"/api/states/{LOCK}")
             return state["state"] == wanted or None
 
-        await until(f"{wanted} {LOCK}", shown, REACTION_TIMEOUT)
+        await until(f"{wanted} {LOCK}", has_state, REACTION_TIMEOUT)
         say(f"{LOCK} is {wanted}")
 
 
-async def try_the_door(folder: Path) -> None:
+async def operate_door(folder: Path) -> None:
     """Unlock the door at the panel and lock it in Home Assistant."""
     addresses = json.loads((folder / "addresses.json").read_text())
     token = (folder / "token").read_text()
     async with ClientSession() as session:
         hass = HomeAssistantClient(session, addresses["home_assistant_url"], token)
-        if (state := await hass.entry_state("prodatakey")) != "loaded":
-            raise DemoError(f"the entry is {state}")
-        front = Front(session, hass, addresses["control_url"])
+        states = [each["state"] for each in await hass.entries("prodatakey")]
+        if states != ["loaded"]:
+            raise DemoError(f"the entries are {states}")
+        front = FrontDoor(session, hass, addresses["control_url"])
+        await front.wait_for("locked")
         await front.hold()
-        await front.becomes("unlocked")
+        await front.wait_for("unlocked")
         await front.lock()
         topics = [
             topic
@@ -113,25 +116,25 @@ async def try_the_door(folder: Path) -> None:
             if (topic := command["topic"]).startswith("door.")
         ]
         if topics != ["door.actuate.close"]:
-            raise DemoError(f"the panel got {topics}")
-        say("the panel got door.actuate.close")
-        await front.becomes("locked")
+            raise DemoError(f"the panel received {topics}")
+        say("the panel received door.actuate.close")
+        await front.wait_for("locked")
 
 
 def check_log(log: Path) -> None:
-    """Look for what a user should not find in Home Assistant's log."""
+    """Raise an error if Home Assistant's log has one."""
     text = log.read_text()
     if any(word in text for word in UNWANTED):
         raise DemoError(f"Home Assistant's log says:\n{text}")
 
 
 async def main() -> None:
-    """Run the demo on free ports, use it, and see that it ends."""
+    """Run the demo on free ports, operate a door, and check that the demo ends."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="demo-") as name:
         folder = Path(name)
         async with demo(folder, port) as process:
-            await try_the_door(folder)
+            await operate_door(folder)
         check_log(folder / "home-assistant.log")
         if process.returncode != 0 or not is_free(port):
             raise DemoError(f"the demo ended with {process.returncode}")

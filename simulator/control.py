@@ -41,7 +41,8 @@ Faults, each with its default:
     command_delay 0         seconds before a command is executed, or {topic: seconds}
     result_first  true      false: the events of a command come before its result
     clock_offset  0         seconds that the panel's clock is ahead
-    rate_limit    null      true: pdk.io's limits; or own ones {"requests"?, "writes"?}
+    rate_limit    null      true: pdk.io's limits; or own ones {"requests"?, "writes"?}, which
+                            count GET and other requests of a second at one service
     uri           null      address that the accounts service gives instead of the real one
 
 `count` is how often a fault applies. `{token}` in a body, message or refusal text is replaced

@@ -1,4 +1,4 @@
-"""The simulated pdk.io as tests use it: in a process of its own."""
+"""The simulated pdk.io in a process of its own, and a client of its control API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ type Json = dict[str, Any]
 
 @contextmanager
 def simulator_process(*arguments: str) -> Iterator[Json]:
-    """Run the simulator on free ports; give what it says once it is ready."""
+    """Run the simulator on free ports; return its addresses."""
     command = [sys.executable, "-m", "simulator", "--port", "0", "--quiet"]
     with subprocess.Popen(
         [*command, "--exit-with-parent", *arguments],
@@ -40,12 +40,12 @@ class SimulatedPdk:
     """A client of the control API; belongs to one event loop."""
 
     def __init__(self, ready: Json) -> None:
-        """Take what the process said."""
+        """Initialize with the addresses that the process printed."""
         self._ready = ready
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the way to the process."""
+        """Open the HTTP session."""
         self._session = aiohttp.ClientSession()
         return self
 
@@ -55,7 +55,7 @@ class SimulatedPdk:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the HTTP session."""
         assert self._session
         await self._session.close()
 
@@ -65,7 +65,7 @@ class SimulatedPdk:
         return str(self._ready["accounts_url"])
 
     def panel_url(self, panel: str) -> str:
-        """Return the address of a panel, as the accounts service gives it."""
+        """Return the address of a panel."""
         return str(self._ready["panels"][panel])
 
     async def control(self, method: str, path: str, body: Any = None) -> Json:
@@ -78,61 +78,61 @@ class SimulatedPdk:
             return answer
 
     async def reset(self, scenario: Json | None = None) -> None:
-        """Begin anew, with the built-in scenario unless another is given."""
+        """Restart with a scenario; the default is the built-in one."""
         self._ready = await self.control("POST", "reset", scenario)
 
     async def act(self, panel: str, door: int | str, act: str, **body: Any) -> Json:
-        """Let something happen at a door; return its state after."""
+        """Perform an action at a door; return the state of the door."""
         return await self.control("POST", f"panels/{panel}/doors/{door}/{act}", body)
 
     async def emit(self, panel: str, topic: str, *payload: Any) -> None:
-        """Emit an event, without any argument if there is no payload."""
+        """Emit an event; without a payload it has no argument."""
         event: Json = {"topic": topic}
         if payload:
             event["payload"] = payload[0]
         await self.control("POST", f"panels/{panel}/emit", event)
 
     async def carry_out(self, panel: str, command: Json) -> None:
-        """Let the panel say that a command was carried out."""
+        """Emit the result of a command."""
         done = {"body": {"commandId": command["id"]}}
         await self.emit(panel, "command.result.succeed", done)
 
     async def commands(self, panel: str, after: int = 0, wait: float = 5) -> list[Json]:
-        """Return the commands received, waiting until there is at least one."""
+        """Wait for at least one command; return all received ones."""
         path = f"panels/{panel}/commands?after={after}&wait={wait}"
         received: list[Json] = (await self.control("GET", path))["commands"]
         return received
 
     async def faults(self, panel: str | None = None, /, **faults: Any) -> Json:
-        """Set faults of everything, or of one panel."""
+        """Set faults of all panels, or of one."""
         path = f"panels/{panel}/faults" if panel else "faults"
         return await self.control("PUT", path, faults)
 
     async def state(self) -> Json:
-        """Return all there is."""
+        """Return the state of everything."""
         return await self.control("GET", "state")
 
     async def door(self, panel: str, door: int | str) -> Json:
-        """Return the live state of a door."""
+        """Return the state of a door."""
         state = await self.state()
         found: Json = state["panels"][panel]["doors"][str(door)]
         return found
 
     async def requests(self) -> Json:
-        """Return how many requests of each kind there were."""
+        """Return the number of requests of each kind."""
         return await self.control("GET", "requests")
 
     async def sockets(self, panel: str, count: int, wait: float = 5) -> None:
-        """Wait until that many clients are connected to a panel's stream."""
+        """Wait until a number of clients is connected to a panel's stream."""
         async with asyncio.timeout(wait):
-            # Each round is a request, so it is the simulator that paces this.
+            # Each iteration waits for a response, so this does not need to sleep.
             while (await self.state())["panels"][panel]["sockets"] != count:
                 pass
 
 
 @asynccontextmanager
 async def simulated_pdk() -> AsyncIterator[SimulatedPdk]:
-    """Run a simulator for a moment; benchmarks and scripts use this."""
+    """Run a simulator; for benchmarks and scripts."""
     with simulator_process() as ready:
         async with SimulatedPdk(ready) as pdk:
             yield pdk

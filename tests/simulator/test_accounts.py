@@ -4,13 +4,12 @@ import base64
 import json
 
 import aiohttp
-import pytest
 
 from .wire import PANEL, Wire
 
 
 async def test_credentials_give_an_id_token(wire: Wire) -> None:
-    """The ID token is a JWT of five minutes; the limits are announced."""
+    """A JWT of five minutes; wrong credentials give none, an expired token nothing."""
     status, headers, body = await wire.log_in()
     assert status == 200
     assert list(body) == ["token_type", "access_token", "id_token", "expires_in"]
@@ -19,21 +18,10 @@ async def test_credentials_give_an_id_token(wire: Wire) -> None:
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert claims["exp"] - claims["iat"] == 300
     assert headers["X-RateLimit-Limit"] == "10"
-    assert int(headers["X-RateLimit-Reset"]) >= claims["iat"]
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        aiohttp.encode_basic_auth("demo", "wrong"),
-        aiohttp.encode_basic_auth("nobody", "demo-secret"),
-        "Basic ?",
-        "Bearer demo",
-    ],
-)
-async def test_wrong_credentials_are_rejected(wire: Wire, authorization: str) -> None:
-    """They get no token."""
-    assert (await wire.log_in(authorization))[0] == 401
+    for wrong in (aiohttp.encode_basic_auth("demo", "x"), "Basic ?", "Bearer demo"):
+        assert (await wire.log_in(wrong))[0] == 401
+    await wire.pdk.faults(id_token_lifetime=0)
+    assert (await wire.accounts("GET", "ous/mine"))[0] == 401
 
 
 async def test_panels_are_found_in_the_tree(wire: Wire) -> None:
@@ -52,40 +40,23 @@ async def test_panels_are_found_in_the_tree(wire: Wire) -> None:
 
 async def test_a_panel_token_needs_permission(wire: Wire) -> None:
     """An application lists all panels, but gets tokens only for some."""
-    application = {"client_id": "demo", "client_secret": "demo-secret"}
-    await wire.pdk.reset(
-        {
-            "applications": [application | {"panels": ["A1"]}],
-            "panels": [{"id": "A1"}, {"id": "B2"}],
-        }
-    )
+    application = {"client_id": "demo", "client_secret": "demo-secret", "panels": ["A"]}
+    panels = [{"id": "A"}, {"id": "B"}]
+    await wire.pdk.reset({"applications": [application], "panels": panels})
     _, _, root = await wire.accounts("GET", "ous/mine")
-    assert [each["id"] for each in root["panels"]] == ["A1", "B2"]
-    for panel, expected in (("A1", 200), ("B2", 403), ("C3", 404)):
+    assert [each["id"] for each in root["panels"]] == ["A", "B"]
+    for panel, expected in (("A", 200), ("B", 403), ("C", 404)):
         assert (await wire.accounts("POST", f"panels/{panel}/token"))[0] == expected
 
 
-async def test_an_expired_id_token_is_rejected(wire: Wire) -> None:
-    """It gives no answer but 401."""
-    await wire.pdk.faults(id_token_lifetime=0)
-    assert (await wire.accounts("GET", "ous/mine"))[0] == 401
-
-
 async def test_rate_limits(wire: Wire) -> None:
-    """With the fault on, the writes above ten in a second get 429 with its headers."""
+    """Above the limit of a second there is 429 with its headers, at panels too."""
     await wire.pdk.faults(rate_limit=True)
     answers = [await wire.log_in() for _ in range(25)]
     rejected = [headers for status, headers, _ in answers if status == 429]
-    assert rejected
-    assert (await wire.pdk.requests())["limited"] == len(rejected)
+    assert (await wire.pdk.requests())["limited"] == len(rejected) > 0
     assert rejected[0]["X-RateLimit-Limit"] == "10"
     assert rejected[0]["X-RateLimit-Remaining"] == "0"
     assert int(rejected[0]["X-RateLimit-Reset"]) > 0
-
-
-async def test_own_rate_limits(wire: Wire) -> None:
-    """The fault may set another limit, for panels too."""
-    token = await wire.panel_token()
     await wire.pdk.faults(rate_limit={"requests": 0})
-    assert (await wire.devices(token=token))[0] == 429
-    assert (await wire.accounts("GET", "ous/mine"))[0] == 429
+    assert (await wire.devices(token="any"))[0] == 429

@@ -5,36 +5,27 @@ from typing import Any
 import aiohttp
 import pytest
 
-from .wire import PANEL, Wire
+from .wire import PANEL, Wire, client
+
+_REJECTION = '44"Authorization has failed."'
+_RESULT, _RELAY_ON = "command.result.succeed", "door.input.relay.on"
 
 
-@pytest.mark.parametrize(
-    ("kind", "method", "path"),
-    [
+async def test_a_request_fails_once(wire: Wire) -> None:
+    """As often as `count` says; the next one is answered."""
+    fault: Any = {"status": 503, "body": "html", "headers": {"A": "b"}, "count": 1}
+    for kind, method, path in (
         ("ous", "GET", "ous/mine"),
         ("panel", "GET", f"panels/{PANEL}"),
         ("panel_token", "POST", f"panels/{PANEL}/token"),
-    ],
-)
-async def test_a_request_fails_once(
-    wire: Wire, kind: str, method: str, path: str
-) -> None:
-    """As often as `count` says."""
-    headers = {"Retry-After": "3"}
-    fault: Any = {"status": 503, "body": "html", "headers": headers, "count": 1}
-    await wire.pdk.faults(None, **{kind: fault})
-    status, answered, body = await wire.accounts(method, path)
-    assert (status, answered["Retry-After"]) == (503, "3")
-    assert body.startswith("<html>")
-    assert (await wire.accounts(method, path))[0] == 200
-
-
-@pytest.mark.parametrize("status", [400, 401])
-async def test_credentials_are_rejected_once(wire: Wire, status: int) -> None:
-    """The next request gets a token."""
-    await wire.pdk.faults(token={"status": status, "count": 1})
-    assert (await wire.log_in())[0] == status
-    assert (await wire.log_in())[0] == 200
+    ):
+        await wire.pdk.faults(None, **{kind: fault})
+        status, headers, body = await wire.accounts(method, path)
+        assert (status, headers["A"], body[:6]) == (503, "b", "<html>")
+        assert (await wire.accounts(method, path))[0] == 200
+    for rejection in (400, 401):
+        await wire.pdk.faults(token={"status": rejection, "count": 1})
+        assert [(await wire.log_in())[0] for _ in range(2)] == [rejection, 200]
 
 
 async def test_a_request_is_aborted_or_hangs(wire: Wire) -> None:
@@ -63,86 +54,61 @@ async def test_texts_repeat_the_token(wire: Wire) -> None:
 
 
 async def test_a_panel_moves(wire: Wire) -> None:
-    """The accounts service gives its new address, and the old one is dead."""
+    """The accounts service gives its new address, or any other; the old one is dead."""
     await wire.connect()
     former = wire.pdk.panel_url(PANEL)
-    moved = await wire.pdk.control("POST", f"panels/{PANEL}/move")
+    uri = (await wire.pdk.control("POST", f"panels/{PANEL}/move"))["uri"]
     await wire.expect(None)
-    assert moved["uri"] != former
-    _, _, panel = await wire.accounts("GET", f"panels/{PANEL}")
-    assert panel["uri"] == moved["uri"]
+    assert uri != former
+    assert (await wire.accounts("GET", f"panels/{PANEL}"))[2]["uri"] == uri
     with pytest.raises(aiohttp.ClientConnectorError):
         await wire.connect()
-    assert (await wire.request("GET", f"{moved['uri']}api/devices"))[0] == 401
-
-
-async def test_the_accounts_service_gives_another_address(wire: Wire) -> None:
-    """In the tree and for the panel, though the panel is where it was."""
-    elsewhere = "https://elsewhere.example/"
-    await wire.pdk.faults(PANEL, uri=elsewhere)
-    _, _, panel = await wire.accounts("GET", f"panels/{PANEL}")
-    _, _, unit = await wire.accounts("GET", "ous/mine")
-    assert panel["uri"] == unit["panels"][0]["uri"] == elsewhere
-    assert (await wire.pdk.state())["panels"][PANEL]["uri"] != elsewhere
+    assert (await wire.request("GET", f"{uri}api/devices"))[0] == 401
+    await wire.pdk.faults(PANEL, uri="https://elsewhere.example/")
+    unit = (await wire.accounts("GET", "ous/mine"))[2]
+    assert unit["panels"][0]["uri"] == "https://elsewhere.example/"
 
 
 async def test_a_panel_has_its_own_faults(wire: Wire) -> None:
     """They have priority; unknown ones are an error."""
     await wire.pdk.faults(ping_interval=10)
-    await wire.pdk.faults(PANEL, ping_interval=5)
-    panels = (await wire.pdk.state())["panels"]
-    assert panels[PANEL]["faults"]["ping_interval"] == 5
-    assert panels["2080DEF"]["faults"]["ping_interval"] == 10
+    assert (await wire.pdk.faults(PANEL, ping_interval=5))["ping_interval"] == 5
+    other = (await wire.pdk.state())["panels"]["2080DEF"]["faults"]
+    assert other["ping_interval"] == 10
     assert (await wire.pdk.faults(PANEL, ping_interval=None))["ping_interval"] == 10
     with pytest.raises(AssertionError, match="UnknownFault"):
         await wire.pdk.faults(tokn=None)
 
 
-_REJECTION = '44"Authorization has failed."'
+async def test_a_connection_is_rejected(wire: Wire) -> None:
+    """After the websocket is open; a stale token may be accepted, too."""
+    cases: list[tuple[dict[str, Any], str | None, list[str | None]]] = [
+        ({"handshake": {"mode": "error44"}}, None, [_REJECTION]),
+        ({"handshake": {"mode": "no_connect"}}, None, []),
+        ({"handshake": {"mode": "kick"}}, None, ["40", None]),
+        ({"handshake": {"mode": "disconnect"}}, None, ["40", "41"]),
+        ({"handshake": None, "stale_token": "accept"}, "bad.token", ["40"]),
+        ({"handshake": None, "stale_token": "error44"}, "bad.token", [_REJECTION]),
+    ]
+    for faults, token, frames in cases:
+        await wire.pdk.faults(PANEL, **faults)
+        async with client(wire.pdk) as other:
+            await other.open(token)
+            for frame in frames:
+                await other.expect(frame)
+            assert None in frames or await other.is_silent()
 
 
-@pytest.mark.parametrize(
-    ("mode", "frames"),
-    [
-        ("error44", [_REJECTION]),
-        ("no_connect", []),
-        ("kick", ["40", None]),
-        ("disconnect", ["40", "41"]),
-    ],
-)
-async def test_a_connection_is_rejected(
-    wire: Wire, mode: str, frames: list[str | None]
-) -> None:
-    """After the websocket is open."""
-    await wire.pdk.faults(PANEL, handshake={"mode": mode})
-    await wire.open()
-    for frame in frames:
-        await wire.expect(frame)
-    assert None in frames or await wire.is_silent()
-
-
-@pytest.mark.parametrize(("mode", "frame"), [("accept", "40"), ("error44", _REJECTION)])
-async def test_a_stale_token(wire: Wire, mode: str, frame: str) -> None:
-    """It is accepted, or rejected in one of several ways."""
-    await wire.pdk.faults(stale_token=mode)
-    await wire.open("bad.token")
-    await wire.expect(frame)
-
-
-# aiohttp itself tries an aborted connection a second time.
-@pytest.mark.parametrize(
-    "fault",
-    [
+async def test_a_websocket_is_rejected(wire: Wire) -> None:
+    """By an HTTP status, or a reset; aiohttp itself tries that a second time."""
+    for fault in (
         {"stale_token": "http"},
         {"handshake": {"mode": "http", "status": 400, "count": 1}},
         {"handshake": {"mode": "abort", "count": 2}},
-    ],
-)
-async def test_a_websocket_is_rejected(wire: Wire, fault: dict[str, Any]) -> None:
-    """By an HTTP status, or a reset."""
-    await wire.pdk.faults(PANEL, **fault)
-    with pytest.raises(aiohttp.ClientError):
-        await wire.open("bad.token")
+    ):
+        await wire.pdk.faults(PANEL, **fault)
+        with pytest.raises(aiohttp.ClientError):
+            await wire.open("bad.token")
     await wire.connect()
 
 
@@ -152,10 +118,7 @@ async def test_pings_are_not_answered(wire: Wire) -> None:
     await wire.connect()
     await wire.send("2")
     await wire.pdk.act(PANEL, 1, "hold")
-    assert (await wire.event())[0] == "door.input.relay.on"
-
-
-_RESULT, _RELAY_ON = "command.result.succeed", "door.input.relay.on"
+    assert (await wire.event())[0] == _RELAY_ON
 
 
 @pytest.mark.parametrize(
@@ -170,9 +133,7 @@ _RESULT, _RELAY_ON = "command.result.succeed", "door.input.relay.on"
         ({"command_delay": 0.05}, [_RESULT, _RELAY_ON]),
     ],
 )
-async def test_commands_fail(
-    wire: Wire, fault: dict[str, Any], topics: list[str]
-) -> None:
+async def test_commands_fail(wire: Wire, fault: dict[str, Any], topics: Any) -> None:
     """They are rejected, ignored, without a result, or late."""
     await wire.pdk.faults(PANEL, **fault)
     await wire.connect()
@@ -182,34 +143,27 @@ async def test_commands_fail(
 
 
 async def test_one_topic_is_delayed(wire: Wire) -> None:
-    """A command of another topic is executed meanwhile; a rejection counts."""
+    """Other commands are executed meanwhile; a rejection may be for once."""
     refusal = {"refuse": "No.", "topics": ["door.try.open"], "count": 1}
     delay = {"door.actuate.dnd": 0.1}
     await wire.pdk.faults(PANEL, command_delay=delay, commands=refusal)
     await wire.connect()
     await wire.command("door.actuate.dnd", doorId=1)
-    for topic in ("door.try.open", "door.try.open"):
-        await wire.command(topic, doorId=2)
+    for _ in range(2):
+        await wire.command("door.try.open", doorId=2)
     assert await wire.topics(3) == ["serverError", _RESULT, _RELAY_ON]
     assert await wire.topics(2) == [_RESULT, "door.forceclose.on"]
 
 
-@pytest.mark.parametrize("frame", ["41", '44"x"', "1", "garbage"])
-async def test_any_frame_can_be_sent(wire: Wire, frame: str) -> None:
-    """Valid or not."""
-    await wire.connect()
-    await wire.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": frame})
-    assert await wire.frame() == frame
-
-
-@pytest.mark.parametrize("how", ["close", "abort"])
-async def test_clients_are_kicked(wire: Wire, how: str) -> None:
-    """Without a closing handshake."""
-    await wire.connect()
-    await wire.pdk.control("POST", f"panels/{PANEL}/kick", {"how": how})
-    await wire.expect(None)
-    await wire.pdk.sockets(PANEL, 0)
-    await wire.connect()
+async def test_clients_are_kicked(wire: Wire) -> None:
+    """After any frame, and without a closing handshake."""
+    for how, frame in (("close", "41"), ("abort", '44"x"'), ("close", "garbage")):
+        await wire.connect()
+        await wire.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": frame})
+        await wire.expect(frame)
+        await wire.pdk.control("POST", f"panels/{PANEL}/kick", {"how": how})
+        await wire.expect(None)
+        await wire.pdk.sockets(PANEL, 0)
 
 
 async def test_a_panel_goes_offline(wire: Wire) -> None:

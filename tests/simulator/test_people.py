@@ -1,11 +1,11 @@
-"""The people: equal seeds give equal days, and clients hear of them."""
+"""The people: equal seeds give equal days, and clients receive their events."""
 
 import subprocess
 import sys
 
 from simulator.people.schedule import plan_day
 from simulator.scenario import load
-from tests.simulator_process import Json, SimulatedPdk, simulator_process
+from tests.simulator_process import SimulatedPdk, simulator_process
 
 from .wire import PANEL, Wire, client
 
@@ -16,16 +16,15 @@ def test_equal_seeds_give_equal_days() -> None:
         "from simulator.people.schedule import plan_day;"
         "from simulator.scenario import load; print(plan_day(load().panels, 7, 3))"
     )
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    output = subprocess.check_output([sys.executable, "-c", code], text=True)
     panels = load().panels
     days = [plan_day(panels, seed, day) for seed in (7, 8) for day in (3, 4)]
-    assert said.strip() == str(days[0])
+    assert output.strip() == str(days[0])
     assert all(day != days[0] for day in days[1:])
     doors = {(panel.id, door["id"]) for panel in panels for door in panel.doors}
     for day in days:
         assert 40 < len(day) < 250
         assert {(each.panel, each.door) for each in day} <= doors
-        assert day == sorted(day, key=lambda each: each.at)
 
 
 async def test_people_come_and_go(socket_enabled: None) -> None:
@@ -39,16 +38,8 @@ async def test_people_come_and_go(socket_enabled: None) -> None:
                 wanted.discard((await wire.event())[0])
 
 
-async def test_a_reset_ends_the_people(wire: Wire) -> None:
-    """Sites without doors or people are quiet."""
-    quiet: Json = {"speed": 1e6, "life": {}, "panels": [{"id": PANEL}]}
-    await wire.pdk.reset(quiet)
-    await wire.connect()
-    assert await wire.is_silent()
-
-
-async def test_the_morning_tells_every_state(wire: Wire) -> None:
-    """Somebody came in at each reader, and all doors are locked, closed and calm."""
+async def test_the_morning_reports_every_state(wire: Wire) -> None:
+    """All doors are locked, closed and without an alarm, and readers were used."""
     await wire.connect()
     await wire.pdk.act(PANEL, 1, "force")
     await wire.pdk.control("POST", f"panels/{PANEL}/morning")
@@ -59,15 +50,15 @@ async def test_the_morning_tells_every_state(wire: Wire) -> None:
             kind, _, value = event[0].rpartition(".")
             last.setdefault(event[1]["body"]["doorId"], {})[kind] = value
     assert last[1] == {
-        "door.input.dps": "closed",
         "door.alarm": "forced",
         "door.alarm.forced": "cleared",
         "door.alarm.propped": "off",
-        "door.request": "allowed",
+        "door.forceclose": "off",
+        "door.input.dps": "closed",
         "door.input.relay": "off",
         "door.input.rex": "off",
-        "door.forceclose": "off",
+        "door.request": "allowed",
     }
-    assert all(door["door.input.relay"] == "off" for i, door in last.items() if i != 7)
-    assert last[7] == {"door.request": "allowed"}
-    assert set(last) == set(range(1, 8))
+    assert last.pop(7) == {"door.request": "allowed"}
+    assert all(door["door.input.relay"] == "off" for door in last.values())
+    assert set(last) == set(range(1, 7))

@@ -80,19 +80,19 @@ class Wire:
         headers = {"Authorization": f"Bearer {token}"}
         return await self.request("GET", url, headers=headers)
 
-    async def open(self, token: str | None = None) -> Json:
+    async def open(self, token: str | None = None, panel: str = PANEL) -> Json:
         """Open a websocket; return the open packet."""
-        token = token or await self.panel_token()
-        url = f"{self.pdk.panel_url(PANEL)}socket.io/?EIO=3&transport=websocket"
+        token = token or await self.panel_token(panel)
+        url = f"{self.pdk.panel_url(panel)}socket.io/?EIO=3&transport=websocket"
         self._socket = await self._http.ws_connect(f"{url}&token={token}")
         frame = await self.frame()
         assert frame[0] == "0"
         opened: Json = json.loads(frame[1:])
         return opened
 
-    async def connect(self, token: str | None = None) -> Json:
+    async def connect(self, token: str | None = None, panel: str = PANEL) -> Json:
         """Open a websocket and wait for `40`; return the open packet."""
-        opened = await self.open(token)
+        opened = await self.open(token, panel)
         assert await self.frame() == "40"
         return opened
 
@@ -124,13 +124,14 @@ class Wire:
         assert self._socket
         await self._socket.send_str(frame)
 
-    async def emit(self, topic: str, payload: Any) -> None:
-        """Send an event."""
-        await self.send(f"42{json.dumps([topic, payload])}")
-
     async def command(self, topic: str, **body: Any) -> None:
         """Send a command."""
-        await self.emit("command", {"id": "c-1", "topic": topic, "body": body})
+        command = {"id": "c-1", "topic": topic, "body": body}
+        await self.send(f"42{json.dumps(['command', command])}")
+
+    async def renew(self, token: str) -> None:
+        """Send a new token."""
+        await self.send(f"42{json.dumps(['renewedToken', {'token': token}])}")
 
     async def is_silent(self) -> bool:
         """Return whether nothing but the answer to a ping arrives."""

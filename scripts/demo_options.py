@@ -1,0 +1,54 @@
+"""The command line of scripts/demo. Any Python 3 can run it, for --help without a set-up."""
+
+import argparse
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MAX_PORT = 65535
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description="Home Assistant with a simulated ProdataKey panel, until Ctrl-C.",
+    )
+    parser.add_argument(
+        "--port", type=port, default=8123, help="port of Home Assistant"
+    )
+    parser.add_argument(
+        "--panel-port",
+        type=port,
+        default=8700,
+        help="first of the three ports of the simulated panels; 0 means any free ports",
+    )
+    parser.add_argument(
+        "--empty", action="store_true", help="do not add the integration"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="continue with the folder of the last demo"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="let people come and go by themselves"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1, help="simulated seconds in a real one"
+    )
+    parser.add_argument(
+        "--folder",
+        type=lambda text: Path(text).absolute(),
+        default=ROOT / ".demo",
+        help="folder for all files; emptied at each start",
+    )
+    return parser.parse_args(arguments)
+
+
+def port(text: str) -> int:
+    """Return the number of a port."""
+    if not 0 <= (number := int(text)) <= MAX_PORT:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    parse_arguments()
