@@ -145,6 +145,16 @@ async def receive_packet(socket: Socket, packet: str) -> None:
     await socket._handle_eio_message(packet)
 
 
+def receive_event(stream: PanelStream, topic: str, payload: object) -> None:
+    """Handle an event as if it had come over the connection."""
+    stream._deliver(topic, payload)
+
+
+def ignore_control_events(stream: PanelStream) -> None:
+    """Let a stream renew no token and answer no command."""
+    stream._take_own = lambda event: None  # type: ignore[method-assign]
+
+
 class RunningStream:
     """A stream that runs, with its events and statuses."""
 
@@ -201,10 +211,6 @@ class RunningStream:
     def sending(self, command: Command) -> asyncio.Task[None]:
         """Send a command in a task."""
         return asyncio.create_task(self.send(command))
-
-    def receive(self, topic: str, payload: object) -> None:
-        """Handle an event as if it had come over the connection."""
-        self.stream._dispatch(topic, payload)
 
     @property
     def has_pending_commands(self) -> bool:

@@ -21,7 +21,7 @@ from custom_components.prodatakey.pdk.models import PanelInfo
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import CLIENT_ID, PDK, account_client, set_constants
+from .common import PDK, account_client, set_constants
 
 FAULTS: list[dict[str, Any]] = [
     {"status": 500},
@@ -129,26 +129,6 @@ async def test_panel_token_is_sent_to_pdk_io_only(
     basic = base64.b64encode("a:b:ü".encode()).decode()
     assert sent[0]["authorization"] == f"Basic {basic}"
     assert sent[0]["form"] == {"grant_type": "client_credentials"}
-
-
-@pytest.mark.parametrize("status", [400, 401])
-async def test_credentials_are_rejected(
-    accounts: AccountClient, simulator: SimulatedPdk, status: int
-) -> None:
-    """Test 400 and 401 of the token's address."""
-    await simulator.faults(token={"status": status})
-    with pytest.raises(InvalidAuthError):
-        await accounts.get_panels()
-
-
-async def test_wrong_secret(
-    session: aiohttp.ClientSession, simulator: SimulatedPdk
-) -> None:
-    """Test that the error does not repeat a mistyped secret."""
-    url = simulator.accounts_url
-    with pytest.raises(InvalidAuthError) as raised:
-        await account_client(session, url, CLIENT_ID, "mistyped").get_panels()
-    assert "mistyped" not in repr(raised.value)
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -8,49 +8,15 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.http import jwt_lifetime
-from custom_components.prodatakey.pdk.stream import StreamStatus
+from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.tokens import jwt_lifetime
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import (
-    CONNECTED,
-    DOWN,
-    DROPPED,
-    RunningStream,
-    set_constants,
-    set_token,
-    wait_for_requests,
-)
+from .common import CONNECTED, DOWN, DROPPED, RunningStream, set_constants
 
 # So many tokens in a row may be rejected without any event in between.
 MAX_REJECTIONS = 3
-
-
-@pytest.mark.parametrize(
-    ("mode", "statuses"),
-    [
-        ("error44", [DOWN, CONNECTED]),
-        ("http", [DOWN, CONNECTED]),
-        ("accept", [CONNECTED]),
-    ],
-)
-async def test_stale_token_at_connect(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    mode: str,
-    statuses: list[StreamStatus],
-) -> None:
-    """Test a token that is rejected by message, by HTTP or not at all: the next works."""
-    await simulator.faults(stale_token=mode)
-    set_token(client, "stale")
-    async with RunningStream(client) as stream:
-        assert stream.statuses == statuses
-        assert {type(error) for error in stream.errors} <= {StreamRefusedError}
-        await simulator.act(PANEL, 1, "open")
-        await wait_until(lambda: "door.input.dps.opened" in stream.topics)
-    assert (await simulator.requests())["panel_token"] == 1
 
 
 async def test_delayed_events_follow_the_renewal(
@@ -72,21 +38,6 @@ async def test_delayed_events_follow_the_renewal(
         ]
         assert stream.statuses == [CONNECTED]
     assert (await simulator.requests())["renewed"] == 1
-
-
-async def test_renewal_is_retried(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Test that the connection stays while the old token lives."""
-    set_constants(monkeypatch, renew_at=0.001, min_token_life=0.3)
-    async with RunningStream(client) as stream:
-        await simulator.faults(PANEL, panel_token={"status": 500, "count": 2})
-        await wait_for_requests(simulator, "renewed")
-        assert stream.statuses == [CONNECTED]
-    assert (await simulator.requests())["panel_token"] >= 4
 
 
 @pytest.mark.parametrize(
