@@ -22,7 +22,7 @@ def use_custom_integrations() -> None:
 async def test_search(tmp_path: Path, pdk: SimulatedPdk) -> None:
     """Test that the search finds each secret, however it is written, and a real token."""
     async with aiohttp.ClientSession() as session:
-        token = await (await simulated_panel_client(session, pdk)).token()
+        token = await (await simulated_panel_client(session, pdk)).get_token()
     for name, needles in secrets.NEEDLES.items():
         more = (token.value.encode(),) if name == "token" else ()
         for needle in (*needles, *more):

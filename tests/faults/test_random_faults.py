@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.prodatakey.pdk.commands import QuerySignal
 from custom_components.prodatakey.pdk.errors import (
-    CommandRefusedError,
+    CommandRejectedError,
     CommandUnansweredError,
     NotConnectedError,
 )
@@ -34,7 +34,7 @@ SEED = int(os.environ.get("FAULTS_SEED", "5"))
 CALLERS = 8
 MAX_WAIT = 20.0
 OUTCOMES: dict[type[Exception], str] = {
-    CommandRefusedError: "refused",
+    CommandRejectedError: "refused",
     CommandUnansweredError: "no answer",
     NotConnectedError: "not connected",
 }

@@ -13,19 +13,19 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(
     include=["custom_components.prodatakey", "socketio.packet"]
 ):
-    from custom_components.prodatakey.pdk import parse
+    from custom_components.prodatakey.pdk import parser
     from tests.pdk.common import make_socket, receive_packet
 
 import aiohttp
 import orjson
 
-TOPICS = sorted(parse.TOPICS)
+TOPICS = sorted(parser.TOPICS)
 
 
 def _parse(topic: str, payload: object) -> None:
     """Parse an event as the stream does."""
-    with suppress(parse.MalformedEventError):
-        repr(parse.parse(topic, payload))
+    with suppress(parser.MalformedEventError):
+        repr(parser.parse_event(topic, payload))
 
 
 class Target:

@@ -6,7 +6,7 @@ import re
 from hypothesis import given, settings
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.prodatakey.pdk.doors import parse_door_id
+from custom_components.prodatakey.pdk.parser import parse_door_id
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.common import PANEL, state_of, wait_until

@@ -10,7 +10,11 @@ from hypothesis import HealthCheck, given, settings
 import orjson
 import pytest
 
-from custom_components.prodatakey.pdk.parse import TOPICS, MalformedEventError, parse
+from custom_components.prodatakey.pdk.parser import (
+    TOPICS,
+    MalformedEventError,
+    parse_event,
+)
 
 from .strategies import SAMPLES, anything, whatever
 
@@ -34,7 +38,7 @@ def test_only_its_own_error(event: tuple[str, object]) -> None:
     """Test that a payload is an event, of an unknown topic, or malformed."""
     topic, payload = event
     try:
-        parsed = parse(topic, payload)
+        parsed = parse_event(topic, payload)
     except MalformedEventError as err:
         assert topic in TOPICS
         assert str(err).endswith(" is missing")  # noqa: PT017
@@ -49,7 +53,7 @@ def test_pin_is_not_read(rest: object) -> None:
     """Test that a typed PIN is in no event, whatever else is in the payload."""
     sample = SAMPLES["door.request.unknown"]
     payload = {**sample, "extra": rest, "body": {**sample["body"], "pin": PIN}}
-    assert PIN not in repr(parse("door.request.unknown", payload))
+    assert PIN not in repr(parse_event("door.request.unknown", payload))
 
 
 WHOLE: tuple[object, ...] = (None, True, 0, 2**64, math.nan, "", "x", [], {}, [[]])
@@ -65,7 +69,7 @@ def test_each_topic(topic: str) -> None:
     keys = ("body", "metadata", "id", "info", "message", "placeholders")
     for payload in (*WHOLE, *({key: value} for key in keys for value in PARTS)):
         with suppress(MalformedEventError):
-            parse(topic, payload)
+            parse_event(topic, payload)
 
 
 @pytest.mark.fuzz
@@ -87,7 +91,7 @@ def test_for_as_long_as_given(
         with suppress(TypeError, RecursionError):
             payload = orjson.loads(orjson.dumps(payload))
         with suppress(MalformedEventError):
-            parse(topic, payload)
+            parse_event(topic, payload)
 
     while time.monotonic() < end:
         check()

@@ -147,12 +147,12 @@ async def receive_packet(socket: Socket, packet: str) -> None:
 
 def receive_event(stream: PanelStream, topic: str, payload: object) -> None:
     """Handle an event as if it had come over the connection."""
-    stream._deliver(topic, payload)
+    stream._dispatch(topic, payload)
 
 
 def ignore_control_events(stream: PanelStream) -> None:
     """Let a stream renew no token and answer no command."""
-    stream._take_own = lambda event: None  # type: ignore[method-assign]
+    stream._handle_control_event = lambda event: None  # type: ignore[method-assign]
 
 
 class RunningStream:

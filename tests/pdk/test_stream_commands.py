@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,

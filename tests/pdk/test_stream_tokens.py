@@ -8,8 +8,7 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.panel import PanelAccess
-from custom_components.prodatakey.pdk.tokens import jwt_lifetime
+from custom_components.prodatakey.pdk.http import jwt_lifetime
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
