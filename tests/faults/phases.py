@@ -148,7 +148,7 @@ async def command(site: Site, fault: Fault, error: str) -> str:
     await site.pdk.faults(commands="ignored")
     action = site.unlock()
     assert len(await site.pdk.commands(PANEL)) == 1
-    assert state_of(site.hass, LOCK).state == "unlocking"
+    assert state_of(site.hass, LOCK).state == "locked"
     await fault.begin(site)
     assert await site.error_of(action) == error
     assert state_of(site.hass, LOCK).state != "unlocked"

@@ -100,6 +100,7 @@ class PanelStream:
         self._backoff = Backoff()
         self._renewer = TokenRenewer(client, self._backoff)
         self._socket: Socket | None = None
+        self._failed_opens = 0
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
@@ -116,26 +117,14 @@ class PanelStream:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        failures = 0
         while True:
             if (error := await self._attempt()) is None:
-                failures = 0
                 self._backoff.reset_if_stable()
             else:
-                failures += 1
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
                 self._notify_status(StreamStatus.DOWN, error)
-            if failures and failures % UPDATE_INFO_AFTER == 0:
-                await self._update_info()
             self.stats.backoff = self._backoff.next_delay(error)
             await asyncio.sleep(self.stats.backoff)
-
-    async def _update_info(self) -> None:
-        """Ask for the panel's address again: it may have moved."""
-        try:
-            await self._client.update_info()
-        except PdkError as err:
-            _LOGGER.debug("Could not update the panel: %s", err)
 
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has executed it.
@@ -188,10 +177,16 @@ class PanelStream:
 
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended."""
+        if self._failed_opens >= UPDATE_INFO_AFTER:
+            # the panel may have moved
+            self._failed_opens = 0
+            await self._client.update_info()
         token = await self._client.get_token()
         socket = Socket(self._client.session, self._handle_connected, self._dispatch)
         try:
+            self._failed_opens += 1
             await _open(self._client, socket, token)
+            self._failed_opens = 0
             await self._stay_connected(socket, token)
         finally:
             self._handle_disconnected()
