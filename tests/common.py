@@ -136,7 +136,7 @@ def deliver(entry: ConfigEntry, topic: str, payload: Json) -> None:
 
 def held_back(entry: ConfigEntry) -> bool:
     """Return whether the panel delays events, as its token has expired."""
-    delayed: bool = entry.runtime_data.stream.maybe_delayed
+    delayed: bool = entry.runtime_data.stream._renewer.rejected.is_set()
     return delayed
 
 

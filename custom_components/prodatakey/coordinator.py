@@ -93,6 +93,7 @@ class PanelCoordinator:
         self.config_entry = entry
         self.client = client
         self.options = options
+        self.record_people = options.record_people
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
         self.activity: Activity | None = None
@@ -116,11 +117,6 @@ class PanelCoordinator:
         self._reading: asyncio.Task[None] | None = None
         self._last_read: float | None = None
         client.on_token = self._handle_token
-
-    @property
-    def record_people(self) -> bool:
-        """Return whether people may be recorded."""
-        return self.options.record_people
 
     @property
     def available(self) -> bool:

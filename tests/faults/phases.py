@@ -53,12 +53,8 @@ async def _recover(
 
 async def set_up(site: Site, fault: Fault, error: str) -> str:
     """Set an entry up while something is wrong with what it requests."""
-    rejected = error == "invalid_auth"
 
     async def retry() -> None:
-        if rejected:
-            # as Home Assistant does when a user has entered new credentials
-            await site.hass.config_entries.async_reload(site.entry.entry_id)
         later = dt_util.utcnow()
         while site.entry.state is not ConfigEntryState.LOADED:
             later += timedelta(minutes=2)
@@ -68,8 +64,7 @@ async def set_up(site: Site, fault: Fault, error: str) -> str:
     await fault.begin(site)
     await site.hass.config_entries.async_setup(site.entry.entry_id)
     assert site.entry.error_reason_translation_key == error
-    state = ConfigEntryState.SETUP_ERROR if rejected else ConfigEntryState.SETUP_RETRY
-    assert site.entry.state is state
+    assert site.entry.state is ConfigEntryState.SETUP_RETRY
     assert not site.hass.states.async_entity_ids("lock")
     return f"set-up: `{error}`; {await _recover(site, fault, 0, retry)}"
 

@@ -220,7 +220,7 @@ class RunningStream:
     @property
     def token_rejected(self) -> bool:
         """Return whether events may be delayed by a rejected token."""
-        return self.stream.maybe_delayed
+        return self.stream._renewer.rejected.is_set()
 
     @property
     def renewals(self) -> int:

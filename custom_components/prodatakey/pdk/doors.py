@@ -145,7 +145,7 @@ class Door:
 
     def update(self, aspect: Aspect, value: bool) -> bool:
         """Set one aspect and notify; return whether that changed anything."""
-        if aspect is Aspect.RELAY and self.state.get(aspect) is not value:
+        if aspect is Aspect.RELAY:
             self._update_changed_by(value)
         if changed := self.state.update(aspect, value):
             self._notify(aspect)
@@ -162,7 +162,8 @@ class Door:
 
     def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> bool:
         """Handle a report of the panel; return whether the state changed."""
-        self._report_counts[event.aspect] = self.report_count(event.aspect) + 1
+        counts = self._report_counts
+        counts[event.aspect] = counts.get(event.aspect, 0) + 1
         changed = self.update(event.aspect, event.value)
         self.reports.notify(event, maybe_delayed)
         return changed
@@ -198,7 +199,9 @@ class Door:
         self.grants.notify(event, age)
 
     def _update_changed_by(self, relay: bool) -> None:
-        """Update who turned the relay: nobody, if no access explains it."""
+        """Update who turned the relay: nobody, if no access explains the change."""
+        if self.state.get(Aspect.RELAY) is relay:
+            return
         time = now()
         if relay:
             self._opened_at = time
@@ -216,15 +219,12 @@ class Door:
         self.info = info
         self.reported |= info.reported
 
-    def add_reported(self, aspect: Aspect) -> bool:
-        """Add an aspect that the panel has reported; return whether it is new."""
-        if aspect in self.reported:
-            return False
+    def add_reported(self, aspect: Aspect) -> None:
+        """Add an aspect that the panel has reported."""
         self.reported.add(aspect)
         if aspect in (Aspect.PROPPED, Aspect.FORCED):
             # both alarms need the door position sensor
             self.reported.add(Aspect.DPS)
-        return True
 
     def _notify(self, aspect: Aspect) -> None:
         """Notify the subscribers of one aspect."""

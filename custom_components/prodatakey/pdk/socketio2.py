@@ -73,11 +73,6 @@ class Socket(socketio.AsyncClient):
         self._accepted = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    @property
-    def delayed(self) -> bool:
-        """Return whether events may have waited here while the event loop did not run."""
-        return self.eio.delayed
-
     async def open(self, url: str) -> None:
         """Connect and wait until the server has accepted.
 
@@ -138,7 +133,9 @@ class Socket(socketio.AsyncClient):
             return
         match pkt.packet_type:
             case socketio_packet.EVENT:
-                self._handle_event(pkt.data)
+                match pkt.data:
+                    case [str(name), *arguments]:
+                        self._on_event(name, arguments[0] if arguments else None)
             case socketio_packet.CONNECT:
                 self._handle_accepted()
             case socketio_packet.DISCONNECT:
@@ -149,14 +146,13 @@ class Socket(socketio.AsyncClient):
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""
         try:
-            data = loads(text)
-        except ValueError:
-            return
-        self._handle_event(data)
-
-    def _handle_event(self, data: object) -> None:
-        """Handle an event that has a name."""
-        if isinstance(data, list) and data and isinstance(data[0], str):
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            try:
+                data = loads(text)
+            except ValueError:
+                return
+        if data and isinstance(data[0], str):
             self._on_event(data[0], data[1] if len(data) > 1 else None)
 
     def _handle_accepted(self) -> None:

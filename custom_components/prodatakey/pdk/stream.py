@@ -93,6 +93,11 @@ class PanelStream:
     ) -> None:
         """Initialize the stream."""
         self.stats = ConnectionStats()
+        self.maybe_delayed = False
+        """Whether the event that is handled now may be late.
+
+        A rejected token holds events back, and so does a standstill of this machine.
+        """
         self._client = client
         self._on_event = on_event
         self._on_status = on_status
@@ -104,16 +109,6 @@ class PanelStream:
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
-
-    @property
-    def maybe_delayed(self) -> bool:
-        """Return whether an event may be late that arrives now.
-
-        A rejected token holds events back, and so does a standstill of this machine.
-        """
-        return self._renewer.rejected.is_set() or (
-            self._socket is not None and self._socket.delayed
-        )
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -243,7 +238,7 @@ class PanelStream:
 
     def _dispatch(self, topic: str, payload: object) -> None:
         """Handle one event of the socket; never raises."""
-        if self._socket is None:
+        if (socket := self._socket) is None:
             # received before the end of the connection was noticed
             return
         try:
@@ -255,11 +250,12 @@ class PanelStream:
             return
         self.stats.topics[topic] += 1
         if isinstance(event, DoorEvent | AccessEvent):
-            self._renewer.handle_event()
+            self._renewer.events += 1
             if event.event_id is not None and self._is_repeated(event.event_id):
                 return
         else:
             self._handle_control_event(event)
+        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
         try:
             self._on_event(event)
         except Exception:
@@ -285,10 +281,10 @@ class PanelStream:
                 self.stats.rejections += 1
                 self._pending.reject(self._client.scrub(message))
             case CommandSucceeded(command_id=command_id):
-                self._renewer.handle_event()
+                self._renewer.events += 1
                 self._pending.succeed(command_id)
             case _:
-                self._renewer.handle_event()
+                self._renewer.events += 1
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""
