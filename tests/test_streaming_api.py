@@ -57,13 +57,14 @@ async def site(
     endpoints = [{"address": ADDRESS, "doors": [1]}]
     panel = {"id": PANEL, "name": "Headquarters"}
     await pdk.reset({"panels": [panel | {"doors": doors, "endpoints": endpoints}]})
-    # So it is enabled from the start.
-    er.async_get(hass).async_get_or_create(
-        "button",
-        "prodatakey",
-        f"{PANEL}_1_force_toggle",
-        suggested_object_id="postman_test_force_toggle",
-    )
+    # So they are enabled from the start.
+    for platform, key in (("button", "force_toggle"), ("binary_sensor", "force_close")):
+        er.async_get(hass).async_get_or_create(
+            platform,
+            "prodatakey",
+            f"{PANEL}_1_{key}",
+            suggested_object_id=f"postman_test_{key}",
+        )
     await setup_integration(hass, entry)
     return pdk
 

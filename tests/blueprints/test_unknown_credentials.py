@@ -4,6 +4,7 @@ import asyncio
 
 from homeassistant.core import HomeAssistant
 from tests.common import (
+    FRONT,
     FRONT_ACCESS,
     PANEL,
     set_online,
@@ -94,9 +95,9 @@ async def test_event_from_before_an_outage(
     await automate(home, 2)
     await badge(home)
     await set_online(home.pdk, False)
-    await wait_for_state(hass, FRONT_ACCESS, "unavailable")
+    await wait_for_state(hass, FRONT, "unavailable")
     await set_online(home.pdk, True)
-    await wait_until(lambda: state_of(hass, FRONT_ACCESS).state != "unavailable")
+    await wait_for_state(hass, FRONT, "unknown")
     await asyncio.sleep(MOMENT)
     assert not home.messages
     await badge(home)

@@ -5,6 +5,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from tests.common import (
+    FRONT,
     FRONT_ACCESS,
     PANEL,
     access_granted,
@@ -121,8 +122,9 @@ async def test_shown_again(
     await badge(home, 1)
     state = state_of(hass, FRONT_ACCESS)
     await set_online(home.pdk, False)
-    await wait_for_state(hass, FRONT_ACCESS, "unavailable")
+    await wait_for_state(hass, FRONT, "unavailable")
     await set_online(home.pdk, True)
+    await wait_until(lambda: state_of(hass, FRONT).state != "unavailable")
     await wait_for_state(hass, FRONT_ACCESS, state.state)
     renamed = {**state.attributes, "friendly_name": "Another"}
     hass.states.async_set(FRONT_ACCESS, state.state, renamed)
