@@ -23,8 +23,6 @@ PATHS = {
     "ID tokens": "/oauth2/token",
     "panel tokens": f"/api/panels/{PANEL}/token",
 }
-# No real time passes before; virtual time may.
-UNLIMITED = 1e9
 
 
 class _Clock:
@@ -161,7 +159,8 @@ class Outage:
 
     async def wait_connected(self) -> None:
         """Wait for a connection since the last restart of the count."""
-        await self.stream.wait_connected(1, UNLIMITED)
+        while CONNECTED not in self.stream.statuses:
+            await asyncio.sleep(0.1)
 
     @property
     def connected(self) -> bool:

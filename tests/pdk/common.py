@@ -251,6 +251,14 @@ class RunningStream:
         """Wait for a status."""
         await wait_until(lambda: status in self.statuses)
 
+    async def wait_for_topics(self, count: int) -> None:
+        """Wait until so many events of doors have arrived."""
+        await wait_until(lambda: len(self.topics) >= count)
+
+    async def wait_for_renewals(self, count: int) -> None:
+        """Wait until the token has been renewed so often, and is accepted."""
+        await wait_until(lambda: self.renewals >= count and not self.token_rejected)
+
     async def wait_for_events(self, count: int) -> None:
         """Wait until so many events have arrived."""
         await wait_until(lambda: len(self.events) >= count)

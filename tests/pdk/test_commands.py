@@ -41,7 +41,7 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-@pytest.mark.parametrize("topic", {**SAMPLES["commands"], **COMMANDS})
+@pytest.mark.parametrize("topic", sorted({*SAMPLES["commands"], *COMMANDS}))
 def test_frame_is_the_documented_sample(topic: str) -> None:
     """Test the same keys, order and values, byte for byte, for every command."""
     sample = SAMPLES["commands"][topic]

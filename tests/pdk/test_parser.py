@@ -68,7 +68,7 @@ REQUESTS = [
         event_id=event_id,
         access=access,
         explicit=explicit,
-        **person,  # type: ignore[arg-type]
+        **person,
     )
     for topic, access, occurred, event_id, explicit, person in (
         (
@@ -120,7 +120,7 @@ OTHERS: dict[str, PdkEvent] = {
 EXPECTED = {event.topic: event for event in DOORS + REQUESTS} | OTHERS
 
 
-@pytest.mark.parametrize("topic", {**EVENTS, **EXPECTED})
+@pytest.mark.parametrize("topic", sorted({*EVENTS, *EXPECTED}))
 def test_documented_sample(topic: str) -> None:
     """Test that every sample becomes its type, with all that it says."""
     assert parse(topic, EVENTS[topic]) == EXPECTED[topic]

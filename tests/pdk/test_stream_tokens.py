@@ -83,11 +83,10 @@ async def test_new_tokens_are_rejected(
     async with RunningStream(client) as stream:
         for times in range(1, (2 if events else 1) * MAX_REJECTIONS + 1):
             await simulator.emit(PANEL, "invalidToken")
-            await wait_until(lambda times=times: stream.renewals == times)
-            await wait_until(lambda: not stream.token_rejected)
+            await stream.wait_for_renewals(times)
             if events:
                 await simulator.act(PANEL, 2, "relay", on=times % 2 == 1)
-                await wait_until(lambda times=times: len(stream.topics) == times)
+                await stream.wait_for_topics(times)
         assert stream.statuses == [CONNECTED]
         if not events:
             await simulator.emit(PANEL, "invalidToken")
