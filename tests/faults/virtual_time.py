@@ -16,7 +16,8 @@ from simulator.accounts import Accounts as AccountsService
 from simulator.world import Simulation
 from tests.common import PANEL
 from tests.network import Proxy
-from tests.pdk.common import CONNECTED, RunningStream, account_client, panel_client
+from tests.pdk.common import account_client, panel_client
+from tests.pdk.running_stream import CONNECTED, RunningStream
 
 PATHS = {
     "connections": "/socket.io/",

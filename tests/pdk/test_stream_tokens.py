@@ -12,7 +12,8 @@ from custom_components.prodatakey.pdk.tokens import jwt_lifetime
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import CONNECTED, DOWN, DROPPED, RunningStream, set_constants
+from .common import set_constants
+from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
 
 # So many tokens in a row may be rejected without any event in between.
 MAX_REJECTIONS = 3
