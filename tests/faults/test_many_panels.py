@@ -83,7 +83,6 @@ async def test_start(
     assert await start
 
 
-@pytest.mark.xfail(strict=True, reason="requests are not paced")
 async def test_outage(
     hass: HomeAssistant,
     pdk: SimulatedPdk,

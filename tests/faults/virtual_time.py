@@ -62,8 +62,7 @@ class _SkippingSelector(selectors.DefaultSelector):
 
 
 def in_virtual_time(
-    monkeypatch: pytest.MonkeyPatch,
-    test: Callable[[Outage], Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch, test: Callable[[Outage], Coroutine[Any, Any, None]]
 ) -> None:
     """Run a test with a stream that is connected."""
 

@@ -36,9 +36,7 @@ class RunningStream:
         self.events: list[PdkEvent] = []
         self.reports: list[tuple[StreamStatus, PdkError | None]] = []
         self.stream = PanelStream(
-            client,
-            on_event=self.on_event,
-            on_status=self.on_status,
+            client, on_event=self.on_event, on_status=self.on_status
         )
         self._connect = connect
 

@@ -59,12 +59,7 @@ def test_frame_is_the_documented_sample(topic: str) -> None:
             QuerySignal(
                 io_link_id=2, address=ADDRESS, actuate_relay=True, relay_dwell=9
             ),
-            {
-                "ioLinkId": 2,
-                "address": ADDRESS,
-                "actuateRelay": True,
-                "relayDwell": 9,
-            },
+            {"ioLinkId": 2, "address": ADDRESS, "actuateRelay": True, "relayDwell": 9},
         ),
     ],
 )

@@ -222,8 +222,6 @@ def test_pin_is_not_read() -> None:
     assert "PIN-4711" not in repr(parse("liveEvent", line))
 
 
-# JSON
-
 SMILE = "\U0001f600"
 HIGH, LOW = r"\ud83d", r"\ude00"
 
