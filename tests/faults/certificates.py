@@ -1,4 +1,4 @@
-"""Certificates of a test's own authority: a good one and wrong ones."""
+"""Certificates of servers: a good one and wrong ones."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,78 +20,50 @@ DOMAIN = "pdk.test"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """The authority's certificate, a good one, and one for each way of being wrong."""
+    """What clients trust, and what servers present."""
 
-    authority: Path
+    trusted: Path
     good: ssl.SSLContext
     wrong: dict[str, ssl.SSLContext]
 
 
-class _Authority:
-    """An authority that signs certificates."""
-
-    def __init__(self, name: str) -> None:
-        """Initialize with a key and a certificate."""
-        self._name = name
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        public = self._key.public_key()
-        signing = x509.KeyUsage(*(n in (5, 6) for n in range(9)))
-        self.pem = self._sign(
-            *(name, public, 1),
-            (x509.BasicConstraints(ca=True, path_length=None), True),
-            (signing, True),
-            (x509.SubjectKeyIdentifier.from_public_key(public), False),
-        )
-
-    def _sign(
-        self,
-        subject: str,
-        key: ec.EllipticCurvePublicKey,
-        days: int,
-        *extensions: tuple[x509.ExtensionType, bool],
-    ) -> bytes:
-        """Return a certificate that expires in so many days."""
-        subjects = [
-            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-            for text in (subject, self._name)
-        ]
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder(
-            *(subjects[1], subjects[0], key, x509.random_serial_number()),
-            *(now - timedelta(days=2), now + timedelta(days=days)),
-        )
-        for extension, critical in extensions:
-            builder = builder.add_extension(extension, critical)
-        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
-
-    def server(self, path: Path, domain: str = DOMAIN, days: int = 1) -> ssl.SSLContext:
-        """Return what a server of a domain presents."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(
-            self._key.public_key()
-        )
-        names = x509.SubjectAlternativeName([x509.DNSName(f"*.{domain}")])
-        certificate = self._sign(
-            domain, key.public_key(), days, (names, False), (issuer, False)
-        )
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(private + certificate)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(path)
-        return context
+def _make(path: Path, domain: str = DOMAIN, days: int = 1) -> bytes:
+    """Write a server's key and certificate; return the certificate, which signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.stem)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        *(name, name, key.public_key(), x509.random_serial_number()),
+        *(now - timedelta(days=2), now + timedelta(days=days)),
+    )
+    # for a server, and for the certificate that it signs: its own
+    usage = x509.KeyUsage(*(number in (0, 5) for number in range(9)))
+    for extension, critical in (
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (usage, True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        (x509.SubjectAlternativeName([x509.DNSName(f"*.{domain}")]), False),
+    ):
+        builder = builder.add_extension(extension, critical)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate)
+    return certificate
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Return all certificates."""
-    authority = _Authority("Test authority")
-    path = folder / "authority.pem"
-    path.write_bytes(authority.pem)
-    return Certificates(
-        authority=path,
-        good=authority.server(folder / "good.pem"),
-        wrong={
-            "of another host": authority.server(folder / "other.pem", "other.test"),
-            "expired": authority.server(folder / "expired.pem", days=-1),
-            "of a stranger": _Authority("Stranger").server(folder / "stranger.pem"),
-        },
-    )
+    """Return all certificates; only the stranger's is not trusted."""
+    made = {
+        "good": _make(folder / "good"),
+        "of another host": _make(folder / "of another host", "other.test"),
+        "expired": _make(folder / "expired", days=-1),
+        "of a stranger": _make(folder / "of a stranger"),
+    }
+    contexts = {}
+    for name in made:
+        contexts[name] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        contexts[name].load_cert_chain(folder / name)
+    trusted = folder / "trusted.pem"
+    del made["of a stranger"]
+    trusted.write_bytes(b"".join(made.values()))
+    return Certificates(trusted=trusted, good=contexts.pop("good"), wrong=contexts)

@@ -52,8 +52,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Home Assistant trust the test's authority, and verify as always."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+    """Let Home Assistant trust these certificates, and verify as always."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.trusted))
     context = ssl_util.create_client_context()
     assert context.check_hostname
     monkeypatch.setattr(

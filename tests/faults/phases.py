@@ -1,11 +1,12 @@
 """The phases in which a fault can strike, and what the user then sees."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.prodatakey.const import DOMAIN
@@ -192,3 +193,44 @@ async def interrupted_renewal(site: Site, fault: Fault, sees: str) -> str:
         await site.pdk.faults(panel_token=None)
 
     return f"{sees}; {await _recover(site, fault, 0, answer)}"
+
+
+PHASES: dict[str, Phase] = {
+    "token request": set_up,
+    "panel list": panel_list,
+    "REST": set_up,
+    "handshake": handshake,
+    "before `40`": before_40,
+    "idle": idle,
+    "command under way": command,
+    "renewal under way": renewal,
+}
+
+# Variants of other faults, which the default run has only where they could differ
+VARIANTS = {
+    "certificate expired": ("handshake",),
+    "certificate of a stranger": ("handshake",),
+    "HTTP 404": (),
+    "HTTP 502": (),
+    "truncated JSON": ("panel list",),
+    "TCP reset by the panel": ("idle",),
+    "`1`": ("idle",),
+    "`44`": ("idle", "before `40`"),
+}
+
+
+def cells(cells: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
+    """Parametrize a test with faults and the phases they strike in."""
+    return pytest.mark.parametrize(
+        ("name", "phase"),
+        [
+            pytest.param(
+                name,
+                phase,
+                marks=pytest.mark.soak
+                if phase not in VARIANTS.get(name, phase)
+                else (),
+            )
+            for name, phase in cells
+        ],
+    )

@@ -1,61 +1,18 @@
 """The fault matrix: each fault in each phase, and what the user sees."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from itertools import product
-from typing import Any
 
 import pytest
 
-from tests.common import PANEL, state_of
 from tests.network import Proxy
-from tests.pdk.common import kick, send_frame, set_constants, wait_for_requests
+from tests.pdk.common import set_constants
 from tests.simulator_process import Json
 
 from . import phases
 from .figures import Record
-from .phases import Fault, Phase
-from .site import LOCK, Site
-
-PHASES: dict[str, Phase] = {
-    "token request": phases.set_up,
-    "panel list": phases.panel_list,
-    "REST": phases.set_up,
-    "handshake": phases.handshake,
-    "before `40`": phases.before_40,
-    "idle": phases.idle,
-    "command under way": phases.command,
-    "renewal under way": phases.renewal,
-}
-
-# Variants of other faults, which the default run has only where they could differ
-VARIANTS = {
-    "certificate expired": ("handshake",),
-    "certificate of a stranger": ("handshake",),
-    "HTTP 404": (),
-    "HTTP 502": (),
-    "truncated JSON": ("panel list",),
-    "TCP reset by the panel": ("idle",),
-    "`1`": ("idle",),
-    "`44`": ("idle", "before `40`"),
-}
-
-
-def cells(cells: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
-    """Parametrize a test with faults and their phases."""
-    return pytest.mark.parametrize(
-        ("name", "phase"),
-        [
-            pytest.param(
-                name,
-                phase,
-                marks=pytest.mark.soak
-                if phase not in VARIANTS.get(name, phase)
-                else (),
-            )
-            for name, phase in cells
-        ],
-    )
-
+from .phases import PHASES, Fault, cells
+from .site import Site
 
 # The network
 
@@ -250,75 +207,3 @@ async def test_renewal_is_retried(direct: Site, name: str) -> None:
     set_constants(direct.monkeypatch, renew_at=0.1)
     fault = wrong_answer(name, "renewal under way")
     await phases.renewal(direct, fault, "nothing")
-
-
-# The stream
-
-FRAMES = {
-    "`41`": "41",
-    "`44`": '44"Authorization has failed."',
-    "`1`": "1",
-    "garbage": "garbage",
-    "5 MB frame": f'42["liveEvent",{{"info":"{"x" * 5_000_000}"}}]',
-}
-KICKS = {"closed without goodbye": "close", "TCP reset by the panel": "abort"}
-STREAM_PHASES: dict[str, tuple[Phase, str]] = {
-    "before `40`": (phases.before_40, "unavailable"),
-    "idle": (phases.idle, "assumed"),
-    "command under way": (phases.command, "no_answer"),
-    "renewal under way": (phases.interrupted_renewal, "unavailable"),
-}
-
-
-async def _nothing(_: Site) -> None:
-    """Do nothing: the fault is over at once."""
-
-
-@cells(product([*FRAMES, *KICKS], STREAM_PHASES))
-async def test_stream(direct: Site, figure: Record, name: str, phase: str) -> None:
-    """Test each way in which a panel ends a connection."""
-
-    def begin(site: Site) -> Awaitable[Any]:
-        if name in FRAMES:
-            return send_frame(site.pdk, FRAMES[name])
-        return kick(site.pdk, KICKS[name])
-
-    run, sees = STREAM_PHASES[phase]
-    if (name, phase) == ("garbage", "idle"):
-        sees = "nothing"
-    outcome = await run(direct, Fault(begin, _nothing), sees)
-    figure("matrix", name, phase, outcome)
-
-
-def _handshake_fault(mode: str) -> Fault:
-    return Fault(
-        lambda site: site.pdk.faults(handshake={"mode": mode}),
-        lambda site: site.pdk.faults(handshake=None),
-    )
-
-
-@pytest.mark.parametrize(
-    ("mode", "name"), [("error44", "`44`"), ("hang", "handshake hangs")]
-)
-async def test_handshake(direct: Site, figure: Record, mode: str, name: str) -> None:
-    """Test new connections that are refused after the websocket has opened, or hang."""
-    outcome = await phases.handshake(direct, _handshake_fault(mode), "unavailable")
-    figure("matrix", name, "handshake", outcome)
-
-
-async def test_connections_are_accepted_and_ended(direct: Site, figure: Record) -> None:
-    """Test that states stay, assumed, while each connection is ended at once."""
-    site, fault = direct, _handshake_fault("disconnect")
-    await site.set_up()
-    await fault.begin(site)
-    await kick(site.pdk, "abort")
-    await site.wait_disconnected()
-    connects = (await site.pdk.requests())["connect"]
-    await wait_for_requests(site.pdk, "connect", connects + 3)
-    assert state_of(site.hass, LOCK).state == "locked"
-    assert state_of(site.hass, LOCK).attributes["assumed_state"] is True
-    await fault.end(site)
-    await site.pdk.sockets(PANEL, 1, 10)
-    await site.wait_connected()
-    await site.check_works(0)
-    figure("matrix", "`41`", "handshake", "assumed")

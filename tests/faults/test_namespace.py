@@ -16,15 +16,12 @@ from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
 from tests.common import PANEL, wait_until
 from tests.pdk.common import (
-    CONNECTED,
-    DOWN,
-    DROPPED,
     SHORT_TIMEOUTS,
-    RunningStream,
     doors_opened,
     set_constants,
     simulated_panel_client,
 )
+from tests.pdk.running_stream import CONNECTED, DOWN, DROPPED, RunningStream
 from tests.simulator_process import simulated_pdk
 
 from .figures import Record

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.pdk.common import DOWN, DROPPED
+from tests.pdk.running_stream import DOWN, DROPPED
 
 from .figures import Record
 from .virtual_time import PATHS, Outage, in_virtual_time

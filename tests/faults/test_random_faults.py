@@ -20,12 +20,12 @@ from tests.common import PANEL
 from tests.network import Proxy
 from tests.pdk.common import (
     SHORT_TIMEOUTS,
-    RunningStream,
     kick,
     send_frame,
     set_constants,
     simulated_panel_client,
 )
+from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import Json, SimulatedPdk
 
 from .figures import Record

@@ -1,16 +1,28 @@
 """A process that stands still: suspended, or its loop blocked."""
 
+import asyncio
+import json
 import os
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
-from tests.common import PANEL
+from tests.common import PANEL, Json, state_of, wait_for_state
 
 from . import phases
 from .figures import Record
-from .site import PING_INTERVAL, PING_TIMEOUT, Site
+from .site import (
+    LOCK,
+    OTHER_LOCK,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+    Site,
+    access,
+    record_accesses,
+    stand_still,
+)
 
 
 def suspend(seconds: float) -> None:
@@ -43,3 +55,44 @@ async def test_suspended(direct: Site, figure: Record, phase: str) -> None:
     seconds = time.monotonic() - began
     await direct.check_works(commands)
     figure("matrix", "suspended process", phase, f"{sees}; {seconds:.1f} s")
+
+
+def block(site: Site, seconds: float, *events: Json) -> None:
+    """Block the loop; the events are sent at once and read when it goes on."""
+    url = f"{site.pdk._ready['control_url']}/panels/{PANEL}/emit"
+    for batch in (events, ()):
+        # when the second request is answered, the events of the first have been sent
+        body = json.dumps({"events": batch}).encode()
+        request = urllib.request.Request(url, body)  # noqa: S310 - local
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            assert response.status == 200
+    stand_still(site.monkeypatch, seconds)
+
+
+@pytest.mark.xfail(strict=True, reason="python-engineio's write loop has ended")
+async def test_connection_that_cannot_send(direct: Site) -> None:
+    """Test that a command is sent after a standstill of 35 s."""
+    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    await direct.set_up()
+    stand_still(direct.monkeypatch, 35)
+    await direct.report(4, "relay.on")
+    await wait_for_state(direct.hass, OTHER_LOCK, "unlocked")
+    await direct.wait_connected()
+    await direct.unlock()
+    assert state_of(direct.hass, LOCK).state == "unlocked"
+
+
+@pytest.mark.xfail(strict=True, reason="a standstill is not noticed")
+async def test_access_during_a_standstill(direct: Site) -> None:
+    """Test that an access that was read 80 s late does not fire as fresh."""
+    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    await direct.set_up()
+    people = record_accesses(direct.hass)
+    marker = {"topic": "door.input.relay.on", "payload": {"body": {"doorId": 4}}}
+    block(direct, 80, access("late"), marker)
+    async with asyncio.timeout(10):
+        while (await direct.pdk.requests())["connect"] == 1:
+            if direct.hass.states.is_state(OTHER_LOCK, "unlocked"):
+                break
+    assert people == []
+    assert state_of(direct.hass, LOCK).attributes.get("changed_by") is None

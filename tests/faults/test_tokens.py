@@ -1,12 +1,17 @@
 """Tokens that expire when nobody expects it."""
 
 import asyncio
+from datetime import timedelta
 import time
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from tests.common import PANEL, state_of
-from tests.pdk.common import kick, set_constants
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.util import dt as dt_util
+from tests.common import PANEL, state_of, wait_for_state
+from tests.pdk.common import kick, set_constants, wait_for_requests
 
 from . import phases
 from .figures import Record
@@ -65,3 +70,55 @@ async def test_token_expires_early(
     seconds = time.monotonic() - began
     await direct.check_works(0)
     figure("matrix", f"dead token: {name}", column, f"assumed; {seconds:.1f} s")
+
+
+@pytest.mark.xfail(strict=True, reason="`invalidToken` after a renewal is forgotten")
+async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
+    """Test that the event for which `invalidToken` comes is not delayed for minutes."""
+    set_constants(direct.monkeypatch, jwt_lifetime=lambda _: 300.0, renewal_grace=2.0)
+    await direct.set_up()
+    await direct.pdk.faults(panel_token_lifetime=0.3)
+    await direct.pdk.emit(PANEL, "invalidToken")
+    await wait_for_requests(direct.pdk, "renewed")
+    await direct.pdk.faults(panel_token_lifetime=300)
+    # the simulator's clock decides when the token has expired
+    await asyncio.sleep(0.4)
+    await direct.report(1, "relay.on")
+    await wait_for_state(direct.hass, LOCK, "unlocked", 6)
+
+
+def _reauths(site: Site) -> int:
+    """Return how many forms ask for credentials."""
+    flows = site.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return len([flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH])
+
+
+@pytest.mark.xfail(strict=True, reason="one rejection at a start asks the user")
+@pytest.mark.parametrize("status", [400, 401])
+async def test_one_rejection_at_a_start(direct: Site, status: int) -> None:
+    """Test that an entry is set up by itself when pdk.io accepts the credentials."""
+    direct.expected_errors = ("could not authenticate",)
+    await direct.pdk.faults(token={"status": status, "count": 1})
+    await direct.hass.config_entries.async_setup(direct.entry.entry_id)
+    later = dt_util.utcnow()
+    async with asyncio.timeout(3):
+        while direct.entry.state is not ConfigEntryState.LOADED:
+            later += timedelta(seconds=30)
+            async_fire_time_changed(direct.hass, later)
+            await asyncio.sleep(0.05)
+    await direct.wait_connected()
+    assert not _reauths(direct)
+
+
+@pytest.mark.xfail(strict=True, reason="the question stays when it is answered")
+async def test_one_rejection_at_a_renewal(direct: Site) -> None:
+    """Test that nobody is asked for credentials that pdk.io accepts again."""
+    await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
+    await direct.set_up()
+    # the request is repeated once with a new ID token
+    await direct.pdk.faults(PANEL, panel_token={"status": 401, "count": 2})
+    await direct.wait_disconnected()
+    await direct.pdk.faults(PANEL, panel_token_lifetime=300)
+    await direct.wait_connected()
+    await direct.check_works(0)
+    assert not _reauths(direct)

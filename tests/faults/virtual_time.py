@@ -16,15 +16,14 @@ from simulator.accounts import Accounts as AccountsService
 from simulator.world import Simulation
 from tests.common import PANEL
 from tests.network import Proxy
-from tests.pdk.common import CONNECTED, RunningStream, account_client, panel_client
+from tests.pdk.common import account_client, panel_client
+from tests.pdk.running_stream import CONNECTED, RunningStream
 
 PATHS = {
     "connections": "/socket.io/",
     "ID tokens": "/oauth2/token",
     "panel tokens": f"/api/panels/{PANEL}/token",
 }
-# No real time passes before; virtual time may.
-UNLIMITED = 1e9
 
 
 class _Clock:
@@ -63,8 +62,7 @@ class _SkippingSelector(selectors.DefaultSelector):
 
 
 def in_virtual_time(
-    monkeypatch: pytest.MonkeyPatch,
-    test: Callable[[Outage], Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch, test: Callable[[Outage], Coroutine[Any, Any, None]]
 ) -> None:
     """Run a test with a stream that is connected."""
 
@@ -161,7 +159,8 @@ class Outage:
 
     async def wait_connected(self) -> None:
         """Wait for a connection since the last restart of the count."""
-        await self.stream.wait_connected(1, UNLIMITED)
+        while CONNECTED not in self.stream.statuses:
+            await asyncio.sleep(0.1)
 
     @property
     def connected(self) -> bool:

@@ -10,7 +10,7 @@ from custom_components.prodatakey.pdk.parser import parse_door_id
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.common import PANEL, state_of, wait_until
-from tests.pdk.common import ignore_control_events, receive_event
+from tests.pdk.running_stream import ignore_control_events, receive_event
 from tests.simulator_process import SimulatedPdk
 
 from .strategies import whatever

@@ -7,16 +7,14 @@ import pytest
 
 from tests.common import wait_until
 from tests.pdk.common import (
-    CONNECTED,
-    DOWN,
     LocalTokens,
-    RunningStream,
     make_socket,
     panel_client,
     receive_packet,
     set_constants,
     websocket_server,
 )
+from tests.pdk.running_stream import CONNECTED, DOWN, RunningStream
 
 from .test_parser import BOUNDED
 

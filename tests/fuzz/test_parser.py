@@ -74,9 +74,7 @@ def test_each_topic(topic: str) -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
-def test_for_as_long_as_given(
-    record_property: Callable[[str, object], None],
-) -> None:
+def test_for_as_long_as_given(record_property: Callable[[str, object], None]) -> None:
     """Test the same for FUZZ_SECONDS seconds, with JSON in between."""
     seconds = float(os.environ.get("FUZZ_SECONDS", "30"))
     end = time.monotonic() + seconds

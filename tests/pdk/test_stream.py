@@ -14,15 +14,8 @@ from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import (
-    CONNECTED,
-    DOWN,
-    DROPPED,
-    RunningStream,
-    kick,
-    receive_event,
-    wait_for_requests,
-)
+from .common import kick, wait_for_requests
+from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream, receive_event
 
 
 @pytest.mark.parametrize(

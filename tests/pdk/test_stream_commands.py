@@ -15,7 +15,8 @@ from custom_components.prodatakey.pdk.errors import (
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import CONNECTED, RunningStream, doors_opened
+from .common import doors_opened
+from .running_stream import CONNECTED, RunningStream
 
 
 async def test_commands_are_rejected(
