@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import Accounts, Panel
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
+from custom_components.prodatakey.pdk.http import Token
+from custom_components.prodatakey.pdk.models import PanelInfo
 from custom_components.prodatakey.pdk.socketio2 import Socket
-from custom_components.prodatakey.pdk.tokens import Token
 from tests.common import CREDENTIALS, PANEL
 from tests.simulator_process import SimulatedPdk
 

@@ -4,10 +4,10 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from custom_components.prodatakey.pdk.commands import Command
+from custom_components.prodatakey.pdk.client import PanelClient
+from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
-from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.panel import PanelAccess
+from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
 from tests.common import wait_until
 
@@ -20,18 +20,18 @@ CONNECTED, DROPPED, DOWN = (
 
 def receive_event(stream: PanelStream, topic: str, payload: object) -> None:
     """Handle an event as if it had come over the connection."""
-    stream._deliver(topic, payload)
+    stream._dispatch(topic, payload)
 
 
 def ignore_control_events(stream: PanelStream) -> None:
     """Let a stream renew no token and answer no command."""
-    stream._take_own = lambda event: None  # type: ignore[method-assign]
+    stream._handle_control_event = lambda event: None  # type: ignore[method-assign]
 
 
 class RunningStream:
     """A stream that runs, with its events and statuses."""
 
-    def __init__(self, client: PanelAccess, *, connect: bool = True) -> None:
+    def __init__(self, client: PanelClient, *, connect: bool = True) -> None:
         """Initialize; with `connect`, entering waits for the first connection."""
         self.events: list[PdkEvent] = []
         self.reports: list[tuple[StreamStatus, PdkError | None]] = []
@@ -77,7 +77,7 @@ class RunningStream:
 
     async def send(self, command: Command) -> None:
         """Send a command."""
-        await self.stream.send(command)
+        await run_to_completion(self.stream.send(command))
 
     def sending(self, command: Command) -> asyncio.Task[None]:
         """Send a command in a task."""
@@ -86,17 +86,17 @@ class RunningStream:
     @property
     def has_pending_commands(self) -> bool:
         """Return whether a command is unanswered."""
-        return self.stream._answers.awaited
+        return bool(self.stream._pending)
 
     @property
     def token_rejected(self) -> bool:
         """Return whether events may be delayed by a rejected token."""
-        return self.stream.holds_back
+        return self.stream._renewer.rejected.is_set()
 
     @property
     def renewals(self) -> int:
         """Return how many tokens were renewed."""
-        return self.stream.history.renewals
+        return self.stream.stats.renewals
 
     @property
     def statuses(self) -> list[StreamStatus]:

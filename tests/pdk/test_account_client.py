@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import ACCOUNTS_URL, Accounts, Panel
+from custom_components.prodatakey.pdk.client import ACCOUNTS_URL, AccountClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -86,7 +86,7 @@ async def test_panels_of_all_organisations(
     # a loop among them does not hang the set-up
     loop = {"id": 1, "panels": None, "children": [{"id": 1}, {"id": "1"}, 5, {}]}
     await simulator.faults(ous={"body": loop})
-    assert await accounts.panels() == []
+    assert await accounts.get_panels() == []
     assert (await simulator.requests())["ous"] == 5
 
 
@@ -222,10 +222,10 @@ async def test_id_token_is_shared(
     outcomes = await _get_panel(accounts, 20)
     assert {type(outcome) for outcome in outcomes} == {error or PanelInfo}
     assert (await simulator.requests())["token"] == 1
-    assert await accounts.panels()
+    assert await accounts.get_panels()
     # the service forgets its tokens: one new ID token serves all
     await simulator.reset()
-    assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {Panel}
+    assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {PanelInfo}
     assert (await simulator.requests())["token"] == 1
 
 

@@ -5,8 +5,7 @@ import random
 
 import pytest
 
-from custom_components.prodatakey.pdk import rest
-from custom_components.prodatakey.pdk.back_off import BackOff
+from custom_components.prodatakey.pdk import http
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -55,7 +54,7 @@ def _confirmed(error: InvalidAuthError) -> InvalidAuthError:
 )
 def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
     """Test that a rate limit and rejected credentials delay even the first attempt."""
-    assert low <= BackOff().after(error) <= high
+    assert low <= Backoff().next_delay(error) <= high
 
 
 @pytest.mark.parametrize(
@@ -74,4 +73,4 @@ def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
 )
 def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
     """Test that a wrong clock does not stop requests for hours."""
-    assert rest._seconds_until_reset(headers) == seconds
+    assert http._retry_after(headers) == seconds
