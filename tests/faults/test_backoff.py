@@ -7,7 +7,6 @@ import pytest
 from .virtual_time import Outage, in_virtual_time
 
 
-@pytest.mark.xfail(strict=True, reason="the backoff is reset after 60 s only")
 def test_site_that_drops_every_50_seconds(
     socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,6 @@ async def test_clock_is_set(
         figure("matrix", name, phase, "nothing; no outage")
 
 
-@pytest.mark.xfail(strict=True, reason="one clock that is ahead moves the offset")
 @pytest.mark.parametrize("others", [1, 5])
 async def test_controllers_with_different_clocks(direct: Site, others: int) -> None:
     """Test that events of a clock that is ahead do not silence other doors."""

@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-import pytest
-
 from homeassistant.exceptions import HomeAssistantError
 from tests.common import PANEL, wait_for_state
 from tests.pdk.common import kick, set_constants, wait_for_requests
@@ -13,7 +11,6 @@ from .site import Site
 SWITCH = "switch.front_door_do_not_disturb"
 
 
-@pytest.mark.xfail(strict=True, reason="another's toggle is taken for the outcome")
 async def test_toggled_at_the_panel_meanwhile(direct: Site) -> None:
     """Test a guard who is faster: it is on in the end, or the action fails."""
     set_constants(direct.monkeypatch, answer_timeout=10)
@@ -29,7 +26,6 @@ async def test_toggled_at_the_panel_meanwhile(direct: Site) -> None:
         assert (await direct.pdk.door(PANEL, 1))["dnd"] is True
 
 
-@pytest.mark.xfail(strict=True, reason="a delayed event is taken for the outcome")
 async def test_delayed_event_is_not_the_outcome(direct: Site) -> None:
     """Test a guard's toggle that arrives with the flush after a renewal."""
     set_constants(

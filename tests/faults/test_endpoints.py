@@ -1,7 +1,5 @@
 """Wireless endpoints whose addresses look like something else."""
 
-import pytest
-
 from homeassistant.helpers import device_registry as dr
 from tests.common import PANEL, Json, wait_for_state
 from tests.pdk.common import emit
@@ -21,7 +19,6 @@ def discovered(io_link_id: int, address: str) -> Json:
     return {"topic": "endpoint.discovered", "payload": {"body": body}}
 
 
-@pytest.mark.xfail(strict=True, reason="an address is taken for a door's id")
 async def test_address_that_is_also_a_door(direct: Site) -> None:
     """Test that door 1 stays, and that one address on two links is two endpoints."""
     await direct.set_up()

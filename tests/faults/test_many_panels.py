@@ -68,7 +68,6 @@ async def wait_all_connected(
     figure("many panels", row, "all connected after", f"{now() - began:.0f} s")
 
 
-@pytest.mark.xfail(strict=True, reason="one 429 makes each entry wait ever longer")
 async def test_start(
     hass: HomeAssistant,
     pdk: SimulatedPdk,

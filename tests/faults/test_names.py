@@ -12,7 +12,6 @@ from tests.simulator_process import SimulatedPdk
 DOORS = (21, 22)
 
 
-@pytest.mark.xfail(strict=True, reason="names are not cut")
 async def test_two_doors_with_the_same_long_name(
     hass: HomeAssistant,
     pdk: SimulatedPdk,

@@ -2,15 +2,12 @@
 
 from urllib.parse import urlsplit
 
-import pytest
-
 from tests.common import PANEL
 from tests.network import Proxy
 
 from .site import Site
 
 
-@pytest.mark.xfail(strict=True, reason="the address is read at set-up only")
 async def test_panel_moves(direct: Site) -> None:
     """Test that the new address is used without a reload."""
     port = urlsplit(direct.pdk.panel_url(PANEL)).port or 0

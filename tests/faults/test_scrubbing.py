@@ -13,7 +13,6 @@ from tests.pdk.common import send_frame, set_constants
 from .site import Site
 
 
-@pytest.mark.xfail(strict=True, reason="the panel's texts are not scrubbed")
 @pytest.mark.parametrize("how", ["end of the connection", "rejected command"])
 async def test_token_in_a_text_of_the_panel(
     direct: Site, caplog: pytest.LogCaptureFixture, how: str

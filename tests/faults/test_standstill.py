@@ -69,7 +69,6 @@ def block(site: Site, seconds: float, *events: Json) -> None:
     stand_still(site.monkeypatch, seconds)
 
 
-@pytest.mark.xfail(strict=True, reason="python-engineio's write loop has ended")
 async def test_connection_that_cannot_send(direct: Site) -> None:
     """Test that a command is sent after a standstill of 35 s."""
     await direct.pdk.faults(ping_interval=25, ping_timeout=20)
@@ -82,7 +81,6 @@ async def test_connection_that_cannot_send(direct: Site) -> None:
     assert state_of(direct.hass, LOCK).state == "unlocked"
 
 
-@pytest.mark.xfail(strict=True, reason="a standstill is not noticed")
 async def test_access_during_a_standstill(direct: Site) -> None:
     """Test that an access that was read 80 s late does not fire as fresh."""
     await direct.pdk.faults(ping_interval=25, ping_timeout=20)

@@ -15,7 +15,6 @@ from tests.simulator_process import SimulatedPdk
 LOCK = "lock.front_door"
 
 
-@pytest.mark.xfail(strict=True, reason="options are read as they are")
 @pytest.mark.parametrize(
     "options",
     [
@@ -50,7 +49,6 @@ async def test_options(
         assert error.translation_key, "the user is not told why"
 
 
-@pytest.mark.xfail(strict=True, reason="data without a secret is a KeyError")
 async def test_data_without_a_secret(
     hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
@@ -63,7 +61,6 @@ async def test_data_without_a_secret(
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
 
 
-@pytest.mark.xfail(strict=True, reason="one stored door ends the set-up")
 async def test_stored_door(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

@@ -48,7 +48,6 @@ def test_documented_device() -> None:
         name="Test Device",
         type="primaryReader",
         icon="swingingDoor",
-        connection=1,
         dwell=3.0,
         hardware="red1cn.d",
         firmware="1.1.41",

@@ -1,6 +1,6 @@
 """Doors: their state as the panel reports it, and who is notified of it."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -133,11 +133,6 @@ class Door:
     def kind(self) -> DoorKind:
         """Return what the device is."""
         return self.info.kind
-
-    @property
-    def source(self) -> Hashable:
-        """Return what the clock of the door's events belongs to."""
-        return self.info.connection or ("door", self.info.id)
 
     def updates(self, aspect: Aspect) -> Subscribers[()]:
         """Return the subscribers to changes of one aspect."""

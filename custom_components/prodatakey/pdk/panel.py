@@ -170,9 +170,7 @@ class Panel:
         if door is None:
             return
         if event.occurred is not None:
-            self.clock.age(
-                event.occurred, source=door.source, maybe_delayed=maybe_delayed
-            )
+            self.clock.age(event.occurred, source=door.id, maybe_delayed=maybe_delayed)
         if door.handle_report(event, maybe_delayed=maybe_delayed):
             self._on_change()
         if event.aspect not in door.reported:
@@ -185,7 +183,7 @@ class Panel:
         if door is None:
             return
         age = self.clock.age(
-            event.occurred, source=door.source, maybe_delayed=maybe_delayed
+            event.occurred, source=door.id, maybe_delayed=maybe_delayed
         )
         if age is None or age > MAX_EVENT_AGE:
             _LOGGER.debug("Ignored a late %s", event.topic)

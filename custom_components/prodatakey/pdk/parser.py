@@ -274,7 +274,6 @@ def parse_door(raw: object) -> DoorInfo | None:
         name=as_name(device.get("name")),
         type=device_type,
         icon=non_empty_str(device.get("publicIcon")),
-        connection=as_id(device.get("connection")),
         reported=frozenset(
             aspect for key, aspect in _CONFIGURED.items() if device.get(key) is True
         ),

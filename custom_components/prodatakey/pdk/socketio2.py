@@ -20,7 +20,6 @@ from .http import describe_error
 from .parser import loads
 
 CONNECT_TIMEOUT = 10.0
-MAX_REASON_LENGTH = 100
 
 # Both libraries log what they send and receive: tokens, PINs and names of people.
 _SILENCED = logging.getLogger(f"{__name__}.silenced")
@@ -180,4 +179,4 @@ class Socket(socketio.AsyncClient):
 def _reason(data: object) -> str:
     """Return the text of a refusal: a string, or an object with a message."""
     text = data.get("message") if isinstance(data, dict) else data
-    return text[:MAX_REASON_LENGTH] if isinstance(text, str) else "refused by the panel"
+    return text if isinstance(text, str) else "refused by the panel"

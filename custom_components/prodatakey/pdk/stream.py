@@ -42,6 +42,7 @@ UPDATE_INFO_AFTER = 3
 # This many event ids are kept, to ignore an event that comes twice.
 MAX_RECENT_IDS = 2000
 MAX_LOG_ENTRIES = 20
+MAX_REASON_LENGTH = 100
 
 
 class StreamStatus(Enum):
@@ -202,7 +203,7 @@ class PanelStream:
             )
             if not socket.ended.done():
                 await renewing
-            reason = self._client.scrub(await socket.ended)
+            reason = self._client.scrub(await socket.ended)[:MAX_REASON_LENGTH]
             if self._backoff.connected_for < EARLY_DISCONNECT:
                 # maybe because of the token: the panel need not say so
                 self._client.discard_token()
@@ -321,4 +322,4 @@ async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
         await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
     except PdkError as err:
         client.discard_token()
-        raise type(err)(client.scrub(str(err))) from None
+        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None
