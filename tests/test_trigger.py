@@ -32,6 +32,7 @@ from .common import (
     emit_all,
     set_online,
     setup_integration,
+    state_of,
     wait_for_state,
     wait_until,
 )
@@ -123,7 +124,7 @@ async def test_the_end_of_an_alarm_was_missed(
     await cause(panel, "forced")
     await wait_until(lambda: len(runs) == 1)
     await drop_connection(panel)
-    await wait_until(lambda: hass.states.get(FORCED).attributes.get("assumed_state"))
+    await wait_until(lambda: state_of(hass, FORCED).attributes.get("assumed_state"))
     await wait_for_state(hass, CONNECTION, "on")
     assert len(runs) == 1
     await cause(panel, "forced")
