@@ -25,6 +25,7 @@ from homeassistant.helpers import (
 
 from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
 from .coordinator import ProdatakeyConfigEntry
+from .dashboard import async_get_view
 from .devices import endpoint_identifier
 from .exceptions import translated_errors
 from .pdk.commands import QuerySignal
@@ -32,6 +33,7 @@ from .pdk.errors import CommandRejectedError
 from .pdk.panel import Endpoint, EndpointKey, Panel, Signal
 from .store import endpoint_as_dict
 
+ACTION_DASHBOARD = "dashboard"
 ACTION_DISCOVER_ENDPOINTS = "discover_endpoints"
 ACTION_QUERY_SIGNAL = "query_signal"
 ACTION_OPEN_DOOR = "open_door"
@@ -44,6 +46,7 @@ ATTR_IO_LINK_ID = "io_link_id"
 ATTR_RELAY_DWELL = "relay_dwell"
 ATTR_WAIT = "wait"
 
+DASHBOARD_SCHEMA = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
 DISCOVER_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -89,6 +92,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
             hass, DOMAIN, action, handler, schema, SupportsResponse.ONLY
         )
     hass.services.async_register(
+        DOMAIN,
+        ACTION_DASHBOARD,
+        _async_get_dashboard,
+        DASHBOARD_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
         DOMAIN, ACTION_OPEN_DOOR, _async_open_door, OPEN_DOOR_SCHEMA
     )
 
@@ -121,6 +131,11 @@ async def _async_open_door(call: ServiceCall) -> None:
                 translation_placeholders={"name": state.name if state else entity_id},
             )
     await service.entity_service_call(call.hass, locks, "async_open_door", call)
+
+
+async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
+    """Return a dashboard view for the doors of a panel."""
+    return await async_get_view(call.hass, _get_entry(call))
 
 
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
