@@ -24,11 +24,8 @@ from tests.common import ANSWER_TIMEOUT, PANEL, Json, state_of, wait_for_state
 from tests.simulator_process import SimulatedPdk
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [
-    ROOT / "README.md",
-    ROOT / "docs" / "automations.md",
-    ROOT / "docs" / "voice.md",
-]
+AUTOMATIONS_PAGE = ROOT / "docs" / "automations.md"
+DOCUMENTS = [ROOT / "README.md", AUTOMATIONS_PAGE, ROOT / "docs" / "voice.md"]
 BLUEPRINTS = sorted((ROOT / "blueprints").rglob("*.yaml"))
 SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
 SNIPPET = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -148,8 +145,8 @@ def test_a_configuration(example: Json) -> None:
 
 
 def test_each_blueprint_can_be_imported() -> None:
-    """There is a link to each, at the address that it gives as its own."""
-    text = DOCUMENTS[0].read_text(encoding="utf-8")
+    """The page about automations links to each."""
+    text = AUTOMATIONS_PAGE.read_text(encoding="utf-8")
     links = [
         parse_qs(urlsplit(link).query)["blueprint_url"][0]
         for link in IMPORT.findall(text)
