@@ -1,6 +1,6 @@
-"""The examples, the blueprints and the dashboard of the documentation work."""
+"""The examples of the documents, and the blueprints, are valid and run."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 import re
 from typing import Any
@@ -10,161 +10,165 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from homeassistant.components.alexa import CONFIG_SCHEMA as ALEXA_SCHEMA
-from homeassistant.components.automation import DOMAIN as AUTOMATION, config
+from homeassistant.components.automation import (
+    DOMAIN as AUTOMATION,
+    config as automation_config,
+)
 from homeassistant.components.blueprint import models
 from homeassistant.components.google_assistant import CONFIG_SCHEMA as GOOGLE_SCHEMA
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.template import Template
+from homeassistant.helpers import config_validation as cv
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
-from tests.common import (
-    ANSWER_TIMEOUT,
-    FRONT,
-    FRONT_ACCESS,
-    PANEL,
-    PROJECT,
-    Json,
-    act,
-    ask,
-    sent,
-    state_of,
-    wait_for_state,
-)
+from tests.common import ANSWER_TIMEOUT, PANEL, Json, state_of, wait_for_state
 from tests.simulator_process import SimulatedPdk
 
-from .conftest import BLUEPRINTS
-
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-PAGES = [PROJECT / "docs" / name for name in ("automations.md", "voice.md")]
-SNIPPET = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[2]
+AUTOMATIONS_PAGE = ROOT / "docs" / "automations.md"
+DOCUMENTS = [ROOT / "README.md", AUTOMATIONS_PAGE, ROOT / "docs" / "voice.md"]
+BLUEPRINTS = sorted((ROOT / "blueprints").rglob("*.yaml"))
 SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
-# What the examples name that is the reader's own.
-READERS_OWN = {"light.entrance", "binary_sensor.doorbell"}
-
-EXAMPLES: list[Any] = [
-    parse_yaml(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
-    for page in (README, *(page.read_text(encoding="utf-8") for page in PAGES))
-    for indent, text in SNIPPET.findall(page)
-]
-AUTOMATIONS = {each["alias"]: each for each in EXAMPLES if "triggers" in each}
-CONFIGURATIONS = [each for each in EXAMPLES if "triggers" not in each]
-DASHBOARD = load_yaml_dict(str(PROJECT / "docs" / "dashboard.yaml"))
+SNIPPET = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r"\((https://my\.home-assistant\.io/redirect/[^)]*)\)")
+# Entities of other integrations in the examples.
+NOT_OURS = {"event.doorbell"}
 
 
-def entities_in(part: Any) -> Iterator[str]:
-    """Yield every entity that an example names."""
-    if isinstance(part, dict):
-        for key in part.keys() & {"entity", "entity_id"}:
-            yield from [part[key]] if isinstance(part[key], str) else part[key]
-        part = list(part.values())
-    if isinstance(part, list):
-        for value in part:
-            yield from entities_in(value)
+def snippets() -> list[Any]:
+    """Return every YAML example of the documents."""
+    return [
+        parse_yaml(re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
+        for document in DOCUMENTS
+        for indent, text in SNIPPET.findall(document.read_text(encoding="utf-8"))
+    ]
 
 
-@pytest.mark.parametrize("alias", AUTOMATIONS)
-async def test_automation(hass: HomeAssistant, panel: SimulatedPdk, alias: str) -> None:
-    """Home Assistant accepts it, and its entities and actions exist."""
-    example = AUTOMATIONS[alias]
-    for needed in ("homeassistant", "conversation", "light", "notify"):
+def targets(config: Any) -> set[str]:
+    """Return the entities that an example names."""
+    found: set[str] = set()
+    if isinstance(config, dict):
+        named = config.get("entity_id", [])
+        found |= {named} if isinstance(named, str) else set(named)
+        config = list(config.values())
+    if isinstance(config, list):
+        found = found.union(*map(targets, config))
+    return found
+
+
+AUTOMATIONS = [snippet for snippet in snippets() if "triggers" in snippet]
+CONFIGURATIONS = [snippet for snippet in snippets() if "triggers" not in snippet]
+
+
+def test_there_are_examples() -> None:
+    """Every YAML block of the documents is found."""
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert len(AUTOMATIONS) + len(CONFIGURATIONS) == text.count("```") / 2
+    assert AUTOMATIONS
+
+
+@pytest.mark.parametrize("example", AUTOMATIONS, ids=lambda each: each["alias"])
+async def test_an_example(
+    hass: HomeAssistant, panel: SimulatedPdk, example: Json
+) -> None:
+    """It is valid, and its entities and actions exist."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    for needed in ("conversation", "light", "notify"):
         assert await async_setup_component(hass, needed, {})
-    validated = await config.async_validate_config_item(hass, "id", example)
+    validated = await automation_config.async_validate_config_item(hass, "id", example)
     assert validated
-    assert validated.validation_status == config.ValidationStatus.OK
-    for entity_id in set(entities_in(example)) - READERS_OWN:
+    assert validated.validation_status == automation_config.ValidationStatus.OK
+    for entity_id in targets(example) - NOT_OURS:
         state_of(hass, entity_id)
     for step in example["actions"]:
-        if step.get("action", "").startswith("prodatakey."):
+        if "action" in step and step["action"].startswith("prodatakey."):
             assert hass.services.has_service(*step["action"].split("."))
 
 
 @pytest.fixture
-async def automation(
-    hass: HomeAssistant, request: pytest.FixtureRequest
-) -> AsyncIterator[str]:
-    """Set up the example whose name begins so, and return its entity."""
-    example = next(
-        AUTOMATIONS[alias] for alias in AUTOMATIONS if alias.startswith(request.param)
-    )
+async def example(
+    hass: HomeAssistant, panel: SimulatedPdk, request: pytest.FixtureRequest
+) -> AsyncIterator[Json]:
+    """Set up the automation of that name."""
+    example = next(each for each in AUTOMATIONS if each["alias"] == request.param)
     assert await async_setup_component(hass, AUTOMATION, {AUTOMATION: example})
-    (entity_id,) = hass.states.async_entity_ids(AUTOMATION)
-    yield entity_id
-    await act(hass, "automation.turn_off", entity_id)
+    yield example
+    await on_the_automation(hass, "turn_off")
 
 
-@pytest.mark.parametrize("automation", ["Lock the server room"], indirect=True)
-async def test_notification_of_a_lock_that_does_not_answer(
+async def on_the_automation(hass: HomeAssistant, action: str) -> None:
+    """Call an action for the only automation."""
+    target = {"entity_id": hass.states.async_entity_ids(AUTOMATION)}
+    await hass.services.async_call(AUTOMATION, action, target, blocking=True)
+
+
+@pytest.mark.parametrize(
+    "example", ["Lock the server room in the evening"], indirect=True
+)
+async def test_lock_may_not_be_locked(
     hass: HomeAssistant,
     panel: SimulatedPdk,
-    automation: str,
+    example: Json,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The lock still shows locked, but that is assumed."""
-    notifications = async_mock_service(hass, "notify", "notify")
-    await act(hass, "automation.trigger", automation)
+    """The panel does not answer: the lock shows locked, but only assumed."""
+    sent = async_mock_service(hass, "notify", "notify")
+    await on_the_automation(hass, "trigger")
     assert state_of(hass, "lock.server_room").state == "locked"
-    assert notifications == []
+    assert sent == []
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
     await panel.faults(PANEL, commands="ignored")
-    await act(hass, "automation.trigger", automation)
+    await on_the_automation(hass, "trigger")
     assert state_of(hass, "lock.server_room").state == "locked"
-    assert len(notifications) == 1
+    assert len(sent) == 1
 
 
-@pytest.mark.parametrize("automation", ["Garage for the mayor"], indirect=True)
-async def test_nothing_opens_for_an_old_access(
-    hass: HomeAssistant, panel: SimulatedPdk, automation: str
+@pytest.mark.parametrize(
+    "example", ["Ventilation on when Amelia comes in"], indirect=True
+)
+async def test_person_comes_in(
+    hass: HomeAssistant, panel: SimulatedPdk, example: Json
 ) -> None:
-    """The event entity was disabled when the person came; enabling it opens nothing."""
-    conditions = AUTOMATIONS["Garage for the mayor"]["conditions"]
-    person = next(each["state"] for each in conditions if "person" in each.values())
-    granted = {"event_type": "access_granted", "person": person}
-    hass.states.async_remove(FRONT_ACCESS)
-    for minute, commands in ((0, []), (1, ["door.try.dwellopen"])):
-        occurred = f"2026-11-24T08:0{minute}:00.000+00:00"
-        hass.states.async_set(FRONT_ACCESS, occurred, granted)
-        await hass.async_block_till_done()
-        assert await sent(panel) == commands
+    """Another person switches nothing on."""
+    await panel.act(PANEL, 1, "badge", person=2)
+    await wait_for_state(hass, "sensor.front_door_last_person", "Jonas Okafor")
+    assert state_of(hass, "switch.ventilation").state == "unknown"
+    await panel.act(PANEL, 1, "badge", person=1)
+    await wait_for_state(hass, "switch.ventilation", "on")
 
 
 @pytest.mark.parametrize("example", CONFIGURATIONS, ids=lambda each: next(iter(each)))
-def test_configuration(example: Json) -> None:
-    """The integration that it is for accepts it."""
+def test_a_configuration(example: Json) -> None:
+    """It is valid for its integration."""
+    schemas = {"google_assistant": GOOGLE_SCHEMA, "alexa": ALEXA_SCHEMA}
     (domain,) = example
-    {"google_assistant": GOOGLE_SCHEMA, "alexa": ALEXA_SCHEMA}[domain](example)
+    schemas[domain](example)
+
+
+def test_each_blueprint_can_be_imported() -> None:
+    """The page about automations links to each."""
+    text = AUTOMATIONS_PAGE.read_text(encoding="utf-8")
+    links = [
+        parse_qs(urlsplit(link).query)["blueprint_url"][0]
+        for link in IMPORT.findall(text)
+    ]
+    addresses = {SOURCE + path.relative_to(ROOT).as_posix() for path in BLUEPRINTS}
+    assert sorted(links) == sorted(addresses)
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda each: each.stem)
-def test_blueprint(path: Path) -> None:
-    """It is valid, and can be imported from the address that it gives as its own."""
+def test_a_blueprint(path: Path) -> None:
+    """It is valid, says what each of its inputs is, and where it comes from."""
     blueprint = models.Blueprint(
         load_yaml_dict(path),
         path=path.name,
         expected_domain="automation",
-        schema=config.AUTOMATION_BLUEPRINT_SCHEMA,
+        schema=automation_config.AUTOMATION_BLUEPRINT_SCHEMA,
     )
     assert blueprint.validate() is None
-    source = SOURCE + path.relative_to(PROJECT).as_posix()
-    assert blueprint.metadata["source_url"] == source
-    links = re.findall(r"\((https://my\.home-assistant\.io/redirect/[^)]*)\)", README)
-    imports = [parse_qs(urlsplit(link).query).get("blueprint_url") for link in links]
-    assert imports.count([source]) == 1
-
-
-async def test_dashboard(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """Every entity exists, and the card names the last person to come in."""
-    await ask(hass, "discover_endpoints", wait=1)
-    await hass.async_block_till_done()
-    entities = set(entities_in(DASHBOARD))
-    assert len(entities) > 15
-    for entity_id in entities:
-        state_of(hass, entity_id)
-    cards = [
-        card for part in DASHBOARD["views"][0]["sections"] for card in part["cards"]
-    ]
-    content = next(card["content"] for card in cards if card["type"] == "markdown")
-    template = Template(content, hass)
-    assert template.async_render() == "Nobody yet."
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_for_state(hass, FRONT, "unlocked")
-    assert "**Amelia Hartmann** came in at **Front door**" in template.async_render()
+    metadata = blueprint.metadata
+    assert metadata["source_url"] == SOURCE + path.relative_to(ROOT).as_posix()
+    assert metadata["description"]
+    for each in metadata["input"].values():
+        assert each["name"]
+        assert each["selector"]
+        cv.string(each.get("description", each["name"]))

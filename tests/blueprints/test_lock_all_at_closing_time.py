@@ -1,113 +1,167 @@
-"""All doors are locked at closing time, and those that are not are reported."""
+"""All doors are locked at closing time, and the others are reported."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.util import dt as dt_util
-from tests.common import CONNECTION, FRONT, PANEL, act, set_online, wait_for_state
+from tests.common import PANEL, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from .conftest import Home, notify
+from .conftest import Automate
 
+FRONT = "lock.front_door"
 SERVER_ROOM = "lock.server_room"
 MEETING_ROOM = "lock.meeting_room"
-POSITIONS = [
-    "binary_sensor.front_door_door_position",
-    "binary_sensor.server_room_door_position",
-]
+ALL = [FRONT, SERVER_ROOM, MEETING_ROOM]
+FRONT_POSITION = "binary_sensor.front_door_door_position"
+SERVER_ROOM_POSITION = "binary_sensor.server_room_door_position"
 LOCK = "door.actuate.close"
-INPUTS: dict[str, Any] = {
-    "doors": [FRONT, SERVER_ROOM, MEETING_ROOM],
-    "closing_time": "23:59:59",
-    "report": notify("{{ message }}"),
-    "all_locked": notify("All is well"),
-}
-DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-async def close(home: Home, **inputs: object) -> str:
-    """Run the automation as if it were closing time; return what it reports."""
-    await home.automate("lock_all_at_closing_time", **INPUTS | inputs)
-    await act(home.hass, "automation.trigger", "automation.ours")
-    return await home.message()
+def notify(message: str) -> list[dict[str, Any]]:
+    """Return an action that sends a message."""
+    return [{"action": "notify.everybody", "data": {"message": message}}]
 
 
-async def lock_at_the_panel(home: Home, *doors: int) -> None:
-    """Let the panel report doors as locked."""
-    for door in doors:
-        await home.pdk.act(PANEL, door, "hold")
-        await home.pdk.act(PANEL, door, "lock")
-    await wait_for_state(home.hass, MEETING_ROOM, "locked")
-
-
-async def test_unlocked_and_unknown_doors_are_locked(
-    hass: HomeAssistant, home: Home
-) -> None:
-    """A locked one is left alone. It is the clock that starts it."""
-    await home.pdk.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await lock_at_the_panel(home, 4)
+def inputs(**others: object) -> dict[str, Any]:
+    """Return the inputs of the blueprint, with a closing time two seconds from now."""
     closing = dt_util.now() + timedelta(seconds=2)
-    at = {"closing_time": closing.strftime("%H:%M:%S")}
-    await home.automate("lock_all_at_closing_time", **INPUTS | at)
-    assert await home.message() == "All is well"
-    assert sorted(await home.commands()) == [(LOCK, 1), (LOCK, 3)]
+    return {
+        "doors": ALL,
+        "closing_time": closing.strftime("%H:%M:%S"),
+        "report": notify("{{ message }}"),
+        "all_locked": notify("All is well"),
+    } | others
+
+
+async def closing_time(notifications: list[ServiceCall]) -> str:
+    """Wait until closing time is over; return the message."""
+    await wait_until(lambda: notifications)
+    (call,) = notifications
+    message: str = call.data["message"]
+    return message
+
+
+async def commands(panel: SimulatedPdk) -> list[tuple[str, int]]:
+    """Return the commands that the panel received, with their doors."""
+    received = await panel.commands(PANEL, wait=0)
+    return [(each["topic"], each["body"]["doorId"]) for each in received]
+
+
+async def test_locks_what_is_not_known_to_be_locked(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """Unlocked and unknown doors are locked; a locked one is left alone."""
+    await panel.act(PANEL, 1, "hold")
+    await panel.act(PANEL, 4, "hold")
+    await panel.act(PANEL, 4, "lock")
+    await wait_for_state(hass, FRONT, "unlocked")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    await automate("lock_all_at_closing_time", **inputs())
+    assert await closing_time(notifications) == "All is well"
+    assert sorted(await commands(panel)) == [(LOCK, 1), (LOCK, 3)]
     await wait_for_state(hass, SERVER_ROOM, "locked")
 
 
-async def test_rejected(hass: HomeAssistant, home: Home) -> None:
-    """Two doors are tried three times, and reported then."""
-    await home.pdk.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await home.pdk.faults(PANEL, commands={"refuse": "Not now.", "doors": [1, 3]})
-    message = await close(home)
-    assert message == "Not locked: Front door (unlocked), Server room (unknown)."
-    commands = await home.commands()
-    assert [commands.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
-
-
-async def test_unavailable(
-    hass: HomeAssistant, home: Home, short_back_off: None
+async def test_reports_those_that_do_not_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
 ) -> None:
-    """A panel that is offline locks nothing, whatever its doors were."""
-    await lock_at_the_panel(home, 1, 3, 4)
-    await set_online(home.pdk, False)
+    """A rejected door gets three attempts, and is reported as it was known."""
+    await panel.act(PANEL, 1, "hold")
+    await wait_for_state(hass, FRONT, "unlocked")
+    refusal = {"refuse": "Not now.", "doors": [1, 3]}
+    await panel.faults(PANEL, commands=refusal)
+    await automate("lock_all_at_closing_time", **inputs())
+    message = await closing_time(notifications)
+    assert message == "Not locked: Front door (unlocked), Server room (unknown)."
+    sent = await commands(panel)
+    assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
+
+
+async def test_reports_what_is_unavailable(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+    short_back_off: None,
+) -> None:
+    """The doors of a panel that is offline are reported."""
+    for door in (1, 3, 4):
+        await panel.act(PANEL, door, "hold")
+        await panel.act(PANEL, door, "lock")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    await panel.control("POST", f"panels/{PANEL}/offline")
     await wait_for_state(hass, FRONT, "unavailable")
-    message = await close(home, doors=[FRONT, SERVER_ROOM])
+    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, SERVER_ROOM]))
+    message = await closing_time(notifications)
     assert message == "Not locked: Front door (unavailable), Server room (unavailable)."
 
 
-async def test_assumed(hass: HomeAssistant, home: Home) -> None:
-    """A door that was locked before a gap is locked again."""
-    await lock_at_the_panel(home, 1, 4)
-    await home.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
-    await wait_for_state(hass, CONNECTION, "off")
-    await wait_for_state(hass, CONNECTION, "on")
-    await home.pdk.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
-    message = await close(home, doors=[FRONT, MEETING_ROOM])
+async def test_reports_what_is_assumed(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """A door that was locked before a gap may be unlocked now, so it is locked again."""
+    for door in (1, 4):
+        await panel.act(PANEL, door, "hold")
+        await panel.act(PANEL, door, "lock")
+    await wait_for_state(hass, MEETING_ROOM, "locked")
+    connection = "binary_sensor.headquarters_connection"
+    await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
+    await wait_for_state(hass, connection, "off")
+    await wait_for_state(hass, connection, "on")
+    await panel.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
+    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, MEETING_ROOM]))
+    message = await closing_time(notifications)
     assert message == "Not locked: Front door (locked as last known)."
 
 
-async def test_open_doors(hass: HomeAssistant, home: Home) -> None:
-    """A door can be locked and open; and one without a report may be open."""
-    await home.pdk.act(PANEL, 1, "hold")
-    await home.pdk.act(PANEL, 1, "open")
-    await wait_for_state(hass, POSITIONS[0], "on")
-    message = await close(home, doors=[FRONT], positions=POSITIONS)
+async def test_reports_what_stands_open(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """A locked door can be open, and one that has not reported may be."""
+    await panel.act(PANEL, 1, "hold")
+    await panel.act(PANEL, 1, "open")
+    await wait_for_state(hass, FRONT_POSITION, "on")
+    positions = [FRONT_POSITION, SERVER_ROOM_POSITION]
+    await automate(
+        "lock_all_at_closing_time", **inputs(doors=[FRONT], positions=positions)
+    )
+    message = await closing_time(notifications)
     assert message == "Not closed: Front door (open), Server room (unknown)."
-    assert await home.commands() == [(LOCK, 1)]
+    assert await commands(panel) == [(LOCK, 1)]
 
 
 @pytest.mark.parametrize("today", [True, False])
-async def test_weekdays(hass: HomeAssistant, home: Home, today: bool) -> None:
+async def test_on_some_days_only(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+    today: bool,
+) -> None:
     """Nothing happens on the other days."""
-    this_day = DAYS[dt_util.now().weekday()]
-    days = [day for day in DAYS if (day == this_day) is today]
-    inputs = {"doors": [FRONT], "weekdays": days}
-    await home.automate("lock_all_at_closing_time", **INPUTS | inputs)
-    await act(hass, "automation.trigger", "automation.ours", skip_condition=False)
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    now = dt_util.now()
+    this_day = days[now.weekday()]
+    weekdays = [this_day] if today else [day for day in days if day != this_day]
+    at = inputs(doors=[FRONT], weekdays=weekdays)
+    await automate("lock_all_at_closing_time", **at)
+    await wait_until(lambda: dt_util.now() > now + timedelta(seconds=2.5))
     await hass.async_block_till_done()
-    assert home.messages == ["All is well"] * today
-    assert await home.commands() == [(LOCK, 1)] * today
+    assert [call.data["message"] for call in notifications] == ["All is well"] * today
+    assert await commands(panel) == [(LOCK, 1)] * today

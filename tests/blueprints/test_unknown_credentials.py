@@ -1,104 +1,66 @@
-"""Unknown credentials at a door, several times within minutes."""
+"""Unknown credentials are presented at a door several times within minutes."""
 
-import asyncio
+from homeassistant.core import HomeAssistant, ServiceCall
+from tests.common import PANEL, AccessEvents, state_of, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from homeassistant.core import HomeAssistant
-from tests.common import (
-    FRONT,
-    FRONT_ACCESS,
-    PANEL,
-    set_online,
-    state_of,
-    wait_for_state,
-    wait_until,
-)
+from .conftest import Automate, rename
 
-from .conftest import Home, notify
-
-INSIDE = "event.front_door_inside_access"
-READERS = {1: FRONT_ACCESS, 7: INSIDE, 3: "event.server_room_access"}
-# In minutes; over within seconds.
-SHORT = 0.02
-# How long a run may take to handle an event. It counts, so it is never done.
-MOMENT = 0.05
+READERS = ["event.front_door_access", "event.front_door_inside_access"]
+INPUTS = {
+    "door": {"entity_id": READERS},
+    "reaction": [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}],
+}
 
 
-async def automate(home: Home, how_many: int, minutes: float = 5) -> None:
-    """React to so many unknown credentials at either reader of the front door."""
-    await home.automate(
-        "unknown_credentials",
-        readers=[FRONT_ACCESS, INSIDE],
-        reaction=notify("{{ message }}"),
-        how_many=how_many,
-        minutes=minutes,
-    )
-
-
-async def badge(home: Home, door: int = 1, **credential: object) -> None:
-    """Present a credential, an unknown card at first, and wait for its event."""
-    reader = READERS[door]
-    before = home.hass.states.get(reader)
-    await home.pdk.act(PANEL, door, "badge", **(credential or {"card": "lost"}))
-    await wait_until(lambda: home.hass.states.get(reader) is not before)
-    await asyncio.sleep(MOMENT)
-
-
-async def test_both_readers_count(home: Home) -> None:
-    """Other doors and people with access do not; the next count starts at zero."""
-    await automate(home, 3)
-    await badge(home)
-    await badge(home, 7)
-    await badge(home, 3)
-    await badge(home, person=1)
-    assert not home.messages
-    await badge(home, pin="0000")
-    assert (
-        await home.message() == "3 unknown credentials at Front door within 5 minutes"
-    )
-    await badge(home)
-    await badge(home)
-    assert len(home.messages) == 1
-    await badge(home)
-    await home.message(2)
-
-
-async def test_old_ones_do_not_count(home: Home) -> None:
-    """The minutes slide: the last three count, not the three from the first on."""
-    await automate(home, 3, minutes=SHORT)
-    await badge(home)
-    await asyncio.sleep(SHORT * 60 * 0.6)
-    await badge(home)
-    await asyncio.sleep(SHORT * 60 * 0.5)
-    await badge(home)
-    assert not home.messages
-    await badge(home)
-    await home.message()
-
-
-async def test_quiet_ends_the_count(hass: HomeAssistant, home: Home) -> None:
-    """After the minutes it starts at zero."""
-    await automate(home, 2, minutes=SHORT)
-    await badge(home)
-    automation = "automation.ours"
-    await wait_until(lambda: state_of(hass, automation).attributes["current"] == 0)
-    await badge(home)
-    assert not home.messages
-    await badge(home)
-    await home.message()
-
-
-async def test_event_from_before_an_outage(
-    hass: HomeAssistant, home: Home, short_back_off: None
+async def present(
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    door: int = 1,
+    **credential: object,
 ) -> None:
-    """It is shown again, but counts once; the door's name may look like a number."""
-    home.rename(FRONT_ACCESS, "2.10")
-    await automate(home, 2)
-    await badge(home)
-    await set_online(home.pdk, False)
-    await wait_for_state(hass, FRONT, "unavailable")
-    await set_online(home.pdk, True)
-    await wait_for_state(hass, FRONT, "unknown")
-    await asyncio.sleep(MOMENT)
-    assert not home.messages
-    await badge(home)
-    assert await home.message() == "2 unknown credentials at 2.10 within 5 minutes"
+    """Present a credential, and wait until it was handled."""
+    await panel.act(PANEL, door, "badge", **(credential or {"card": "lost"}))
+    await access_events.received()
+
+
+async def test_both_readers(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """Other doors and known people are not counted; then the count starts again."""
+    rename(hass, READERS[0], "2.10")
+    await automate("unknown_credentials", **INPUTS, how_many=3, minutes=5)
+    for door, credential in ((1, {}), (7, {}), (3, {}), (1, {"person": 1})):
+        await present(panel, access_events, door, **credential)
+    assert not notifications
+    await present(panel, access_events, pin="0000")
+    await wait_until(lambda: notifications)
+    message = "3 unknown credentials at 2.10 within 5 minutes"
+    assert notifications[0].data["message"] == message
+    for _ in range(3):
+        assert len(notifications) == 1
+        await present(panel, access_events)
+    await wait_until(lambda: len(notifications) == 2)
+
+
+async def test_minutes_pass(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """A credential that was presented before is not counted any more."""
+    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.05)
+    await present(panel, access_events)
+    await wait_until(
+        lambda: state_of(hass, "automation.ours").attributes["current"] == 0
+    )
+    await present(panel, access_events)
+    assert not notifications
+    await present(panel, access_events)
+    await wait_until(lambda: notifications)

@@ -1,124 +1,191 @@
-"""A door is unlocked while a room is in use, but not because a state was unknown."""
+"""A door is unlocked while a room is in use."""
+
+import asyncio
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.helpers import entity_registry as er
-from tests.common import setup_integration, wait_for_state
+from tests.common import PANEL, Json, wait_for_state, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from .conftest import Home, notify
+from .conftest import Automate
 
-BLUEPRINT = "unlock_while_occupied"
 ROOM = "binary_sensor.room"
 DOOR = "lock.meeting_room"
-UNLOCK = ("door.actuate.open", 4)
-LOCK = ("door.actuate.close", 4)
-INPUTS = {"in_use": ROOM, "door": DOOR, "empty_for": {"milliseconds": 50}}
+UNLOCK = "door.actuate.open"
+LOCK = "door.actuate.close"
+INPUTS = {"in_use": ROOM, "door": DOOR, "empty_for": {"milliseconds": 100}}
+# Longer than the room has to be empty.
+MEANWHILE = 0.3
 
 
-async def room(home: Home, *states: str | None) -> list[tuple[str, int]]:
-    """Let the room be in these states; return all commands once they are handled."""
-    for state in states:
-        if state:
-            home.hass.states.async_set(ROOM, state)
-        else:
-            home.hass.states.async_remove(ROOM)
-    # Home Assistant is done when the automation is, with its delays.
-    await home.hass.async_block_till_done()
-    return await home.commands()
+async def topics(panel: SimulatedPdk) -> list[str]:
+    """Return the commands that the panel has received after a while."""
+    await asyncio.sleep(MEANWHILE)
+    commands: list[Json] = await panel.commands(PANEL, wait=0)
+    assert all(command["body"] == {"doorId": 4} for command in commands)
+    return [command["topic"] for command in commands]
 
 
-async def occupy(home: Home, **inputs: object) -> None:
-    """Set up the automation, and let somebody enter the empty room."""
-    await room(home, "off")
-    await home.automate(BLUEPRINT, **INPUTS, **inputs)
-    assert await room(home, "on") == [UNLOCK]
-    await wait_for_state(home.hass, DOOR, "unlocked")
-
-
-async def test_unlocks_and_locks(hass: HomeAssistant, home: Home) -> None:
-    """A short absence keeps the door unlocked."""
-    await occupy(home)
-    assert await room(home, "off", "on") == [UNLOCK, UNLOCK]
-    assert await room(home, "off") == [UNLOCK, UNLOCK, LOCK]
-    await wait_for_state(hass, DOOR, "locked")
-
-
-async def test_only_after_a_while(hass: HomeAssistant, home: Home) -> None:
-    """A short visit does not unlock the door."""
-    await room(home, "off")
-    await home.automate(BLUEPRINT, **INPUTS, in_use_for={"milliseconds": 50})
-    await room(home, "on", "off", "on")
+async def test_unlocks_and_locks(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """The door stays unlocked if the room is in use again at once."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
     await wait_for_state(hass, DOOR, "unlocked")
-    assert (await home.commands()).count(UNLOCK) == 1
+    hass.states.async_set(ROOM, "off")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK, UNLOCK]
+    hass.states.async_set(ROOM, "off")
+    await wait_for_state(hass, DOOR, "locked")
+    assert await topics(panel) == [UNLOCK, UNLOCK, LOCK]
+
+
+async def test_only_after_a_while(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """A short use does not unlock the door."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS, in_use_for={"milliseconds": 100})
+    hass.states.async_set(ROOM, "on")
+    hass.states.async_set(ROOM, "off")
+    assert UNLOCK not in await topics(panel)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
 
 
 @pytest.mark.parametrize("before", ["unknown", "unavailable", None])
-async def test_unknown_before(home: Home, before: str | None) -> None:
-    """It is not known that somebody has entered."""
+async def test_sensor_was_unknown(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, before: str | None
+) -> None:
+    """The door is not unlocked without a change from off to on."""
     if before:
-        await room(home, before)
-    await home.automate(BLUEPRINT, **INPUTS)
-    assert await room(home, "on") == []
+        hass.states.async_set(ROOM, before)
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == []
 
 
-async def test_conditions_are_for_unlocking_only(home: Home) -> None:
+async def test_conditions_are_for_unlocking_only(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
     """Locking does not depend on them."""
-    await room(home, "off")
+    hass.states.async_set(ROOM, "off")
     never = [{"condition": "template", "value_template": "{{ false }}"}]
-    await home.automate(BLUEPRINT, **INPUTS, only_if=never)
-    assert await room(home, "on") == []
-    assert await room(home, "off") == [LOCK]
+    await automate("unlock_while_occupied", **INPUTS, only_if=never)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == []
+    hass.states.async_set(ROOM, "off")
+    assert await topics(panel) == [LOCK]
 
 
 @pytest.mark.parametrize("after", ["unknown", "unavailable", None])
-async def test_the_sensor_fails(home: Home, after: str | None) -> None:
-    """The door is locked, unless the sensor is back at once; then it stays unlocked."""
-    await occupy(home)
-    assert await room(home, after, "on") == [UNLOCK]
-    assert await room(home, after) == [UNLOCK, LOCK]
-    assert await room(home, "on") == [UNLOCK, LOCK]
+async def test_sensor_fails(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, after: str | None
+) -> None:
+    """The door is locked, and not unlocked when the sensor is back."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    if after:
+        hass.states.async_set(ROOM, after)
+    else:
+        hass.states.async_remove(ROOM)
+    await wait_for_state(hass, DOOR, "locked")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK, LOCK]
 
 
-@pytest.mark.parametrize(("state", "commands"), [("off", [LOCK]), ("on", [])])
+async def test_sensor_fails_for_a_moment(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """The door stays unlocked."""
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    hass.states.async_set(ROOM, "unavailable")
+    hass.states.async_set(ROOM, "on")
+    assert await topics(panel) == [UNLOCK]
+
+
+@pytest.mark.parametrize(("room", "commands"), [("off", [LOCK]), ("on", [])])
 async def test_after_a_restart(
-    hass: HomeAssistant, home: Home, state: str, commands: list[tuple[str, int]]
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    room: str,
+    commands: list[str],
 ) -> None:
-    """An empty room is locked; one that is still in use is not unlocked."""
+    """The door is locked if the room is empty, and not unlocked if it is in use."""
     hass.set_state(CoreState.not_running)
-    await home.automate(BLUEPRINT, **INPUTS)
-    hass.states.async_set(ROOM, state)
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, room)
     await hass.async_start()
-    assert await room(home) == commands
+    assert await topics(panel) == commands
 
 
-@pytest.mark.parametrize(
-    ("rejections", "messages"),
-    [(99, ["Meeting room is not locked although the room is empty"]), (2, [])],
-)
-async def test_lock_is_rejected(
-    home: Home, rejections: int, messages: list[str]
+async def test_door_does_not_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
 ) -> None:
-    """It is tried up to five times, and reported only then."""
-    await occupy(home, not_locked=notify("{{ message }}"))
-    await home.pdk.faults(commands={"refuse": "Not now.", "count": rejections})
-    tries = min(rejections + 1, 5)
-    assert await room(home, "off") == [UNLOCK, *[LOCK] * tries]
-    assert home.messages == messages
+    """Five attempts are made before the actions run."""
+    hass.states.async_set(ROOM, "off")
+    tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
+    await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    await panel.faults(PANEL, commands={"refuse": "Not now."})
+    hass.states.async_set(ROOM, "off")
+    await wait_until(lambda: notifications)
+    assert await topics(panel) == [UNLOCK, *[LOCK] * 5]
+    message = "Meeting room is not locked although the room is empty"
+    assert notifications[0].data["message"] == message
+
+
+async def test_door_locks_at_another_attempt(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """The panel rejects two commands."""
+    hass.states.async_set(ROOM, "off")
+    tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
+    await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    await panel.faults(PANEL, commands={"refuse": "Not now.", "count": 2})
+    hass.states.async_set(ROOM, "off")
+    await wait_for_state(hass, DOOR, "locked")
+    assert await topics(panel) == [UNLOCK, LOCK, LOCK, LOCK]
+    assert not notifications
 
 
 async def test_code(
     hass: HomeAssistant,
-    home: Home,
+    pdk: SimulatedPdk,
     entry: MockConfigEntry,
+    automate: Automate,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """The lock's default code is used; without one nothing is unlocked."""
-    await setup_integration(hass, entry, code="2580")
-    await room(home, "off")
-    await home.automate(BLUEPRINT, **INPUTS)
-    assert await room(home, "on") == []
+    """The default code of the lock is used; without one the door stays locked."""
+    hass.config_entries.async_update_entry(entry, options={"code": "2580"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_until(lambda: entry.runtime_data.connected)
+    hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    hass.states.async_set(ROOM, "on")
+    assert await topics(pdk) == []
     entity_registry.async_update_entity_options(DOOR, "lock", {"default_code": "2580"})
-    await room(home, "off", "on")
+    hass.states.async_set(ROOM, "off")
+    hass.states.async_set(ROOM, "on")
     await wait_for_state(hass, DOOR, "unlocked")
+    await hass.config_entries.async_unload(entry.entry_id)

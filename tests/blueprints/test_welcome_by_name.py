@@ -3,132 +3,87 @@
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
-from tests.common import (
-    FRONT,
-    FRONT_ACCESS,
-    PANEL,
-    access_granted,
-    emit_all,
-    set_online,
-    setup_integration,
-    state_of,
-    wait_for_state,
-    wait_until,
-)
+from homeassistant.core import HomeAssistant, ServiceCall
+from tests.common import PANEL, AccessEvents, setup_integration, wait_until
+from tests.simulator_process import SimulatedPdk
 
-from .conftest import Home, notify
+from .conftest import Automate
 
-WELCOME = notify("Welcome at {{ door }}, {{ person }} ({{ person_id }})!")
-AMELIA = "Welcome at Front door, Amelia Hartmann (1)!"
-CARLOS = "Welcome at Front door, Carlos Mendoza (5)!"
+WELCOME = [
+    {
+        "action": "notify.everybody",
+        "data": {"message": "Welcome at {{ door }}, {{ person }} ({{ person_id }})!"},
+    }
+]
+INPUTS = {"doors": {"entity_id": "event.front_door_access"}, "welcome": WELCOME}
 
 
-async def automate(home: Home, *readers: str, **inputs: object) -> None:
-    """Welcome people, at the front door unless other readers are given."""
-    await home.automate(
-        "welcome_by_name",
-        readers=list(readers) or [FRONT_ACCESS],
-        welcome=WELCOME,
-        **inputs,
+async def test_everybody(
+    panel: SimulatedPdk, automate: Automate, notifications: list[ServiceCall]
+) -> None:
+    """People are welcomed at this door, in order; unknown ones are not."""
+    await automate("welcome_by_name", **INPUTS)
+    await panel.act(PANEL, 3, "badge", person=2)
+    await panel.act(PANEL, 1, "badge", card="lost")
+    await panel.act(PANEL, 1, "badge", person=1)
+    await panel.act(PANEL, 1, "badge", person=2)
+    await wait_until(lambda: len(notifications) == 2)
+    assert [call.data["message"] for call in notifications] == [
+        "Welcome at Front door, Amelia Hartmann (1)!",
+        "Welcome at Front door, Jonas Okafor (2)!",
+    ]
+
+
+async def test_some_people_under_conditions(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    automate: Automate,
+    notifications: list[ServiceCall],
+) -> None:
+    """Both the list of people and the conditions count."""
+    hass.states.async_set("input_boolean.on", "off")
+    condition = {"condition": "state", "entity_id": "input_boolean.on", "state": "on"}
+    await automate(
+        "welcome_by_name", **INPUTS, people=["priya raman"], only_if=[condition]
     )
-
-
-async def badge(home: Home, person: int) -> None:
-    """Let a person badge at the front door, and wait until that is handled."""
-    before = state_of(home.hass, FRONT_ACCESS)
-    await home.pdk.act(PANEL, 1, "badge", person=person)
-    await wait_until(lambda: state_of(home.hass, FRONT_ACCESS) is not before)
-    await home.hass.async_block_till_done()
-
-
-async def test_by_name(home: Home) -> None:
-    """Who is granted access is welcomed, each time; old and unknown access is not."""
-    await automate(home)
-    await home.pdk.act(PANEL, 3, "badge", person=2)
-    await home.pdk.act(PANEL, 1, "badge", card="lost")
-    await badge(home, 1)
-    await emit_all(home.pdk, access_granted("Jonas Okafor", 120))
-    await badge(home, 5)
-    assert home.messages == [AMELIA, CARLOS]
-
-
-async def test_denied(hass: HomeAssistant, home: Home) -> None:
-    """Nobody is welcomed at a door that stays locked."""
-    reader = "event.server_room_access"
-    await automate(home, reader)
-    await home.pdk.act(PANEL, 3, "badge", person=5)
-    await wait_until(lambda: state_of(hass, reader).state != "unknown")
-    assert state_of(hass, reader).attributes["event_type"] == "access_denied"
-    await hass.async_block_till_done()
-    assert not home.messages
-
-
-async def test_some_people_and_conditions(hass: HomeAssistant, home: Home) -> None:
-    """Both count; a name may look like a number."""
-    greetings = "input_boolean.greetings"
-    condition = {"condition": "state", "entity_id": greetings, "state": "on"}
-    await automate(home, people=["Priya Raman", "4711"], only_if=[condition])
     for state, person in (("off", 4), ("on", 1), ("on", 4)):
-        hass.states.async_set(greetings, state)
-        await badge(home, person)
-    (message,) = home.messages
-    assert "Priya Raman" in message
-    await emit_all(home.pdk, access_granted("4711"))
-    assert "4711" in await home.message(2)
+        hass.states.async_set("input_boolean.on", state)
+        await panel.act(PANEL, 1, "badge", person=person)
+        await access_events.received()
+        await hass.async_block_till_done()
+    (call,) = notifications
+    assert "Priya Raman" in call.data["message"]
 
 
 @pytest.mark.parametrize(
     ("anonymous", "messages"),
-    [("", []), ("guest", ["Welcome at Front door, guest (None)!"])],
+    [("", []), ("somebody", ["Welcome at Front door, somebody (None)!"])],
 )
 async def test_people_are_not_recorded(
     hass: HomeAssistant,
-    home: Home,
+    panel: SimulatedPdk,
     entry: MockConfigEntry,
+    access_events: AccessEvents,
+    automate: Automate,
+    notifications: list[ServiceCall],
     anonymous: str,
     messages: list[str],
 ) -> None:
-    """Another word stands for the name, or nothing happens."""
+    """Another name is used, or nothing happens."""
     await setup_integration(hass, entry, record_people=False)
-    await automate(home, anonymous=anonymous)
-    await badge(home, 1)
-    assert home.messages == messages
-
-
-@pytest.mark.parametrize("before", ["unavailable", None])
-async def test_access_from_before_a_restart(
-    hass: HomeAssistant, home: Home, entry: MockConfigEntry, before: str | None
-) -> None:
-    """It is restored while the automation runs, though it was seconds ago."""
-    await badge(home, 1)
-    last = state_of(hass, FRONT_ACCESS)
-    await hass.config_entries.async_unload(entry.entry_id)
-    await automate(home)
-    if not before:
-        hass.states.async_remove(FRONT_ACCESS)
-    await setup_integration(hass, entry)
-    restored = await wait_for_state(hass, FRONT_ACCESS, last.state)
-    assert restored.attributes["event_type"] == "access_granted"
+    await automate("welcome_by_name", **INPUTS, anonymous=anonymous)
+    await panel.act(PANEL, 1, "badge", person=1)
+    await access_events.received()
     await hass.async_block_till_done()
-    assert not home.messages
+    assert [call.data["message"] for call in notifications] == messages
 
 
-async def test_shown_again(
-    hass: HomeAssistant, home: Home, short_back_off: None
+async def test_name_is_a_number(
+    panel: SimulatedPdk, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """An access is shown again after an outage, or with another name of its entity."""
-    await automate(home)
-    await badge(home, 1)
-    state = state_of(hass, FRONT_ACCESS)
-    await set_online(home.pdk, False)
-    await wait_for_state(hass, FRONT, "unavailable")
-    await set_online(home.pdk, True)
-    await wait_until(lambda: state_of(hass, FRONT).state != "unavailable")
-    await wait_for_state(hass, FRONT_ACCESS, state.state)
-    renamed = {**state.attributes, "friendly_name": "Another"}
-    hass.states.async_set(FRONT_ACCESS, state.state, renamed)
-    hass.states.async_remove(FRONT_ACCESS)
-    hass.states.async_set(FRONT_ACCESS, state.state, state.attributes)
-    await hass.async_block_till_done()
-    assert home.messages == [AMELIA]
+    """It is recognized as any other name."""
+    await automate("welcome_by_name", **INPUTS, people=["4711"])
+    guest = {"body": {"doorId": 1}, "metadata": {"personName": "4711"}}
+    await panel.emit(PANEL, "door.request.allowed", guest)
+    await wait_until(lambda: notifications)
