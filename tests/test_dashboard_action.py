@@ -37,7 +37,7 @@ def entities(cards: Any) -> list[str]:
         return [entity for card in cards for entity in entities(card)]
     if not isinstance(cards, dict):
         return []
-    named = cards.get("entity", cards.get("entity_id", []))
+    named: Any = cards.get("entity", cards.get("entity_id", []))
     nested = [cards[key] for key in ("cards", "target", "badges") if key in cards]
     return [*([named] if isinstance(named, str) else named), *entities(nested)]
 

@@ -15,7 +15,6 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .pdk.client import ACCOUNTS_URL
-from .pdk.errors import PdkError
 from .pdk.stream import PanelStream
 
 
@@ -49,9 +48,7 @@ class PanelsHealth:
         """Return the information."""
         coordinators = self._coordinators()
         connected = [each for each in coordinators if each.connected]
-        tokens = [
-            received for each in connected if (received := await _last_token(each))
-        ]
+        tokens = [token_at for each in connected if (token_at := _last_token_at(each))]
         streams = [each.stream for each in coordinators]
         return {
             "can_reach_server": system_health.async_check_can_reach_url(
@@ -87,10 +84,8 @@ def _event_count(stream: PanelStream) -> int:
     return stream.stats.topics.total()
 
 
-async def _last_token(coordinator: PanelCoordinator) -> datetime | None:
+def _last_token_at(coordinator: PanelCoordinator) -> datetime | None:
     """Return when the present token of a panel was received."""
-    try:
-        token = await coordinator.client.get_token()
-    except PdkError:
+    if (token := coordinator.client.token) is None:
         return None
     return dt_util.utcnow() - timedelta(seconds=time.monotonic() - token.received)

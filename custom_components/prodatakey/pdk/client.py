@@ -277,6 +277,11 @@ class PanelClient:
         self._more_secrets = tuple(secrets)
         self._tokens = deque[str](maxlen=MAX_SECRETS)
 
+    @property
+    def token(self) -> Token | None:
+        """Return the present token, None before the first and after a rejection."""
+        return self._token
+
     async def get_token(self) -> Token:
         """Return a fresh token, the present one if possible.
 
