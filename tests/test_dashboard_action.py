@@ -39,7 +39,7 @@ def entities(cards: Any) -> list[str]:
         return []
     named: Any = cards.get("entity", cards.get("entity_id", []))
     nested = [cards[key] for key in ("cards", "target", "badges") if key in cards]
-    return [*([named] if isinstance(named, str) else named), *entities(nested)]
+    return ([named] if isinstance(named, str) else list(named)) + entities(nested)
 
 
 def headings(view: Json) -> list[str]:
@@ -83,17 +83,19 @@ async def test_areas(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     assert FRONT not in entities(second)
 
 
-async def test_forty_doors(
+async def test_many_doors(
     hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """They are divided into sections that fit on a screen; long names are not cut."""
-    doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 41)]
+    """They are divided evenly into sections; long names are not cut."""
+    doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
     await pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
     await setup_integration(hass, entry)
     view = await get_view(hass)
-    assert headings(view)[:5] == ["HQ", "HQ (2)", "HQ (3)", "HQ (4)", "HQ (5)"]
+    assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
+    counts = [len(section["cards"]) for section in view["sections"][:-1]]
+    assert counts == [1 + 2 * 7] * 6
     tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
-    assert len(tiles) == 16
+    assert len(tiles) == 14
     for tile in tiles:
         assert tile["grid_options"] == {"columns": "full"}
         assert tile["name"] in ({"type": "device"}, {"type": "entity"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import batched
+import math
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -74,7 +75,9 @@ class _View:
         titles = {area.id: area.name for area in self._areas.async_list_areas()}
         for area_id, title in [*titles.items(), (None, self._panel.info.name)]:
             doors = doors_by_area.get(area_id, [])
-            parts = batched(doors, MAX_SECTION_DOORS, strict=False)
+            count = math.ceil(len(doors) / MAX_SECTION_DOORS)
+            size = math.ceil(len(doors) / count) if count else 1
+            parts = batched(doors, size, strict=False)
             for number, part in enumerate(parts, start=1):
                 heading = title if number == 1 else f"{title} ({number})"
                 cards = [card for door_cards in part for card in door_cards]
