@@ -3,12 +3,10 @@
 import argparse
 import asyncio
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
-import fcntl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 import json
 from pathlib import Path
-import shutil
 import signal
 import sys
 import time
@@ -18,89 +16,17 @@ from aiohttp import ClientSession
 
 from homeassistant import const
 
+from .demo_claim import claim
 from .demo_options import ROOT, parse_arguments
 from .home_assistant import PASSWORD, USER, HomeAssistantClient, write_configuration
-from .processes import (
-    DemoError,
-    lives_until,
-    next_free_port,
-    running,
-    say,
-    taken_ports,
-    until,
-)
+from .processes import DemoError, lives_until, running, say, until
 
 DOMAIN = "prodatakey"
 PANEL_ID = "1070ABC"
-# The accounts service and two panels.
-PANEL_PORTS = 3
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # Home Assistant's exit code when it wants to be restarted.
 RESTART = 100
 WATCH_INTERVAL = 2
-
-
-@contextmanager
-def claim(options: argparse.Namespace) -> Generator[None]:
-    """Lock and empty the folder; raise one error that names everything that is taken."""
-    if options.port in (0, options.panel_port):
-        raise DemoError("--port must not be 0, nor the same as --panel-port")
-    problems, instead = find_taken_ports(options)
-    with open_lock(options.folder) as lock:
-        if lock is None:
-            problems.append(f"{options.folder} is not empty, and not of a demo")
-        elif not try_to_lock(lock):
-            problems.append(f"another demo runs in {options.folder}")
-            lock = None
-        if lock is None:
-            instead.append(f"--folder {options.folder}-2")
-        if problems:
-            raise DemoError(
-                f"{'; '.join(problems)}.\n"
-                f"  End what uses it, or run: scripts/demo {' '.join(instead)}"
-            )
-        for old in options.folder.iterdir():
-            if not options.keep and old.is_dir():
-                shutil.rmtree(old)
-            elif not options.keep and old.name != "lock":
-                old.unlink()
-        yield
-
-
-def find_taken_ports(options: argparse.Namespace) -> tuple[list[str], list[str]]:
-    """Return what is taken, and the options that choose free ports instead."""
-    problems, instead = [], []
-    for option, first, count in (
-        ("--port", options.port, 1),
-        ("--panel-port", options.panel_port, PANEL_PORTS),
-    ):
-        if taken := taken_ports(first, count) if first else []:
-            numbers = ", ".join(str(each) for each in taken)
-            plural, verb = ("s", "are") if len(taken) > 1 else ("", "is")
-            problems.append(f"port{plural} {numbers} {verb} in use")
-            instead.append(f"{option} {next_free_port(first + count, count)}")
-    return problems, instead
-
-
-@contextmanager
-def open_lock(folder: Path) -> Generator[Any]:
-    """Open the lock file of a demo's folder; None if the folder is not a demo's."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / "lock"
-    if not lock.exists() and any(folder.iterdir()):
-        yield None
-        return
-    with lock.open("w") as file:
-        yield file
-
-
-def try_to_lock(file: Any) -> bool:
-    """Return whether this process holds the lock."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @asynccontextmanager

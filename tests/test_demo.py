@@ -1,6 +1,7 @@
 """The demo takes nothing that is in use, and leaves nothing behind."""
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 import shutil
 import signal
@@ -13,7 +14,8 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from scripts.demo import Demo, claim
+from scripts.demo import Demo
+from scripts.demo_claim import claim
 from scripts.demo_options import ROOT, parse_arguments
 from scripts.home_assistant import HomeAssistantClient, write_configuration
 from scripts.processes import DemoError, free_port
@@ -59,7 +61,7 @@ def test_an_invalid_port(port: str) -> None:
         parse_arguments(["--port", port])
 
 
-@pytest.mark.parametrize("ports", [["--port", "0"], ["--panel-port", "8123"]])
+@pytest.mark.parametrize("ports", [["--port", "0"], ["--panel-port", "8121"]])
 def test_ports_that_collide(ports: list[str], tmp_path: Path) -> None:
     """Home Assistant needs a known port of its own."""
     options = parse_arguments([*ports, "--folder", str(tmp_path)])
@@ -69,17 +71,21 @@ def test_ports_that_collide(ports: list[str], tmp_path: Path) -> None:
 
 def test_a_second_demo_is_told_everything_at_once(tmp_path: Path) -> None:
     """Both ports, the folder, and a command that works."""
-    with socket.socket() as taken, claim(_options(tmp_path)):
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        # The second of the simulator's three ports.
-        numbers = ("--port", str(port), "--panel-port", str(port - 1))
+    with ExitStack() as servers, claim(_options(tmp_path)):
+        # Of five ports the first and the last are far enough from each other.
+        ports = [
+            servers.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()
+            for _ in range(5)
+        ]
+        port, panel_port = min(ports)[1], max(ports)[1]
+        # In use is the last of the simulator's three ports.
+        numbers = ("--port", str(port), "--panel-port", str(panel_port - 2))
         options = parse_arguments([*numbers, "--folder", str(tmp_path)])
         with pytest.raises(DemoError) as error, claim(options):
             pass
     text = str(error.value)
-    assert text.count(f"port {port} is in use") == 2
+    assert f"port {port} is in use" in text
+    assert f"{panel_port} is in use" in text or f"{panel_port} are in use" in text
     assert f"another demo runs in {tmp_path}" in text
     command = text.partition("scripts/demo ")[2].split()
     with claim(parse_arguments(command)):
