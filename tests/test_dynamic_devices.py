@@ -267,3 +267,15 @@ async def test_delete_a_stale_device(
     assert hass.states.get(signal) is None
     await ask(hass, "discover_endpoints", wait=1)
     await wait_for_state(hass, signal, "unknown")
+
+
+async def test_device_that_has_a_reader_after_all(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """A premium I/O device has *Access* once somebody requests it, and keeps it."""
+    assert hass.states.get("event.garage_access") is None
+    for reload in (False, True):
+        if reload:
+            await setup_integration(hass, entry)
+        await emit(panel, "door.request.unknown", 2)
+        await wait_until(lambda: hass.states.get("event.garage_access"))

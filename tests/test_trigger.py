@@ -27,6 +27,7 @@ from .common import (
     Json,
     access_granted,
     deliver,
+    device_of,
     drop_connection,
     emit,
     emit_all,
@@ -90,6 +91,18 @@ async def test_targets(hass: HomeAssistant, panel: SimulatedPdk, kind: str) -> N
         await cause(panel, name)
     await wait_until(lambda: len(runs) == 4)
     assert {run["entity_id"] for run in runs} == {FRONT_ACCESS, REX, FORCED}
+
+
+async def test_alarm_that_is_not_configured(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Its first report, which adds the entity, fires too."""
+    garage = device_of(hass, entry, 2)
+    assert garage
+    runs = await automate(hass, trigger("forced", {"device_id": garage.id}))
+    await emit(panel, "door.alarm.forced", 2)
+    await wait_until(lambda: runs)
+    assert runs[0]["entity_id"] == "binary_sensor.garage_forced_open"
 
 
 async def test_nothing_happened(

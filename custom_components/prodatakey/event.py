@@ -29,7 +29,7 @@ EVENTS = (
     DoorEventDescription(
         key="access",
         event_types=list(Access),
-        supported_fn=lambda door: door.info.has_reader,
+        supported_fn=lambda door: door.has_reader,
     ),
 )
 

@@ -47,7 +47,7 @@ LAST_ACTIVITY = SensorEntityDescription(
 )
 LAST_PERSON = DoorSensorDescription(
     key="last_person",
-    supported_fn=lambda door: door.kind is DoorKind.DOOR and door.info.has_reader,
+    supported_fn=lambda door: door.kind is DoorKind.DOOR and door.has_reader,
 )
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = SensorEntityDescription(

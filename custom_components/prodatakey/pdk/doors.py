@@ -100,11 +100,14 @@ class Door:
         state: Mapping[Aspect, bool] | None = None,
         reported: Iterable[Aspect] = (),
         changed_by: str | None = None,
+        has_reader: bool = False,
     ) -> None:
         """Initialize a door, with its stored state if there is one."""
         self.info = info
         self.state = DoorState(state)
         self.reported = set(reported)
+        self.has_reader = has_reader or info.has_reader
+        """Whether people can request access: by its type, or because somebody did."""
         self.changed_by = changed_by
         """The person whose access turned the relay, if the last change was such."""
         self.misses = 0
@@ -212,6 +215,7 @@ class Door:
     def update_info(self, info: DoorInfo) -> None:
         """Update the door from the panel's list."""
         self.info = info
+        self.has_reader |= info.has_reader
         self.reported |= info.reported
 
     def add_reported(self, aspect: Aspect) -> None:

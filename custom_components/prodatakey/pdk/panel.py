@@ -171,17 +171,21 @@ class Panel:
             return
         if event.occurred is not None:
             self.clock.age(event.occurred, source=door.id, maybe_delayed=maybe_delayed)
-        if door.handle_report(event, maybe_delayed=maybe_delayed):
-            self._on_change()
         if event.aspect not in door.reported:
+            # first, so that a new entity begins as unknown: its first report is news
             door.add_reported(event.aspect)
             self._notify_doors((door,))
+        if door.handle_report(event, maybe_delayed=maybe_delayed):
+            self._on_change()
 
     def _handle_access(self, event: AccessEvent, maybe_delayed: bool) -> None:
         """Handle a request for access, unless it is not news any more."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
             return
+        if not door.has_reader:
+            door.has_reader = True
+            self._notify_doors((door,))
         age = self.clock.age(
             event.occurred, source=door.id, maybe_delayed=maybe_delayed
         )
