@@ -20,23 +20,17 @@ SEND = aiohttp.ClientWebSocketResponse.send_str.__code__
 
 
 def _print_calls(what: str, start: CodeType, end: CodeType) -> None:
-    """Print our calls from a start to an end, less those of another entity's write."""
+    """Print our calls from a start to an end."""
     calls: Counter[CodeType] = Counter()
-    others: list[FrameType] = []
 
     def on_event(frame: FrameType, kind: str, _: object) -> None:
-        if kind == "return" and frame in others:
-            others.remove(frame)
-        if kind != "call" or others:
+        if kind != "call":
             return
         if frame.f_code is start:
             calls.clear()
         if frame.f_code.co_filename.startswith(ours.FOLDER):
             calls[frame.f_code] += 1
         elif frame.f_code is end and start in calls:
-            if getattr(frame.f_locals["self"], "entity_id", LOCK) != LOCK:
-                others.append(frame)
-                return
             sys.setprofile(None)
             files = len({code.co_filename for code in calls})
             print(f"{what}: {len(calls)} functions in {files} files")

@@ -12,8 +12,8 @@ PHASES = (
     "handshake",
     "before `40`",
     "idle",
-    "command under way",
-    "renewal under way",
+    "command pending",
+    "renewal pending",
 )
 
 type Table = dict[str, dict[str, str]]

@@ -202,8 +202,8 @@ PHASES: dict[str, Phase] = {
     "handshake": handshake,
     "before `40`": before_40,
     "idle": idle,
-    "command under way": command,
-    "renewal under way": renewal,
+    "command pending": command,
+    "renewal pending": renewal,
 }
 
 # Variants of other faults, which the default run has only where they could differ

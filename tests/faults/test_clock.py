@@ -33,7 +33,7 @@ async def test_clock_is_set(
     assert requests["connect"] == 1
     await direct.check_works(0)
     name = f"{whose} clock jumps by {hours:+d} h"
-    for phase in ("idle", "renewal under way"):
+    for phase in ("idle", "renewal pending"):
         figure("matrix", name, phase, "nothing; no outage")
 
 

@@ -42,7 +42,7 @@ async def test_flood(direct: Site, figure: Record, count: int) -> None:
     await direct.check_works(1)
     row = f"flood of {count:,} events"
     figure("matrix", row, "idle", f"all shown; {seconds:.1f} s")
-    figure("matrix", row, "command under way", "action: done")
+    figure("matrix", row, "command pending", "action: done")
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ async def test_disorder_around_a_command(
     await direct.check_works(1)
     assert state_of(direct.hass, LOCK).state == "locked"
     name = "events twice" if result_first else "events out of order"
-    figure("matrix", name, "command under way", "action: done; no outage")
+    figure("matrix", name, "command pending", "action: done; no outage")

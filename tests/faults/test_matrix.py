@@ -23,12 +23,12 @@ SEES = {
     "handshake": "unavailable",
     "before `40`": "unavailable",
     "idle": "unavailable",
-    "command under way": "no_answer",
-    "renewal under way": "unavailable",
+    "command pending": "no_answer",
+    "renewal pending": "unavailable",
 }
-OF_ACCOUNTS = ("token request", "panel list", "renewal under way")
+OF_ACCOUNTS = ("token request", "panel list", "renewal pending")
 # What needs a connection that stands
-STREAM = ("before `40`", "idle", "command under way")
+STREAM = ("before `40`", "idle", "command pending")
 
 
 def _no_dns(site: Site, proxy: Proxy) -> None:
@@ -103,9 +103,9 @@ async def test_network(site: Site, figure: Record, name: str, phase: str) -> Non
 @pytest.mark.parametrize("name", ["blackhole", "half-open socket"])
 async def test_lost_command(site: Site, figure: Record, name: str) -> None:
     """Test that a command that is lost is not delivered when the network is back."""
-    fault = network_fault(name, "command under way")
+    fault = network_fault(name, "command pending")
     outcome = await phases.lost_command(site, fault, "no_answer")
-    figure("matrix", f"{name}, command lost", "command under way", outcome)
+    figure("matrix", f"{name}, command lost", "command pending", outcome)
 
 
 @pytest.mark.parametrize("name", ["DNS gone", "connection refused"])
@@ -121,10 +121,10 @@ async def test_connection_stays(site: Site, figure: Record, name: str) -> None:
     fault = Fault(begin, network_fault(name, "idle").end)
     row = f"{name}, but the stream stands"
     figure("matrix", row, "idle", await phases.idle(site, fault, "nothing"))
-    figure("matrix", row, "command under way", "action: done; no outage")
+    figure("matrix", row, "command pending", "action: done; no outage")
 
 
-@pytest.mark.parametrize("phase", [*STREAM, "renewal under way"])
+@pytest.mark.parametrize("phase", [*STREAM, "renewal pending"])
 async def test_server_is_replaced(site: Site, figure: Record, phase: str) -> None:
     """Test a server that is killed, and another that does not know its tokens."""
 
@@ -167,7 +167,7 @@ REQUESTS = {
     "panel list": "ous",
     "REST": "devices",
     "handshake": "handshake",
-    "renewal under way": "panel_token",
+    "renewal pending": "panel_token",
 }
 # Where the user sees more than that pdk.io cannot be reached
 ERRORS = {
@@ -205,5 +205,5 @@ async def test_http(direct: Site, figure: Record, name: str, phase: str) -> None
 async def test_renewal_is_retried(direct: Site, name: str) -> None:
     """Test that nobody notices a failed renewal while the old token lives."""
     set_constants(direct.monkeypatch, renew_at=0.1)
-    fault = wrong_answer(name, "renewal under way")
+    fault = wrong_answer(name, "renewal pending")
     await phases.renewal(direct, fault, "nothing")

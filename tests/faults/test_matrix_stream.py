@@ -25,8 +25,8 @@ KICKS = {"closed without goodbye": "close", "TCP reset by the panel": "abort"}
 STREAM_PHASES: dict[str, tuple[Phase, str]] = {
     "before `40`": (phases.before_40, "unavailable"),
     "idle": (phases.idle, "assumed"),
-    "command under way": (phases.command, "no_answer"),
-    "renewal under way": (phases.interrupted_renewal, "unavailable"),
+    "command pending": (phases.command, "no_answer"),
+    "renewal pending": (phases.interrupted_renewal, "unavailable"),
 }
 
 

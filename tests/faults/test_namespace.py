@@ -104,7 +104,7 @@ def test_dropped_packets(namespace: tuple[str, ...], figure: Record) -> None:
     assert outcome["doors"] == [1]
     row = "packets dropped in a namespace"
     figure("matrix", row, "idle", f"unavailable; {outcome['connected']:.1f} s")
-    figure("matrix", row, "command under way", "action: `no_answer`; never sent later")
+    figure("matrix", row, "command pending", "action: `no_answer`; never sent later")
 
 
 if __name__ == "__main__":

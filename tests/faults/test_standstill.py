@@ -33,15 +33,15 @@ def suspend(seconds: float) -> None:
         process.wait()
 
 
-@pytest.mark.parametrize("phase", ["idle", "command under way", "renewal under way"])
+@pytest.mark.parametrize("phase", ["idle", "command pending", "renewal pending"])
 async def test_suspended(direct: Site, figure: Record, phase: str) -> None:
     """Test a process that is suspended longer than the panel waits for its pings."""
-    if phase == "renewal under way":
+    if phase == "renewal pending":
         await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
     await direct.set_up()
     sees, commands = "assumed", 0
     action = None
-    if phase == "command under way":
+    if phase == "command pending":
         await direct.pdk.faults(commands="ignored")
         action = direct.unlock()
         commands = len(await direct.pdk.commands(PANEL))

@@ -31,7 +31,7 @@ async def test_token_expires_under_a_command(direct: Site, figure: Record) -> No
     assert state_of(direct.hass, LOCK).state == "unlocked"
     await direct.pdk.faults(PANEL, command_delay=0)
     await direct.check_works(1)
-    figure("matrix", "token expires", "command under way", "action: done; no outage")
+    figure("matrix", "token expires", "command pending", "action: done; no outage")
 
 
 @pytest.mark.parametrize(
