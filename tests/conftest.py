@@ -44,11 +44,11 @@ def use_custom_integrations(enable_custom_integrations: None) -> None:
 
 
 @pytest.fixture
-def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to reconnect follow each other quickly."""
-    back_off = "custom_components.prodatakey.pdk.reconnect"
-    monkeypatch.setattr(f"{back_off}.BACKOFF_DELAYS", (0.1,))
-    monkeypatch.setattr(f"{back_off}.MAX_BACKOFF", 0.1)
+    backoff = "custom_components.prodatakey.pdk.reconnect"
+    monkeypatch.setattr(f"{backoff}.BACKOFF_DELAYS", (0.1,))
+    monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
 
 
 @pytest.fixture

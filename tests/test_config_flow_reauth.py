@@ -154,7 +154,7 @@ async def test_question_is_withdrawn(
     await all_connected(hass, entry)
 
 
-@pytest.mark.usefixtures("short_back_off", "confirmed")
+@pytest.mark.usefixtures("short_backoff", "confirmed")
 async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """However often both panels reconnect, there is one form."""
     entries = [add_entry(hass, panel, CREDENTIALS) for panel in (PANEL, OTHER_PANEL)]
@@ -174,7 +174,7 @@ async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) ->
     await all_connected(hass, *entries)
 
 
-@pytest.mark.usefixtures("short_back_off", "confirmed")
+@pytest.mark.usefixtures("short_backoff", "confirmed")
 async def test_rejected_at_a_renewal(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """A quiet stream whose token cannot be renewed asks once the token has expired."""
     entry = add_entry(hass, PANEL, CREDENTIALS)

@@ -56,7 +56,7 @@ async def test_outage(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     caplog: pytest.LogCaptureFixture,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """All but the connection is unavailable; one line down and one up, however long."""
     caplog.set_level("INFO")
@@ -134,7 +134,7 @@ async def test_no_secret_in_any_log(
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """No token and no PIN, through connects, faults and failures."""
     caplog.set_level(logging.DEBUG)

@@ -88,7 +88,7 @@ async def test_clock_is_learned_with_each_connection(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     access_events: AccessEvents,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """A panel that comes back with another clock is not late for ever."""
     await panel.act(PANEL, 1, "badge", person=1)

@@ -97,7 +97,7 @@ async def test_loads_before_the_stream_connects(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """Token and doors are enough; the connection follows."""
     await pdk.faults(handshake={"mode": "http", "status": 503})

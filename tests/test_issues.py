@@ -75,7 +75,7 @@ async def test_no_permission_at_setup(
 
 
 async def test_no_permission_while_running(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
     """An administrator takes the permission away, and gives it back."""
     await panel.faults(

@@ -61,7 +61,7 @@ async def test_outage_and_restart(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """What happened before is known afterwards, and meanwhile."""
     await panel.act(PANEL, 1, "badge", person=2)

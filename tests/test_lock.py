@@ -216,7 +216,7 @@ async def test_unlock_is_not_answered(
 
 
 async def test_unlock_while_not_connected(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
     """A command fails at once while the stream is down, and is not kept for later."""
     await panel.faults(handshake={"mode": "http", "status": 503})

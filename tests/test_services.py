@@ -104,7 +104,7 @@ async def test_rejected_or_not_connected(
     panel: SimulatedPdk,
     action: str,
     data: Json,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """The user reads the panel's reason; without a connection nothing is sent."""
     reason = "Command is not supported."

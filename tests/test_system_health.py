@@ -54,7 +54,7 @@ async def test_healthy(hass: HomeAssistant, panel: SimulatedPdk) -> None:
 
 
 async def test_outage(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
     """A panel that is offline, or is not loaded, is not connected."""
     MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL).add_to_hass(hass)

@@ -109,7 +109,7 @@ async def test_nothing_happened(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """A reload, which restores as a restart does, and an outage fire nothing."""
     for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):
@@ -130,7 +130,7 @@ async def test_nothing_happened(
 
 
 async def test_the_end_of_an_alarm_was_missed(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
     """An alarm that is reported again after a gap is a new one."""
     runs = await automate(hass, trigger("forced", FORCED))

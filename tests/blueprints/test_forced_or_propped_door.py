@@ -98,7 +98,7 @@ async def test_outage(
     automate: Automate,
     phone: str,
     phone_notifications: list[ServiceCall],
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """An alarm that was on before a gap is not notified after it."""
     await panel.act(PANEL, 1, "force")

@@ -92,7 +92,7 @@ async def test_reports_what_is_unavailable(
     panel: SimulatedPdk,
     automate: Automate,
     notifications: list[ServiceCall],
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """The doors of a panel that is offline are reported."""
     for door in (1, 3, 4):

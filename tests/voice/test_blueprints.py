@@ -174,7 +174,7 @@ async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
 
 @pytest.mark.usefixtures("assist")
 async def test_offline(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
     """A panel that is offline is told as such."""
     await set_online(panel, False)
