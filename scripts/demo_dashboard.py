@@ -17,8 +17,6 @@ async def show_panels(hass: HomeAssistantClient, entries: list[dict[str, Any]]) 
     titles = {view.get("title") for view in views}
     for view in new:
         if view["title"] not in titles:
-            # The tab of a view with an icon does not show the name of the panel.
-            del view["icon"]
             path = f"doors-{len(views) + 1}" if views else "doors"
             views.append(view | {"path": path})
     config = {"title": "Doors", "views": views}

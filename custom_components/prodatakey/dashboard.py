@@ -56,7 +56,6 @@ class _View:
         return {
             "type": "sections",
             "title": info.name,
-            "icon": "mdi:door",
             "max_columns": 4,
             "badges": [{"type": "entity", "entity": each} for each in connection],
             "sections": [

@@ -54,7 +54,7 @@ def test_access_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
     expect(door.get_by_text("Unlocked").first).to_be_visible()
     controller.screenshot(path=screenshots / "simulator.png", full_page=True)
     controller.close()
-    expect(page.get_by_text("came in at Front door")).to_be_visible()
+    expect(page.get_by_text('to the device "Front door".').first).to_be_visible()
     page.screenshot(path=screenshots / "dashboard.png")
 
 
