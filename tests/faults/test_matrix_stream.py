@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.common import PANEL, state_of
+from tests.common import state_of
 from tests.pdk.common import kick, send_frame, wait_for_requests
 
 from . import phases
@@ -77,8 +77,11 @@ async def test_connections_are_accepted_and_ended(direct: Site, figure: Record) 
     await wait_for_requests(site.pdk, "connect", connects + 3)
     assert state_of(site.hass, LOCK).state == "locked"
     assert state_of(site.hass, LOCK).attributes["assumed_state"] is True
+    # Once a later attempt is rejected, no accepted connection is about to be ended.
+    await site.pdk.faults(handshake={"mode": "http", "status": 503})
+    handshakes = (await site.pdk.requests())["handshake"]
+    await wait_for_requests(site.pdk, "handshake", handshakes + 1)
     await fault.end(site)
-    await site.pdk.sockets(PANEL, 1, 10)
     await site.wait_connected()
     await site.check_works(0)
     figure("matrix", "`41`", "handshake", "assumed")
