@@ -1,1 +1,1 @@
-"""What the integration costs, measured: `python -m benchmarks`, or scripts/bench."""
+"""Measure what the integration costs: `python -m benchmarks`, or scripts/bench."""

@@ -1,9 +1,8 @@
-"""A real Home Assistant core, without recorder, frontend or anything else."""
+"""A Home Assistant core without recorder, frontend or anything else."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-import os
+import logging
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
@@ -15,19 +14,14 @@ from homeassistant.components.network.network import async_get_network
 from homeassistant.config_entries import ConfigEntries, ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from .processes import PROJECT
-
-SECONDS_TO_CONNECT = 300
-# The list of doors is read once more after connecting.
-SETTLING = 0.5
-
-# Next to the project's own: Home Assistant looks into every folder of that name.
-sys.path.append(str(PROJECT / "benchmarks"))
+# Home Assistant searches every folder `custom_components` of the path.
+sys.path.append(str(Path(__file__).parent))
 
 
 @asynccontextmanager
-async def home() -> AsyncIterator[HomeAssistant]:
+async def running_home() -> AsyncIterator[HomeAssistant]:
     """Start a Home Assistant with an empty configuration, and stop it."""
+    logging.disable(logging.WARNING)
     with TemporaryDirectory() as folder:
         (Path(folder) / "configuration.yaml").touch()
         hass = HomeAssistant(folder)
@@ -43,14 +37,7 @@ async def home() -> AsyncIterator[HomeAssistant]:
         await hass.async_stop(force=True)
 
 
-async def add_panel(hass: HomeAssistant, accounts_url: str, panel: str) -> ConfigEntry:
-    """Set up a panel; its stream follows."""
-    os.environ["PDK_ACCOUNTS_URL"] = accounts_url
-    credentials = {"client_id": "demo", "client_secret": "demo-secret"}
-    return await add_entry(hass, "prodatakey", {**credentials, "panel_id": panel})
-
-
-async def add_entry(
+async def async_add_entry(
     hass: HomeAssistant, domain: str, data: Mapping[str, Any]
 ) -> ConfigEntry:
     """Add an entry as a config flow would, and set it up."""
@@ -68,11 +55,3 @@ async def add_entry(
     )
     await hass.config_entries.async_add(entry)
     return entry
-
-
-async def until_connected(entry: ConfigEntry) -> None:
-    """Wait for a panel's stream, and for what its beginning sets off."""
-    async with asyncio.timeout(SECONDS_TO_CONNECT):
-        while not entry.runtime_data.connected:
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(SETTLING)

@@ -1,8 +1,8 @@
-"""Processes that benchmarks run, and calls to them: a line of JSON each way."""
+"""Run the processes that are measured, and call them: a line of JSON each way."""
 
 import asyncio
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
@@ -10,69 +10,50 @@ import sys
 from typing import Any
 
 PROJECT = Path(__file__).parent.parent
-LONGEST_LINE = 2**26
+MAX_LINE = 2**26
 
-type Handler = Callable[..., Awaitable[object]]
+
+class Process:
+    """A program of this machine, whose lines are JSON."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """Initialize with its pipes."""
+        assert process.stdin and process.stdout
+        self._stdin, self._stdout = process.stdin, process.stdout
+
+    async def read_line(self) -> Any:
+        """Return the next line."""
+        if not (line := await self._stdout.readline()):
+            raise RuntimeError("the process ended")
+        return json.loads(line)
+
+    async def call(self, method: str, **arguments: Any) -> Any:
+        """Call a method of the object that the process serves, and return its result."""
+        self._stdin.write(f"{json.dumps([method, arguments])}\n".encode())
+        return await self.read_line()
 
 
 @asynccontextmanager
-async def running(*command: str) -> AsyncIterator[Process]:
+async def program(*command: str) -> AsyncIterator[Process]:
     """Run a program that ends when its input does."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=PIPE, stdout=PIPE, cwd=PROJECT, limit=LONGEST_LINE
+        *command, stdin=PIPE, stdout=PIPE, cwd=PROJECT, limit=MAX_LINE
     )
-    assert process.stdin
     try:
-        yield process
+        yield Process(process)
     finally:
+        assert process.stdin
         process.stdin.close()
         await process.wait()
 
 
-async def line_of(process: Process) -> Any:
-    """Return the next line of a program, which is JSON."""
-    assert process.stdout
-    if not (line := await process.stdout.readline()):
-        raise RuntimeError("the process ended")
-    return json.loads(line)
-
-
-async def output_of(*command: str) -> Any:
-    """Return what a program prints, which is JSON."""
-    async with running(*command) as process:
-        return await line_of(process)
-
-
-class Worker:
-    """A process of this package that answers calls."""
-
-    def __init__(self, process: Process) -> None:
-        """Talk to the process."""
-        self._process = process
-
-    async def call(self, method: str, **arguments: object) -> Any:
-        """Call a method and return its result."""
-        assert self._process.stdin
-        call = json.dumps({"method": method, "arguments": arguments})
-        self._process.stdin.write(f"{call}\n".encode())
-        return await line_of(self._process)
-
-
-@asynccontextmanager
-async def worker(module: str, *arguments: str) -> AsyncIterator[Worker]:
-    """Run a module of this package that calls `answer`."""
-    command = (sys.executable, "-m", f"benchmarks.{module}", *arguments)
-    async with running(*command) as process:
-        yield Worker(process)
-
-
-async def answer(handlers: Mapping[str, Handler]) -> None:
-    """Answer the calls on stdin until it ends."""
-    reader = asyncio.StreamReader()
+async def serve(served: object) -> None:
+    """Serve an object's methods to the process that started this one."""
+    reader = asyncio.StreamReader(limit=MAX_LINE)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
     while line := await reader.readline():
-        call = json.loads(line)
-        result = await handlers[call["method"]](**call["arguments"])
+        method, arguments = json.loads(line)
+        result = await getattr(served, method)(**arguments)
         print(json.dumps(result), flush=True)

@@ -17,13 +17,14 @@ from aiohttp import ClientSession
 from homeassistant import const
 
 from .demo_claim import claim
-from .demo_options import ROOT, parse_arguments
-from .home_assistant import PASSWORD, USER, HomeAssistantClient, write_configuration
+from .demo_dashboard import expose_locks, show_panels
+from .demo_greeting import greet, warn_of_network
+from .demo_options import LOCALHOST, ROOT, parse_arguments
+from .home_assistant import CREDENTIALS, USER, HomeAssistantClient, write_configuration
 from .processes import DemoError, lives_until, running, say, until
 
 DOMAIN = "prodatakey"
 PANEL_ID = "1070ABC"
-CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # Home Assistant's exit code when it wants to be restarted.
 RESTART = 100
 WATCH_INTERVAL = 2
@@ -65,6 +66,7 @@ class Demo:
         self._session = session
         self._addresses = addresses
         self._mornings: set[str] = set()
+        self._shown: set[str] = set()
         self.log = self._folder / "home-assistant.log"
         self.hass = HomeAssistantClient(session, f"http://127.0.0.1:{options.port}")
 
@@ -77,7 +79,10 @@ class Demo:
     async def home_assistant(self) -> AsyncGenerator[Process]:
         """Run Home Assistant and wait until it has started."""
         config = self._folder / "config"
-        write_configuration(config, self._options.port, start_page=self._options.empty)
+        options = self._options
+        write_configuration(
+            config, options.port, start_page=options.empty, bind=options.bind
+        )
         script = str(ROOT / "scripts" / "demo_home_assistant.py")
         command = (sys.executable, script, "--config", str(config))
         env = {"PDK_ACCOUNTS_URL": self._addresses["accounts_url"]}
@@ -106,14 +111,27 @@ class Demo:
         await until("connected panel", self.run_mornings, 60)
         await until("known state of all doors", self._all_known, 30)
         await self._query_endpoints()
+        await self._show_panels()
 
     async def watch(self) -> None:
-        """Run the morning of panels that are added later."""
+        """Run the morning of panels that are added later, and show their doors."""
         while True:
             # Home Assistant does not answer while it stops.
             with suppress(DemoError):
                 await self.run_mornings()
+                if self._mornings - self._shown:
+                    await self._show_panels()
             await asyncio.sleep(WATCH_INTERVAL)
+
+    async def _show_panels(self) -> None:
+        """Put the panels on the dashboard, and their locks into Assist."""
+        mornings = set(self._mornings)
+        entries = await self.hass.entries(DOMAIN)
+        await show_panels(
+            self.hass, [each for each in entries if each["state"] == "loaded"]
+        )
+        await expose_locks(self.hass)
+        self._shown = mornings
 
     async def run_mornings(self) -> bool | None:
         """Run the morning of each panel once; return None until all are connected.
@@ -151,36 +169,17 @@ class Demo:
             panel = {"config_entry_id": entry["entry_id"]}
             if entry["state"] != "loaded":
                 continue
-            found = await self._ask("discover_endpoints", panel | {"wait": 1})
+            wait = {"wait": 1}
+            found = await self.hass.act(f"{DOMAIN}.discover_endpoints", panel | wait)
             if found["endpoints"]:
-                await self._ask("query_signal", panel)
-
-    async def _ask(self, action: str, fields: dict[str, Any]) -> Any:
-        path = f"/api/services/{DOMAIN}/{action}?return_response"
-        answer = await self.hass.call("POST", path, json=fields)
-        return answer["service_response"]
-
-
-def greet(options: argparse.Namespace, panel_url: str, seconds: float) -> None:
-    """Print all addresses."""
-    say(f"ready after {seconds:.0f} s")
-    print(f"""
-  Home Assistant   http://127.0.0.1:{options.port}   (user {USER}, password {PASSWORD})
-  Simulated panel  {panel_url}
-  Logs             {options.folder}/*.log
-""")
-    if options.empty:
-        print(
-            "  Settings > Devices & services > Add integration > ProdataKey,\n"
-            f"  with client id {CREDENTIALS['client_id']}"
-            f" and client secret {CREDENTIALS['client_secret']}\n"
-        )
-    print("  Ctrl-C ends it.", flush=True)
+                await self.hass.act(f"{DOMAIN}.query_signal", panel)
 
 
 async def run(options: argparse.Namespace) -> None:
     """Run the demo until Home Assistant ends or the task is cancelled."""
     with claim(options):
+        if options.bind != LOCALHOST:
+            warn_of_network(options)
         say("starting the simulated panel")
         arguments = ["--port", str(options.panel_port), "--speed", str(options.speed)]
         arguments += ["--home-assistant", f"http://127.0.0.1:{options.port}/"]

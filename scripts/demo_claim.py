@@ -8,7 +8,7 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from .processes import DemoError, next_free_port, taken_ports
+from .processes import DemoError, is_free, next_free_port, taken_ports
 
 # The accounts service and two panels.
 PANEL_PORTS = 3
@@ -20,6 +20,8 @@ def claim(options: argparse.Namespace) -> Generator[None]:
     panel_ports = range(options.panel_port, options.panel_port + PANEL_PORTS)
     if options.port == 0 or options.port in panel_ports:
         raise DemoError("--port must not be 0, nor one of the three from --panel-port")
+    if not is_free(0, options.bind):
+        raise DemoError(f"{options.bind} is not an address of this machine")
     problems, instead = find_taken_ports(options)
     with open_lock(options.folder) as lock:
         if lock is None:
@@ -49,7 +51,10 @@ def find_taken_ports(options: argparse.Namespace) -> tuple[list[str], list[str]]
         ("--port", options.port, 1),
         ("--panel-port", options.panel_port, PANEL_PORTS),
     ):
-        if taken := taken_ports(first, count) if first else []:
+        taken = taken_ports(first, count) if first else []
+        if option == "--port" and not is_free(first, options.bind):
+            taken = [first]
+        if taken:
             numbers = ", ".join(str(each) for each in taken)
             plural, verb = ("s", "are") if len(taken) > 1 else ("", "is")
             problems.append(f"port{plural} {numbers} {verb} in use")

@@ -1,10 +1,13 @@
 """The command line of scripts/demo. Any Python 3 can run it, for --help without a set-up."""
 
 import argparse
+import ipaddress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MAX_PORT = 65535
+LOCALHOST = "127.0.0.1"
+ALL_ADDRESSES = str(ipaddress.IPv4Address(0))
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -15,6 +18,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--port", type=port, default=8123, help="port of Home Assistant"
+    )
+    parser.add_argument(
+        "--bind",
+        type=address,
+        default=LOCALHOST,
+        help="IPv4 address of this machine on which Home Assistant can be opened as well,"
+        f" such as by a tablet; {ALL_ADDRESSES} means all. Anyone in that network can then log"
+        " in with the demo's password",
     )
     parser.add_argument(
         "--panel-port",
@@ -48,6 +59,11 @@ def port(text: str) -> int:
     if not 0 <= (number := int(text)) <= MAX_PORT:
         raise ValueError
     return number
+
+
+def address(text: str) -> str:
+    """Return an IPv4 address."""
+    return str(ipaddress.IPv4Address(text))
 
 
 if __name__ == "__main__":

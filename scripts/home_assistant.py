@@ -1,8 +1,9 @@
-"""The demo's Home Assistant: its configuration, its user and its REST API."""
+"""The demo's Home Assistant: its configuration, its user and its API."""
 
 from collections.abc import Mapping
 import json
 from pathlib import Path
+import shutil
 from typing import Any, Self
 
 from aiohttp import ClientConnectionError, ClientError, ClientSession
@@ -10,74 +11,29 @@ from aiohttp import ClientConnectionError, ClientError, ClientSession
 from homeassistant.components.http import config as http_config
 from homeassistant.util.dt import utcnow
 
-from .demo_options import ROOT
+from .demo_options import ALL_ADDRESSES, LOCALHOST, ROOT
 from .integrations import DEMO_INTEGRATIONS
 from .processes import DemoError, until
 
 USER = "demo"
 PASSWORD = "demo"
+# Those of the simulated account at pdk.io.
+CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 START_TIMEOUT = 180
-DASHBOARD = ROOT / "docs" / "dashboard.yaml"
-
-CONFIGURATION = """\
-homeassistant:
-  name: Demo
-  country: US
-  currency: USD
-  unit_system: us_customary
-  time_zone: {time_zone}
-  latitude: 40.4
-  longitude: -111.9
-  elevation: 1400
-
-logger:
-  default: warning
-  logs:
-    custom_components.prodatakey: info
-    homeassistant.util.package: info
-    # Warnings about missing system libraries that are not needed: ffmpeg, libturbojpeg, isal.
-    aiohttp_fast_zlib: error
-    haffmpeg: critical
-    homeassistant.components.camera.img_util: critical
-
-{integrations}
-lovelace:
-  dashboards:
-    doors-dashboard:
-      mode: yaml
-      title: Doors
-      icon: mdi:door
-      filename: {dashboard}
-{start_dashboard}
-automation: !include automations.yaml
-script: !include scripts.yaml
-scene: !include scenes.yaml
-"""
-
+CONFIGURATION = ROOT / "scripts" / "demo_configuration.yaml"
+START_PAGE = ROOT / "scripts" / "demo_start.yaml"
+BLUEPRINTS = Path("blueprints/automation/prodatakey")
+PHONE = ROOT / "scripts" / "demo_phone"
 
 START_DASHBOARD = """\
+lovelace:
+  dashboards:
     start-dashboard:
       mode: yaml
       title: Start
       icon: mdi:rocket-launch
       filename: start.yaml
-"""
-START_PAGE = """\
-views:
-  - title: Start
-    cards:
-      - type: markdown
-        title: Add the ProdataKey integration
-        content: >
-          1. Open [Add ProdataKey](/config/integrations/dashboard/add?domain=prodatakey),
-          or *Settings*, *Devices & services*, *Add integration*, **ProdataKey**.
 
-          2. The client ID is `demo`, the client secret `demo-secret`.
-
-          3. Choose the panel *Headquarters*.
-
-
-          Then [Doors](/doors-dashboard) shows its doors.
 """
 
 
@@ -88,12 +44,13 @@ def _stored(key: str, data: Mapping[str, Any], version: int, minor: int = 1) -> 
     )
 
 
-def _http(port: int) -> str:
-    """Return the settings to listen on this machine only.
+def _http(port: int, bind: str) -> str:
+    """Return the settings to listen on an address, and on this machine's own.
 
     Home Assistant would revert an `http:` in the YAML after some minutes.
     """
-    address = {"server_host": ["127.0.0.1"], "server_port": port}
+    hosts = [bind] if bind == ALL_ADDRESSES else sorted({LOCALHOST, bind})
+    address = {"server_host": hosts, "server_port": port}
     trial = {"created_at": utcnow().isoformat(), "error": None, "error_message": None}
     stable = http_config.HTTP_STORAGE_SCHEMA(address) | trial
     return _stored(
@@ -110,17 +67,26 @@ def _time_zone() -> str:
     return name or "UTC"
 
 
-def write_configuration(folder: Path, port: int, *, start_page: bool = False) -> None:
-    """Create a configuration folder; change only the port of an existing one.
+def write_configuration(
+    folder: Path, port: int, *, start_page: bool = False, bind: str = LOCALHOST
+) -> None:
+    """Create a configuration folder; change only the address of an existing one.
 
     It opens on the dashboard of the doors, or on a page that says how to add them.
     """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (storage / "http").write_text(_http(port))
+    (storage / "http").write_text(_http(port, bind))
     if (folder / "configuration.yaml").exists():
         return
-    (folder / "custom_components").symlink_to(ROOT / "custom_components")
+    components = folder / "custom_components"
+    components.mkdir()
+    # Nothing is loaded from another folder of this name.
+    (components / "__init__.py").touch()
+    (components / "prodatakey").symlink_to(ROOT / "custom_components" / "prodatakey")
+    # Home Assistant prefers it to its own integration of this name.
+    (components / "mobile_app").symlink_to(PHONE)
+    shutil.copytree(ROOT / BLUEPRINTS, folder / BLUEPRINTS)
     for name in ("automations", "scripts", "scenes"):
         (folder / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
     # The other steps of the onboarding would search for devices and need the internet.
@@ -131,12 +97,10 @@ def write_configuration(folder: Path, port: int, *, start_page: bool = False) ->
     (storage / "frontend.system_data").write_text(
         _stored("frontend.system_data", opens_on, 1)
     )
-    (folder / "dashboard.yaml").symlink_to(DASHBOARD)
-    (folder / "start.yaml").write_text(START_PAGE)
+    shutil.copy(START_PAGE, folder / "start.yaml")
     (folder / "configuration.yaml").write_text(
-        CONFIGURATION.format(
+        CONFIGURATION.read_text().format(
             time_zone=_time_zone(),
-            dashboard=DASHBOARD.name,
             start_dashboard=START_DASHBOARD if start_page else "",
             integrations="".join(f"{domain}:\n" for domain in DEMO_INTEGRATIONS),
         )
@@ -144,7 +108,7 @@ def write_configuration(folder: Path, port: int, *, start_page: bool = False) ->
 
 
 class HomeAssistantClient:
-    """The REST API of a running Home Assistant."""
+    """The API of a running Home Assistant."""
 
     def __init__(self, session: ClientSession, url: str, token: str = "") -> None:
         """Initialize the client."""
@@ -208,21 +172,33 @@ class HomeAssistantClient:
 
     async def _long_lived_token(self) -> str:
         """Return a token that does not expire after half an hour."""
-        async with self._session.ws_connect(f"{self.url}/api/websocket") as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": self.token})
-            await socket.receive_json()
-            await socket.send_json(
-                {
-                    "id": 1,
-                    "type": "auth/long_lived_access_token",
-                    "client_name": "Demo script",
-                    "lifespan": 365,
-                }
-            )
-            answer = await socket.receive_json()
-        token: str = answer["result"]
-        return token
+        answer: str = await self.send(
+            "auth/long_lived_access_token", client_name="Demo script", lifespan=365
+        )
+        return answer
+
+    async def send(self, command: str, **fields: Any) -> Any:
+        """Send a command of the websocket API; return its result."""
+        url = f"{self.url}/api/websocket"
+        try:
+            async with self._session.ws_connect(url, max_msg_size=0) as socket:
+                await socket.receive_json()
+                await socket.send_json({"type": "auth", "access_token": self.token})
+                await socket.receive_json()
+                await socket.send_json({"id": 1, "type": command, **fields})
+                answer = await socket.receive_json()
+        # A closed connection has no JSON.
+        except (ClientError, TypeError) as error:
+            raise DemoError(f"{command}: {error}") from error
+        if not answer.get("success"):
+            raise DemoError(f"{command}: {answer}")
+        return answer["result"]
+
+    async def act(self, action: str, fields: Mapping[str, Any]) -> Any:
+        """Perform an action; return its response."""
+        path = f"/api/services/{action.replace('.', '/')}?return_response"
+        answer = await self.call("POST", path, json=fields)
+        return answer["service_response"]
 
     async def entries(self, domain: str) -> list[dict[str, Any]]:
         """Return the config entries of an integration."""

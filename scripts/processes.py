@@ -9,7 +9,7 @@ from pathlib import Path
 import signal
 import socket
 
-from .demo_options import MAX_PORT, ROOT
+from .demo_options import LOCALHOST, MAX_PORT, ROOT
 
 STOP_TIMEOUT = 30
 
@@ -23,12 +23,12 @@ def say(text: str) -> None:
     print(f"demo: {text}", flush=True)
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, address: str = LOCALHOST) -> bool:
     """Return whether a program could listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return False
         return True
@@ -49,7 +49,7 @@ def next_free_port(first: int, count: int) -> int:
 def free_port() -> int:
     """Return a free port."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOCALHOST, 0))
         port: int = probe.getsockname()[1]
         return port
 

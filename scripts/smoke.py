@@ -1,4 +1,4 @@
-"""Runs scripts/demo, and operates a door from the panel and from Home Assistant."""
+"""Runs scripts/demo, operates a door from both ends, and uses a blueprint."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
@@ -20,6 +20,7 @@ from .processes import DemoError, end, free_port, is_free, until
 
 DOOR = 1
 LOCK = "lock.front_door"
+FORCED = "binary_sensor.front_door_forced_open"
 READY_TIMEOUT = 300
 REACTION_TIMEOUT = 15
 UNWANTED = (" ERROR ", " CRITICAL ", "Traceback", "Attempting install")
@@ -69,7 +70,14 @@ class FrontDoor:
 
     async def hold(self) -> None:
         """Hold the door unlocked at the panel."""
-        url = f"{self._panel}/doors/{DOOR}/hold"
+        await self._act("hold")
+
+    async def force(self) -> None:
+        """Force the door."""
+        await self._act("force")
+
+    async def _act(self, action: str) -> None:
+        url = f"{self._panel}/doors/{DOOR}/{action}"
         async with self._session.post(url) as response:
             response.raise_for_status()
 
@@ -119,6 +127,33 @@ async def operate_door(folder: Path) -> None:
             raise DemoError(f"the panel received {topics}")
         say("the panel received door.actuate.close")
         await front.wait_for("locked")
+        await notify_phone(hass, front)
+
+
+async def notify_phone(hass: HomeAssistantClient, front: FrontDoor) -> None:
+    """Use a blueprint: the stand-in phone is notified of a forced door."""
+    devices = await hass.send("config/device_registry/list")
+    phone = next(each["id"] for each in devices if each["name"] == "Demo phone")
+    inputs = {"doors": {"entity_id": FORCED}, "phone": phone}
+    blueprint = {"path": "prodatakey/forced_or_propped_door.yaml", "input": inputs}
+    automation = {"alias": "Forced door", "use_blueprint": blueprint}
+    path = "/api/config/automation/config/forced_door"
+    await hass.call("POST", path, json=automation)
+
+    async def automation_is_on() -> bool | None:
+        states = await hass.call("GET", "/api/states")
+        automations = {each["entity_id"]: each["state"] for each in states}
+        return automations.get("automation.forced_door") == "on" or None
+
+    async def is_notified() -> bool | None:
+        notifications = await hass.send("persistent_notification/get")
+        titles = [each["title"] for each in notifications]
+        return "Demo phone: Alarm: Front door" in titles or None
+
+    await until("automation", automation_is_on, REACTION_TIMEOUT)
+    await front.force()
+    await until("notification of the phone", is_notified, REACTION_TIMEOUT)
+    say("the phone is notified of the forced door")
 
 
 def check_log(log: Path) -> None:

@@ -8,10 +8,9 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from .common import CREDENTIALS, PANEL, Json, wait_until
+from .common import CREDENTIALS, PANEL, AccessEvents, Json, setup_integration
 from .simulator_process import SimulatedPdk, simulator_process
 
 
@@ -26,7 +25,7 @@ def simulator_ready() -> Iterator[Json]:
 async def pdk(
     simulator_ready: Json, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SimulatedPdk]:
-    """Give a fresh pdk.io with the built-in scenario, where the integration finds it."""
+    """Return a fresh pdk.io with the built-in scenario, where the integration finds it."""
     async with SimulatedPdk(simulator_ready) as pdk:
         await pdk.reset()
         monkeypatch.setenv("PDK_ACCOUNTS_URL", pdk.accounts_url)
@@ -45,15 +44,23 @@ def use_custom_integrations(enable_custom_integrations: None) -> None:
 
 
 @pytest.fixture
-def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to reconnect follow each other quickly."""
-    back_off = "custom_components.prodatakey.pdk.reconnect"
-    monkeypatch.setattr(f"{back_off}.BACKOFF_DELAYS", (0.1,))
-    monkeypatch.setattr(f"{back_off}.MAX_BACKOFF", 0.1)
+    backoff = "custom_components.prodatakey.pdk.reconnect"
+    monkeypatch.setattr(f"{backoff}.BACKOFF_DELAYS", (0.1,))
+    monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant) -> MockConfigEntry:
+async def unload_at_end(hass: HomeAssistant) -> AsyncIterator[None]:
+    """Unload all panels after the test."""
+    yield
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
     """Return the entry of the panel, not set up yet."""
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -68,11 +75,13 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
 @pytest.fixture
 async def panel(
     hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> AsyncIterator[SimulatedPdk]:
-    """Set the panel up, connected; give the pdk.io that it hangs on."""
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.LOADED
-    await wait_until(lambda: entry.runtime_data.connected)
-    yield pdk
-    if entry.state is ConfigEntryState.LOADED:
-        await hass.config_entries.async_unload(entry.entry_id)
+) -> SimulatedPdk:
+    """Set up the panel; return the pdk.io that it is connected to."""
+    await setup_integration(hass, entry)
+    return pdk
+
+
+@pytest.fixture
+def access_events(hass: HomeAssistant, panel: SimulatedPdk) -> AccessEvents:
+    """Subscribe to the access events of the front door."""
+    return AccessEvents(hass, panel)

@@ -1,4 +1,4 @@
-"""A user adds a panel."""
+"""A user adds a panel, and changes its options."""
 
 from typing import Any
 
@@ -8,31 +8,53 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
-from .common import CREDENTIALS, PANEL, Json
+from .common import (
+    CONNECT_TIMEOUT,
+    CREDENTIALS,
+    FRONT,
+    OTHER_PANEL,
+    PANEL,
+    TEXTS,
+    Json,
+    state_of,
+    wait_for_connection,
+)
 from .simulator_process import SimulatedPdk
 
-OTHER_PANEL = "2080DEF"
+pytestmark = pytest.mark.usefixtures("unload_at_end")
 
 
 async def start(
-    hass: HomeAssistant, credentials: dict[str, str] | None = None
+    hass: HomeAssistant, credentials: dict[str, str] = CREDENTIALS
 ) -> ConfigFlowResult:
-    """Begin, and give the credentials."""
+    """Start a flow, and submit the credentials."""
     form = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
     )
-    assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "user"
-    return await answer(hass, form, credentials or CREDENTIALS)
+    return await submit(hass, form, **credentials)
 
 
-async def answer(
-    hass: HomeAssistant, form: ConfigFlowResult, user_input: dict[str, str]
+async def submit(
+    hass: HomeAssistant, form: ConfigFlowResult, **user_input: str
 ) -> ConfigFlowResult:
-    """Fill in a form."""
-    return await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
+    """Submit a form; what comes next has all its texts."""
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
+    if result["type"] is FlowResultType.FORM:
+        check_form(result, TEXTS["config"])
+    elif result["type"] is FlowResultType.ABORT:
+        assert result["reason"] in TEXTS["config"]["abort"]
+    return result
+
+
+def check_form(form: Any, texts: Json) -> None:
+    """Check that each field and each error of a form has a text."""
+    step = texts["step"][form["step_id"]]
+    fields = {str(field) for field in form["data_schema"].schema}
+    assert set(step["data"]) == set(step["data_description"]) == fields
+    assert set((form["errors"] or {}).values()) <= set(texts.get("error", ()))
 
 
 def offered(form: ConfigFlowResult) -> list[Json]:
@@ -41,121 +63,98 @@ def offered(form: ConfigFlowResult) -> list[Json]:
     return list(form["data_schema"].schema["panel_id"].config["options"])
 
 
-async def finish(
-    hass: HomeAssistant, form: ConfigFlowResult, pdk: SimulatedPdk
-) -> None:
-    """Choose the panel; the entry must work."""
-    done = await answer(hass, form, {"panel_id": PANEL})
+async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """Credentials, a list of panels, an entry that works; errors are corrected."""
+    form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
+    assert form["errors"] == {"base": "invalid_auth"}
+    padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
+    form = await submit(hass, form, **padded)
+    assert offered(form) == [
+        {"value": PANEL, "label": "Headquarters (1070ABC)"},
+        {"value": OTHER_PANEL, "label": "Branch office (2080DEF)"},
+    ]
+    await pdk.faults(handshake={"mode": "error44"})
+    form = await submit(hass, form, panel_id=PANEL)
+    assert form["errors"] == {"base": "stream_refused"}
+    # A user who has closed the browser starts again.
+    form = await start(hass)
+    await pdk.faults(handshake=None)
+    done = await submit(hass, form, panel_id=PANEL)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Headquarters"
     assert done["data"] == {**CREDENTIALS, "panel_id": PANEL}
     assert done["result"].unique_id == PANEL
     await hass.async_block_till_done()
-    await hass.config_entries.async_unload(done["result"].entry_id)
-    await pdk.sockets(PANEL, 0)
+    await wait_for_connection(hass, done["result"])
 
 
-async def test_the_whole_way(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Credentials, then a list of panels, then an entry."""
-    padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
-    form = await start(hass, padded)
-    assert form["step_id"] == "panel"
-    assert offered(form) == [
-        {"value": PANEL, "label": "Headquarters (1070ABC)"},
-        {"value": OTHER_PANEL, "label": "Branch office (2080DEF)"},
-    ]
-    await finish(hass, form, pdk)
-
-
-CREDENTIAL_FAULTS = [
-    ({"token": {"status": 400}}, "invalid_auth"),
-    ({"token": {"status": 401}}, "invalid_auth"),
-    ({"token": {"status": 403}}, "cannot_connect"),
-    ({"token": {"status": 429}}, "rate_limited"),
-    ({"token": {"status": 500}}, "cannot_connect"),
-    ({"token": {"status": 200, "body": "html"}}, "cannot_connect"),
-    ({"token": {"status": 200, "body": "truncated"}}, "cannot_connect"),
-    ({"token": {"abort": True}}, "cannot_connect"),
-    ({"ous": {"status": 401}}, "invalid_auth"),
-    ({"ous": {"status": 502, "body": "html"}}, "cannot_connect"),
-]
-
-
-@pytest.mark.parametrize(("fault", "error"), CREDENTIAL_FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"token": {"status": 400}}, "invalid_auth"),
+        ({"token": {"status": 401}}, "invalid_auth"),
+        ({"token": {"status": 403}}, "cannot_connect"),
+        ({"token": {"status": 429}}, "rate_limited"),
+        ({"token": {"status": 500}}, "cannot_connect"),
+        ({"token": {"status": 200, "body": "html"}}, "cannot_connect"),
+        ({"token": {"status": 200, "body": "truncated"}}, "cannot_connect"),
+        ({"token": {"abort": True}}, "cannot_connect"),
+        ({"ous": {"status": 401}}, "invalid_auth"),
+        ({"ous": {"status": 502, "body": "html"}}, "cannot_connect"),
+    ],
+)
 async def test_credentials_do_not_work(
     hass: HomeAssistant, pdk: SimulatedPdk, fault: Json, error: str
 ) -> None:
     """The form says what is wrong."""
     await pdk.faults(**fault)
     form = await start(hass)
-    assert form["step_id"] == "user"
-    assert form["errors"] == {"base": error}
+    assert (form["step_id"], form["errors"]) == ("user", {"base": error})
 
 
-async def test_wrong_secret_then_right(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """A typing error is put right in the same form."""
-    form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
-    assert form["errors"] == {"base": "invalid_auth"}
-    form = await answer(hass, form, CREDENTIALS)
-    await finish(hass, form, pdk)
-
-
-PANEL_FAULTS = [
-    ({"panel_token": {"status": 403}}, "no_permission"),
-    ({"panel_token": {"status": 404}}, "no_permission"),
-    ({"panel_token": {"status": 429}}, "rate_limited"),
-    ({"panel_token": {"status": 401}}, "invalid_auth"),
-    ({"panel_token": {"status": 500}}, "cannot_connect"),
-    ({"panel_token": {"status": 200, "body": "empty"}}, "cannot_connect"),
-    ({"devices": {"status": 500}}, "cannot_connect"),
-    ({"devices": {"status": 401}}, "cannot_connect"),
-    ({"devices": {"status": 200, "body": "html"}}, "cannot_connect"),
-    ({"handshake": {"mode": "http", "status": 403}}, "stream_refused"),
-    ({"handshake": {"mode": "http", "status": 503}}, "cannot_connect"),
-    ({"handshake": {"mode": "error44"}}, "stream_refused"),
-    ({"handshake": {"mode": "abort"}}, "cannot_connect"),
-    ({"handshake": {"mode": "no_connect"}}, "cannot_connect"),
-    ({"handshake": {"mode": "hang"}}, "cannot_connect"),
-]
-
-
-@pytest.mark.parametrize(("fault", "error"), PANEL_FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"panel_token": {"status": 403}}, "no_permission"),
+        ({"panel_token": {"status": 404}}, "no_permission"),
+        ({"panel_token": {"status": 429}}, "rate_limited"),
+        ({"panel_token": {"status": 401}}, "invalid_auth"),
+        ({"panel_token": {"status": 500}}, "cannot_connect"),
+        ({"panel_token": {"status": 200, "body": "empty"}}, "cannot_connect"),
+        ({"devices": {"status": 500}}, "cannot_connect"),
+        ({"devices": {"status": 401}}, "cannot_connect"),
+        ({"devices": {"status": 200, "body": "html"}}, "cannot_connect"),
+        ({"handshake": {"mode": "http", "status": 403}}, "stream_refused"),
+        ({"handshake": {"mode": "http", "status": 503}}, "cannot_connect"),
+        ({"handshake": {"mode": "error44"}}, "stream_refused"),
+        ({"handshake": {"mode": "abort"}}, "cannot_connect"),
+        ({"handshake": {"mode": "no_connect"}}, "cannot_connect"),
+        ({"handshake": {"mode": "hang"}}, "cannot_connect"),
+    ],
+)
 async def test_the_panel_does_not_work(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
-    fault: dict[str, Any],
+    fault: Json,
     error: str,
 ) -> None:
     """Nothing is created until token, REST and stream have all worked."""
-    monkeypatch.setattr(
-        "custom_components.prodatakey.pdk.socketio2.CONNECT_TIMEOUT", 0.5
-    )
+    monkeypatch.setattr(CONNECT_TIMEOUT, 0.3)
     form = await start(hass)
     await pdk.faults(**fault)
-    form = await answer(hass, form, {"panel_id": PANEL})
-    assert form["step_id"] == "panel"
-    assert form["errors"] == {"base": error}
+    form = await submit(hass, form, panel_id=PANEL)
+    assert (form["step_id"], form["errors"]) == ("panel", {"base": error})
     assert not hass.config_entries.async_entries(DOMAIN)
     await pdk.sockets(PANEL, 0)
-
-
-async def test_it_works_after_a_fault(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """The same form goes on once the panel answers."""
-    form = await start(hass)
-    await pdk.faults(handshake={"mode": "error44"})
-    form = await answer(hass, form, {"panel_id": PANEL})
-    await pdk.faults(handshake=None)
-    await finish(hass, form, pdk)
 
 
 async def test_pdk_io_is_unreachable(
     hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens there."""
+    """No server listens there."""
     monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:9")
-    form = await start(hass)
-    assert form["errors"] == {"base": "cannot_connect"}
+    assert (await start(hass))["errors"] == {"base": "cannot_connect"}
 
 
 async def test_an_account_without_panels(
@@ -163,48 +162,71 @@ async def test_an_account_without_panels(
 ) -> None:
     """There is nothing to set up."""
     await pdk.reset({"panels": [], "applications": [CREDENTIALS]})
-    done = await start(hass)
-    assert done["type"] is FlowResultType.ABORT
-    assert done["reason"] == "no_panels"
+    assert (await start(hass))["reason"] == "no_panels"
 
 
 async def test_panels_are_offered_once(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """A panel that is set up is not offered; with all set up there is nothing to do."""
+    """A panel that is set up is not offered, nor set up by a flow that was slower."""
+    slower = await start(hass)
     MockConfigEntry(domain=DOMAIN, unique_id=PANEL).add_to_hass(hass)
-    form = await start(hass)
-    assert [option["value"] for option in offered(form)] == [OTHER_PANEL]
+    done = await submit(hass, slower, panel_id=PANEL)
+    assert done["reason"] == "already_configured"
+    assert [option["value"] for option in offered(await start(hass))] == [OTHER_PANEL]
     MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL).add_to_hass(hass)
-    done = await start(hass)
-    assert done["reason"] == "already_configured"
+    assert (await start(hass))["reason"] == "already_configured"
 
 
-async def test_two_flows_for_one_panel(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """The second one finds that the first was faster."""
-    form = await start(hass)
-    MockConfigEntry(domain=DOMAIN, unique_id=PANEL).add_to_hass(hass)
-    done = await answer(hass, form, {"panel_id": PANEL})
-    assert done["type"] is FlowResultType.ABORT
-    assert done["reason"] == "already_configured"
-
-
-async def test_a_flow_that_was_left_open(
-    hass: HomeAssistant, pdk: SimulatedPdk
-) -> None:
-    """The set-up failed, and the browser was closed: it can be tried again."""
-    await pdk.faults(devices={"status": 500})
-    form = await answer(hass, await start(hass), {"panel_id": PANEL})
-    assert form["errors"] == {"base": "cannot_connect"}
-    await pdk.faults(devices=None)
-    done = await answer(hass, await start(hass), {"panel_id": PANEL})
-    assert done["type"] is FlowResultType.CREATE_ENTRY
-
-
-async def test_a_fault_of_ours(
+async def test_an_unexpected_error(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even then there is a form with words in it."""
-    monkeypatch.setattr(
-        "custom_components.prodatakey.pdk.accounts.Accounts.panels", lambda _: 1 / 0
-    )
-    form = await start(hass)
-    assert form["errors"] == {"base": "unknown"}
+    """A defect of ours is a form with a text, too."""
+    panels = "custom_components.prodatakey.pdk.client.AccountClient.get_panels"
+    monkeypatch.setattr(panels, lambda _: 1 / 0)
+    assert (await start(hass))["errors"] == {"base": "unknown"}
+
+
+# --- options
+
+
+async def set_options(
+    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
+) -> Json:
+    """Submit the form of the options; return what it showed before."""
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    check_form(form, TEXTS["options"])
+    assert form["data_schema"]
+    shown = {
+        str(key): key.description["suggested_value"]
+        for key in form["data_schema"].schema
+        if key.description
+    }
+    await hass.config_entries.options.async_configure(form["flow_id"], options)
+    await hass.async_block_till_done()
+    await wait_for_connection(hass, entry)
+    return shown
+
+
+async def test_options(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Submitted they reload the panel; what is removed from the form is gone."""
+    await set_options(hass, entry)
+    assert entry.options == {"unlock_mode": "hold", "record_people": True}
+    options = {"unlock_mode": "momentary", "unlock_duration": 7, "code": "1234"}
+    await set_options(hass, entry, **options)
+    assert state_of(hass, FRONT).attributes["code_format"] == r"^\d*$"
+    shown = await set_options(hass, entry, unlock_mode="momentary")
+    assert shown == {**options, "record_people": True}
+    assert entry.options == {"unlock_mode": "momentary", "record_people": True}
+
+
+@pytest.mark.parametrize("duration", [0, 0.05, 540.1, -1])
+async def test_unlock_duration_out_of_range(
+    hass: HomeAssistant, entry: MockConfigEntry, duration: float
+) -> None:
+    """The form rejects what the panel would."""
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"unlock_duration": duration}
+        )

@@ -2,31 +2,23 @@
 
 import argparse
 from contextlib import ExitStack
+import json
 from pathlib import Path
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from typing import Any
 
-from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
 import pytest
 
-from scripts.demo import Demo
 from scripts.demo_claim import claim
-from scripts.demo_options import ROOT, parse_arguments
-from scripts.home_assistant import HomeAssistantClient, write_configuration
+from scripts.demo_greeting import greet, warn_of_network
+from scripts.demo_options import ALL_ADDRESSES, ROOT, parse_arguments
+from scripts.home_assistant import write_configuration
 from scripts.processes import DemoError, free_port
 
-from .common import PANEL, Json
-from .simulator import wire
-from .simulator_process import SimulatedPdk
-
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-BRANCH = "2080DEF"
 
 
 def _options(folder: Path, *arguments: str) -> argparse.Namespace:
@@ -125,11 +117,11 @@ def test_home_assistant_ends_with_the_demo(tmp_path: Path) -> None:
 
 
 def test_an_empty_demo_opens_on_a_page_without_doors(tmp_path: Path) -> None:
-    """It says how to add the integration; the doors' dashboard is there, too."""
+    """It says how to add the integration; there is no dashboard of doors yet."""
     write_configuration(tmp_path, 8123, start_page=True)
     configuration = (tmp_path / "configuration.yaml").read_text()
     assert "start-dashboard:" in configuration
-    assert "doors-dashboard:" in configuration
+    assert "doors-dashboard:" not in configuration
     opens_on = (tmp_path / ".storage" / "frontend.system_data").read_text()
     assert '"default_panel": "start-dashboard"' in opens_on
     page = (tmp_path / "start.yaml").read_text()
@@ -137,55 +129,39 @@ def test_an_empty_demo_opens_on_a_page_without_doors(tmp_path: Path) -> None:
     assert "/config/integrations/dashboard/add?domain=prodatakey" in page
 
 
-def _home_assistant(entries: list[Json], asked: list[Any]) -> web.Application:
-    """Return the parts of Home Assistant's REST API that the demo uses."""
-
-    async def config_entries(_: web.Request) -> web.Response:
-        return web.json_response(entries)
-
-    async def states(_: web.Request) -> web.Response:
-        return web.json_response([{"entity_id": "lock.front_door", "state": "locked"}])
-
-    async def action(request: web.Request) -> web.Response:
-        entry = (await request.json())["config_entry_id"]
-        asked.append((request.match_info["action"], entry))
-        endpoints = [{"address": "x"}] if entry == "1" else []
-        return web.json_response({"service_response": {"endpoints": endpoints}})
-
-    app = web.Application()
-    app.router.add_get("/api/config/config_entries/entry", config_entries)
-    app.router.add_get("/api/states", states)
-    app.router.add_post("/api/services/prodatakey/{action}", action)
-    return app
+def test_the_blueprints_are_there(tmp_path: Path) -> None:
+    """Home Assistant offers them without an import."""
+    write_configuration(tmp_path, 8123)
+    blueprints = Path("blueprints/automation/prodatakey")
+    names = {each.name for each in (tmp_path / blueprints).iterdir()}
+    assert names == {each.name for each in (ROOT / blueprints).iterdir()}
+    assert "welcome_by_name.yaml" in names
 
 
-async def test_a_demo_with_both_panels(pdk: SimulatedPdk, tmp_path: Path) -> None:
-    """Each connected panel has its morning once, and its endpoints are queried."""
-    entries = [
-        {"entry_id": number, "state": "loaded", "disabled_by": None}
-        for number in ("1", "2")
-    ]
-    asked: list[Any] = []
-    async with (
-        TestServer(_home_assistant(entries, asked)) as server,
-        ClientSession() as session,
-        wire.client(pdk) as headquarters,
-        wire.client(pdk) as branch,
-    ):
-        await headquarters.connect()
-        addresses = {"control_url": f"{pdk.accounts_url}/control"}
-        demo = Demo(_options(tmp_path), session, addresses)
-        demo.hass = HomeAssistantClient(session, str(server.make_url("")).rstrip("/"))
-        assert await demo.run_mornings() is None, "one panel is not connected yet"
-        await branch.connect(panel=BRANCH)
-        await demo.set_up()
-        assert (await branch.event())[0] == "door.request.allowed"
-        for panel in (PANEL, BRANCH):
-            await pdk.act(panel, 1, "hold")
-        assert await demo.run_mornings()
-        assert (await pdk.door(PANEL, 1))["relay"], "a second morning would lock it"
-    assert asked == [
-        ("discover_endpoints", "1"),
-        ("query_signal", "1"),
-        ("discover_endpoints", "2"),
-    ]
+@pytest.mark.parametrize(
+    ("arguments", "hosts"),
+    [
+        ([], ["127.0.0.1"]),
+        (["--bind", ALL_ADDRESSES], [ALL_ADDRESSES]),
+        (["--bind", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]),
+    ],
+)
+def test_the_addresses(arguments: list[str], hosts: list[str], tmp_path: Path) -> None:
+    """The demo itself always needs the address of this machine."""
+    bind = parse_arguments(arguments).bind
+    write_configuration(tmp_path, 8123, bind=bind)
+    stored = json.loads((tmp_path / ".storage" / "http").read_text())
+    assert stored["data"]["stable"]["server_host"] == hosts
+
+
+def test_an_open_demo_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user knows who can log in, before Home Assistant starts and after it."""
+    options = _options(tmp_path, "--bind", "192.0.2.1")
+    warn_of_network(options)
+    url = f"http://192.0.2.1:{options.port}"
+    assert f"Anyone in the network can open {url}" in capsys.readouterr().out
+    greet(options, "", 0)
+    assert f"{url}   (anyone can log in)" in capsys.readouterr().out
+    wrong = pytest.raises(DemoError, match="not an address of this machine")
+    with wrong, claim(options):
+        pass

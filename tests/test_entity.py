@@ -12,15 +12,7 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import wait_until
-
-
-@pytest.fixture
-def everything_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enable also what is off by default."""
-    monkeypatch.setattr(
-        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True
-    )
+from .common import CONNECTION, wait_until
 
 
 @pytest.mark.skipif(
@@ -28,7 +20,7 @@ def everything_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     reason="Home Assistant itself describes entities in another way then",
 )
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.usefixtures("pdk", "everything_enabled")
+@pytest.mark.usefixtures("pdk")
 async def test_entities(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -37,9 +29,10 @@ async def test_entities(
     monkeypatch: pytest.MonkeyPatch,
     platform: Platform,
 ) -> None:
-    """Names, classes, categories and unique ids of everything."""
+    """Names, classes, categories and unique ids of all, also of what is disabled."""
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    monkeypatch.setattr(enabled, True)
     monkeypatch.setattr("custom_components.prodatakey.PLATFORMS", [platform])
     await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    await wait_until(lambda: not hass.states.is_state(CONNECTION, "unknown"))
     await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
-    await hass.config_entries.async_unload(entry.entry_id)

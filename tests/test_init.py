@@ -1,137 +1,246 @@
-"""An entry is set up, fails, comes back and goes."""
+"""A panel is set up, fails, is reloaded, unloaded and removed."""
+
+import asyncio
+from datetime import timedelta
+import inspect
+from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 
-from .common import PANEL, Json, wait_for_state, wait_until
+from .common import (
+    CONNECTION,
+    FRONT,
+    MIN_READ_INTERVAL,
+    OTHER_PANEL,
+    PANEL,
+    TEXTS,
+    Json,
+    act,
+    deliver,
+    device_of,
+    emit,
+    raises_error,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
 from .simulator_process import SimulatedPdk
+
+STORE = f"prodatakey.{PANEL}"
+
+
+def our_tasks() -> list[str]:
+    """Return the tasks that run code of the integration, whoever has started them."""
+    coroutines = (task.get_coro() for task in asyncio.all_tasks())
+    return [
+        coroutine.__qualname__
+        for coroutine in coroutines
+        if inspect.iscoroutine(coroutine)
+        and f"components/{DOMAIN}/" in coroutine.cr_code.co_filename
+    ]
 
 
 async def test_devices(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    device_registry: dr.DeviceRegistry,
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """The doors hang on the panel."""
-    devices = {
-        next(iter(device.identifiers)): device
-        for device in dr.async_entries_for_config_entry(device_registry, entry.entry_id)
-    }
-    gate = devices[DOMAIN, f"{PANEL}_5"]
-    cloud_node = devices[DOMAIN, PANEL]
+    """The doors are connected via the panel."""
+    cloud_node, gate = device_of(hass, entry), device_of(hass, entry, 5)
+    assert cloud_node
+    assert gate
     assert (cloud_node.manufacturer, cloud_node.model) == ("ProdataKey", "Cloud node")
     assert (cloud_node.name, cloud_node.serial_number) == ("Headquarters", PANEL)
-    assert cloud_node.configuration_url == panel.panel_url(PANEL)
+    assert cloud_node.configuration_url == "https://pdk.io"
     assert (gate.name, gate.via_device_id) == ("Warehouse gate", cloud_node.id)
+    assert gate.model == "Reader"
     assert (gate.hw_version, gate.sw_version) == ("red1cn.d", "1.1.41")
     assert gate.serial_number == "805"
 
 
 @pytest.mark.parametrize(
-    ("fault", "state", "key"),
+    ("fault", "key"),
     [
-        ({"token": {"status": 500}}, ConfigEntryState.SETUP_RETRY, "cannot_connect"),
-        (
-            {"panel_token": {"status": 403}},
-            ConfigEntryState.SETUP_RETRY,
-            "no_permission",
-        ),
-        ({"token": {"status": 429}}, ConfigEntryState.SETUP_RETRY, "rate_limited"),
-        ({"devices": {"abort": True}}, ConfigEntryState.SETUP_RETRY, "cannot_connect"),
-        ({"token": {"status": 401}}, ConfigEntryState.SETUP_ERROR, "invalid_auth"),
+        ({"token": {"status": 500}}, "cannot_connect"),
+        ({"panel_token": {"status": 403}}, "no_permission"),
+        ({"token": {"status": 429}}, "rate_limited"),
+        ({"devices": {"abort": True}}, "cannot_connect"),
+        ({"token": {"status": 401}}, "invalid_auth"),
     ],
 )
-async def test_set_up_fails(
+async def test_setup_fails(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
     fault: Json,
-    state: ConfigEntryState,
     key: str,
 ) -> None:
-    """The entry says why, and tries again where trying can help."""
+    """The entry says why, and is retried."""
     await pdk.faults(**fault)
     await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is state
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == key
+    assert key in TEXTS["exceptions"]
 
 
 async def test_loads_before_the_stream_connects(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
-    short_back_off: None,
+    short_backoff: None,
 ) -> None:
     """Token and doors are enough; the connection follows."""
     await pdk.faults(handshake={"mode": "http", "status": 503})
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    await wait_for_state(hass, "lock.front_door", "unavailable")
+    await wait_for_state(hass, FRONT, "unavailable")
     await pdk.faults(handshake=None)
-    await wait_for_state(hass, "lock.front_door", "unknown")
-    await hass.config_entries.async_unload(entry.entry_id)
+    await wait_for_state(hass, FRONT, "unknown")
 
 
-async def test_unload_and_reload(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+async def test_unload_and_remove(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    hass_storage: Json,
 ) -> None:
-    """No socket stays behind, and a reload has one again."""
+    """No task, socket or listener is left after an unload, nothing after a removal."""
+    listeners = dict(hass.bus.async_listeners())
+    await setup_integration(hass, entry)
+    assert hass.bus.async_listeners() == listeners
+    await panel.act(PANEL, 1, "hold")
+    await wait_for_state(hass, FRONT, "unlocked")
     await hass.config_entries.async_unload(entry.entry_id)
     await panel.sockets(PANEL, 0)
-    assert entry.state is ConfigEntryState.NOT_LOADED
-    await hass.config_entries.async_setup(entry.entry_id)
-    await panel.sockets(PANEL, 1)
+    assert our_tasks() == []
+    assert hass_storage[STORE]["data"]["doors"][0]["state"] == {"relay": True}
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert STORE not in hass_storage
+    assert not entity_registry.entities
+    assert not hass.states.async_all()
 
 
-async def test_home_assistant_stops(
+async def test_removed_while_the_doors_are_read(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    hass_storage: Json,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer that comes too late brings nothing back."""
+    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
+    read = (await panel.requests())["devices"]
+    await panel.faults(devices={"delay": 0.5})
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    async with asyncio.timeout(5):
+        while (await panel.requests())["devices"] == read:
+            pass
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert our_tasks() == []
+    await hass.async_block_till_done()
+    await hass.config_entries.async_remove(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
+    await hass.async_block_till_done()
+    assert STORE not in hass_storage
+    assert not device_registry.devices
+
+
+async def test_unloaded_while_a_command_is_pending(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """The connection ends with it, and nothing is told of that: it was not lost."""
-    told: list[str] = []
-    hass.bus.async_listen(
-        EVENT_STATE_CHANGED,
-        callback(lambda event: told.append(event.data["entity_id"])),
-    )
+    """Its caller learns at once that there will be no answer."""
+    await panel.faults(commands="ignored")
+    unlocking = hass.async_create_task(act(hass, "lock.unlock"))
+    await panel.commands(PANEL)
+    await hass.config_entries.async_unload(entry.entry_id)
+    async with asyncio.timeout(2):
+        with raises_error("no_answer"):
+            await unlocking
+
+
+async def test_a_new_door_while_unloading(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Entities that would be added too late do not prevent the next set-up."""
+    delivered: list[str] = []
+
+    @callback
+    def deliver_once(event: Event[EventStateChangedData]) -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS and not delivered:
+            delivered.append(event.data["entity_id"])
+            deliver(entry, "door.input.relay.on", {"body": {"doorId": 77}})
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, deliver_once)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert delivered
+    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
+    await setup_integration(hass, entry)
+    await hass.async_block_till_done()
+    assert "does not generate unique IDs" not in caplog.text
+
+
+async def test_home_assistant_stops(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The connection ends without a change of state: it was not lost."""
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     await hass.async_stop(force=True)
     await panel.sockets(PANEL, 0)
-    assert told == []
+    assert changes == []
 
 
 async def test_a_reload_is_no_lost_connection(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """It is not off in between, so nobody is told that it was."""
-    shown: list[str] = []
-
-    @callback
-    def take(event: Event[EventStateChangedData]) -> None:
-        if (state := event.data["new_state"]) is not None:
-            shown.append(state.state)
-
-    async_track_state_change_event(hass, "binary_sensor.headquarters_connection", take)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
+    """The connection is not off in between."""
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await setup_integration(hass, entry)
     await hass.async_block_till_done()
-    assert shown == ["unavailable", "unknown", "on"]
+    assert [
+        change.data["new_state"].state
+        for change in changes
+        if change.data["entity_id"] == CONNECTION and change.data["new_state"]
+    ] == ["unavailable", "unknown", "on"]
 
 
-async def test_panels_of_one_account_share_its_token(
+async def test_two_panels_of_an_account(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """A second panel of the account asks for no ID token of its own."""
-    other = MockConfigEntry(
-        domain=DOMAIN, unique_id="2080DEF", data={**entry.data, "panel_id": "2080DEF"}
-    )
+    """They share an ID token, but no door; one that is removed leaves the other."""
+    data: dict[str, Any] = {**entry.data, "panel_id": OTHER_PANEL}
+    other = MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL, data=data)
     other.add_to_hass(hass)
-    await hass.config_entries.async_setup(other.entry_id)
-    assert other.state is ConfigEntryState.LOADED
+    await setup_integration(hass, other)
     assert (await panel.requests())["token"] == 1
-    await hass.config_entries.async_unload(other.entry_id)
+    await panel.act(OTHER_PANEL, 1, "hold")
+    await wait_for_state(hass, "lock.entrance", "unlocked")
+    await emit(panel, "door.input.relay.off")
+    await wait_for_state(hass, FRONT, "locked")
+    assert state_of(hass, "lock.entrance").state == "unlocked"
+    await hass.config_entries.async_remove(entry.entry_id)
+    await panel.sockets(PANEL, 0)
+    await panel.act(OTHER_PANEL, 1, "lock")
+    await wait_for_state(hass, "lock.entrance", "locked")
+    registry = dr.async_get(hass)
+    assert not dr.async_entries_for_config_entry(registry, entry.entry_id)
+    left = dr.async_entries_for_config_entry(registry, other.entry_id)
+    assert {part for device in left for _, part in device.identifiers} == {
+        OTHER_PANEL,
+        f"{OTHER_PANEL}_1",
+        f"{OTHER_PANEL}_2",
+    }

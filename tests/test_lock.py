@@ -1,193 +1,271 @@
 """A user locks, unlocks and opens doors."""
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.components.lock import DOMAIN as LOCK
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
-from .common import PANEL, Json, state_of, wait_for_state
+from .common import (
+    ANSWER_TIMEOUT,
+    CONNECTION,
+    FRONT,
+    OPENING_TIMEOUT,
+    PANEL,
+    Json,
+    access_granted,
+    act,
+    drop_connection,
+    emit,
+    emit_all,
+    raises_error,
+    sent,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 from .simulator_process import SimulatedPdk
 
-FRONT = "lock.front_door"
+
+def see_states(hass: HomeAssistant) -> list[str]:
+    """Return a list that receives each new state of the front door's lock."""
+    seen: list[str] = []
+
+    @callback
+    def handle(event: Event[EventStateChangedData]) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if event.data["entity_id"] == FRONT and old and new and old.state != new.state:
+            seen.append(new.state)
+
+    hass.bus.async_listen("state_changed", handle)
+    return seen
 
 
-async def act(hass: HomeAssistant, action: str, entity_id: str = FRONT) -> None:
-    """Call an action of the lock."""
-    await hass.services.async_call(
-        LOCK, action, {"entity_id": entity_id}, blocking=True
-    )
-
-
-async def test_unknown_until_the_panel_speaks(
+async def test_unknown_until_the_panel_reports(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
     """The API has no snapshot of states, and nothing is guessed."""
     assert state_of(hass, FRONT).state == "unknown"
     await panel.act(PANEL, 1, "hold")
-    assert not (await wait_for_state(hass, FRONT, "unlocked")).attributes.get(
-        "assumed_state"
-    )
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert not unlocked.attributes.get("assumed_state")
     await panel.act(PANEL, 1, "lock")
     await wait_for_state(hass, FRONT, "locked")
 
 
 @pytest.mark.parametrize(
-    ("action", "topic", "states"),
+    ("action", "before", "topic", "states"),
     [
-        ("unlock", "door.actuate.open", ["unlocking", "unlocked"]),
-        ("lock", "door.actuate.close", ["locking", "locked"]),
-        ("open", "door.try.open", ["opening", "unlocked"]),
+        ("unlock", "off", "door.actuate.open", ["unlocked"]),
+        ("unlock", "on", "door.actuate.open", []),
+        ("lock", "on", "door.actuate.close", ["locked"]),
+        ("lock", "off", "door.actuate.close", []),
+        ("open", "off", "door.try.open", ["opening", "unlocked", "locked"]),
     ],
 )
-async def test_an_action_reaches_the_panel(
+async def test_actions(
     hass: HomeAssistant,
     panel: SimulatedPdk,
-    action: str,
-    topic: str,
     states: list[str],
+    action: str,
+    before: str,
+    topic: str,
 ) -> None:
-    """The panel gets one command, and the lock shows what is going on."""
-    seen: list[str] = []
-
-    @callback
-    def see(event: Event[EventStateChangedData]) -> None:
-        if event.data["entity_id"] == FRONT and event.data["new_state"]:
-            seen.append(event.data["new_state"].state)
-
-    hass.bus.async_listen("state_changed", see)
-    await act(hass, action)
+    """The panel gets one command; the lock shows what the panel says, and no more."""
+    await emit(panel, f"door.input.relay.{before}")
+    await wait_for_state(hass, FRONT, "unlocked" if before == "on" else "locked")
+    seen = see_states(hass)
+    await panel.faults(commands="ignored")
+    acting = hass.async_create_task(act(hass, f"lock.{action}"))
     (command,) = await panel.commands(PANEL)
-    assert command["topic"] == topic
-    assert command["body"] == {"doorId": 1}
-    await wait_for_state(hass, FRONT, states[-1])
-    assert [seen[0], seen[-1]] == states
+    assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
+    assert seen == []
+    await panel.carry_out(PANEL, command)
+    await acting
+    if action == "open":
+        assert seen == ["opening"]
+        for relay in ("on", "off"):
+            await emit(panel, f"door.input.relay.{relay}")
+        await wait_for_state(hass, FRONT, "locked")
+    assert seen == states
 
 
-async def test_a_dwell_ends(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """A door that is opened for a moment locks again by itself."""
+async def test_relay_is_not_reported(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A door that is opened does not show *opening* for ever; its state is assumed."""
+    monkeypatch.setattr(OPENING_TIMEOUT, 0.1)
+    await emit(panel, "door.input.relay.off")
+    await wait_for_state(hass, FRONT, "locked")
+    await panel.faults(commands="ignored")
+    opening = hass.async_create_task(act(hass, "lock.open"))
+    (command,) = await panel.commands(PANEL)
+    await panel.carry_out(PANEL, command)
+    await opening
+    assert state_of(hass, FRONT).state == "opening"
+    locked = await wait_for_state(hass, FRONT, "locked")
+    assert locked.attributes["assumed_state"] is True
+
+
+async def test_changed_by(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """It is whose access turned the relay, and nobody after any other change."""
     await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, "open")
+    await panel.act(PANEL, 1, "badge", person=1)
+    for state in ("unlocked", "locked"):
+        lock = await wait_for_state(hass, FRONT, state)
+        assert lock.attributes["changed_by"] == "Amelia Hartmann"
+    await act(hass, "lock.unlock")
+    assert "changed_by" not in state_of(hass, FRONT).attributes
+    await act(hass, "lock.lock")
+    assert "changed_by" not in state_of(hass, FRONT).attributes
+
+
+async def test_changed_by_at_the_panel(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """A request to exit or a schedule is nobody's access, though one was before."""
+    await emit_all(panel, access_granted("Amelia"))
+    await emit(panel, "door.input.relay.on")
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert unlocked.attributes["changed_by"] == "Amelia"
+    await emit(panel, "door.input.relay.off")
+    await act(hass, "lock.lock")
+    await emit(panel, "door.input.rex.on")
+    await emit(panel, "door.input.relay.on")
+    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    assert "changed_by" not in unlocked.attributes
+
+
+async def test_access_is_reported_after_the_relay(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """Which of the two comes first makes no difference."""
+    await emit(panel, "door.input.relay.on")
+    await emit_all(panel, access_granted("Amelia"))
+    await wait_until(
+        lambda: state_of(hass, FRONT).attributes.get("changed_by") == "Amelia"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "topic", "body"),
+    [
+        ({"unlock_duration": 2.5}, "door.try.dwellopen", {"dwell": 25}),
+        ({"unlock_duration": 0.1}, "door.try.dwellopen", {"dwell": 1}),
+        ({"unlock_duration": 540}, "door.try.dwellopen", {"dwell": 5400}),
+        ({}, "door.try.open", {}),
+    ],
+)
+async def test_momentary_unlock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    options: Json,
+    topic: str,
+    body: Json,
+) -> None:
+    """Unlocking opens for a while, and nothing ever holds the door open."""
+    await setup_integration(hass, entry, unlock_mode="momentary", **options)
+    await act(hass, "lock.unlock")
+    (command,) = await panel.commands(PANEL)
+    assert (command["topic"], command["body"]) == (topic, {"doorId": 1, **body})
+    await wait_for_state(hass, FRONT, "unlocked")
+    await act(hass, "lock.lock")
+    await act(hass, "lock.open")
+    assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("lock.open", {}), ("prodatakey.open_door", {"duration": 0.2})],
+)
+async def test_door_locks_again(
+    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
+) -> None:
+    """A door that is opened for a while locks by itself."""
+    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
+    await act(hass, action, **data)
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, FRONT, "locked")
 
 
-async def test_a_refusal_in_the_panels_words(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The user reads why, and the lock shows what it showed before."""
-    await panel.faults(commands={"refuse": "The door is in do not disturb."})
-    with pytest.raises(HomeAssistantError) as refusal:
-        await act(hass, "unlock")
-    assert refusal.value.translation_key == "command_refused"
-    assert refusal.value.translation_placeholders == {
-        "panel": "Headquarters",
-        "reason": "The door is in do not disturb.",
-    }
-    assert state_of(hass, FRONT).state == "unknown"
+async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The user reads why, and it leaves no trace in the state."""
+    await emit(panel, "door.input.relay.off")
+    await wait_for_state(hass, FRONT, "locked")
+    seen = see_states(hass)
+    reason = "The door is in do not disturb."
+    await panel.faults(commands={"refuse": reason})
+    with raises_error("command_rejected", name="Front door", reason=reason):
+        await act(hass, "lock.unlock")
+    with raises_error("command_rejected", name="Front door", reason=reason):
+        await act(hass, "prodatakey.open_door", duration=1)
+    assert seen == []
 
 
-async def test_no_answer(
+async def test_unlock_is_not_answered(
     hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A panel that stays silent has perhaps opened, perhaps not: the user is told."""
-    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.2)
+    """The door may be open or not: the user reads that."""
+    monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
     await panel.faults(commands="ignored")
-    with pytest.raises(HomeAssistantError) as unanswered:
-        await act(hass, "unlock")
-    assert unanswered.value.translation_key == "no_answer"
+    with raises_error("no_answer"):
+        await act(hass, "lock.unlock")
     assert state_of(hass, FRONT).state == "unknown"
 
 
-async def test_not_connected(
-    hass: HomeAssistant, panel: SimulatedPdk, short_back_off: None
+async def test_unlock_while_not_connected(
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
-    """A command is refused at once while the stream is down, and not kept for later."""
+    """A command fails at once while the stream is down, and is not kept for later."""
     await panel.faults(handshake={"mode": "http", "status": 503})
-    await panel.control("POST", f"panels/{PANEL}/kick", {"how": "abort"})
-    await wait_for_state(hass, "binary_sensor.headquarters_connection", "off")
-    with pytest.raises(HomeAssistantError) as refused:
-        await act(hass, "unlock")
-    assert refused.value.translation_key == "not_connected"
+    await drop_connection(panel)
+    await wait_for_state(hass, CONNECTION, "off")
+    with raises_error("not_connected"):
+        await act(hass, "lock.unlock")
     await panel.faults(handshake=None)
-    await wait_for_state(hass, "binary_sensor.headquarters_connection", "on")
-    assert await panel.commands(PANEL, wait=0) == []
-
-
-async def test_doors_do_not_wait_for_each_other(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """A command for one door that gets no answer does not hold up another's."""
-    await panel.faults(commands={"refuse": "no", "doors": [1]})
-    refused = hass.async_create_task(act(hass, "unlock"))
-    await act(hass, "unlock", "lock.meeting_room")
-    with pytest.raises(HomeAssistantError):
-        await refused
-    assert state_of(hass, "lock.meeting_room").state == "unlocked"
+    await wait_for_state(hass, CONNECTION, "on")
+    assert await sent(panel) == []
 
 
 async def test_a_newer_event_counts_more_than_the_answer(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """Somebody locks at the panel while the answer to an unlock is on its way."""
+    """A door is locked at the panel while the answer to an unlock is on its way."""
     await panel.faults(commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "unlock"))
+    unlocking = hass.async_create_task(act(hass, "lock.unlock"))
     (command,) = await panel.commands(PANEL)
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
+    await emit(panel, "door.input.relay.off")
     await panel.carry_out(PANEL, command)
     await unlocking
     assert state_of(hass, FRONT).state == "locked"
 
 
-async def stop_a_script(hass: HomeAssistant, panel: SimulatedPdk) -> Json:
-    """Unlock by a script that is stopped while that is under way; give the command."""
-    await panel.emit(PANEL, "door.input.relay.off", {"body": {"doorId": 1}})
+@pytest.mark.parametrize("answered", [True, False])
+async def test_stopped_script(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: bool,
+) -> None:
+    """Its command is pending all the same; without an answer the state is assumed."""
+    if not answered:
+        monkeypatch.setattr(ANSWER_TIMEOUT, 0.5)
+    await emit(panel, "door.input.relay.off")
     await wait_for_state(hass, FRONT, "locked")
     await panel.faults(commands="ignored")
     step = {"action": "lock.unlock", "target": {"entity_id": FRONT}}
-    script = {"script": {"unlock": {"sequence": [step]}}}
+    script: Json = {"script": {"unlock": {"sequence": [step]}}}
     assert await async_setup_component(hass, "script", script)
-    which = {"entity_id": "script.unlock"}
-    await hass.services.async_call("script", "turn_on", which, blocking=True)
+    await act(hass, "script.turn_on", "script.unlock")
     (command,) = await panel.commands(PANEL)
-    await hass.services.async_call("script", "turn_off", which, blocking=True)
+    await act(hass, "script.turn_off", "script.unlock")
     assert state_of(hass, "script.unlock").state == "off"
-    return command
-
-
-async def test_a_stopped_script_and_an_answer(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The command is under way all the same, and what becomes of it is shown."""
-    command = await stop_a_script(hass, panel)
-    assert state_of(hass, FRONT).state == "unlocking"
-    await panel.carry_out(PANEL, command)
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert "assumed_state" not in unlocked.attributes
-
-
-async def test_a_stopped_script_and_no_answer(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody hears the error, but the lock shows that nobody knows."""
-    monkeypatch.setattr("custom_components.prodatakey.pdk.stream.ANSWER_TIMEOUT", 0.5)
-    await stop_a_script(hass, panel)
-    locked = await wait_for_state(hass, FRONT, "locked")
-    assert locked.attributes["assumed_state"] is True
-
-
-async def test_several_commands_at_once(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """Shown is the last one that has no answer."""
-    await panel.faults(commands="ignored")
-    acting = []
-    for sent, action in enumerate(("unlock", "lock", "unlock")):
-        acting.append(hass.async_create_task(act(hass, action)))
-        await panel.commands(PANEL, after=sent)
-    commands = await panel.commands(PANEL, wait=0)
-    for which, shown in ((2, "locking"), (1, "unlocking"), (0, "unlocked")):
-        await panel.carry_out(PANEL, commands[which])
-        await acting[which]
-        assert state_of(hass, FRONT).state == shown
+    assert state_of(hass, FRONT).state == "locked"
+    if answered:
+        await panel.carry_out(PANEL, command)
+        await wait_for_state(hass, FRONT, "unlocked")
+    else:
+        await wait_until(lambda: state_of(hass, FRONT).attributes.get("assumed_state"))
+        assert state_of(hass, FRONT).state == "locked"

@@ -1,4 +1,4 @@
-"""A user who may not control a door's lock cannot open it in another way."""
+"""Which users may open doors and question the panel."""
 
 from typing import Any
 
@@ -8,63 +8,65 @@ from pytest_homeassistant_custom_component.common import MockUser
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 
-from .common import PANEL
+from .common import ENDPOINT, FRONT, Json, act, ask, raises_error, sent
 from .simulator_process import SimulatedPdk
 
-OPENINGS: list[tuple[str, str, dict[str, Any]]] = [
-    ("lock", "unlock", {"entity_id": "lock.front_door"}),
-    ("lock", "open", {"entity_id": "lock.front_door"}),
-    ("prodatakey", "open_door", {"entity_id": "lock.front_door", "duration": 3}),
-    ("button", "press", {"entity_id": "button.front_door_open"}),
-]
+OPEN_BUTTON = "button.front_door_open"
 
 
-def user_who_may_control(hass: HomeAssistant, *entity_ids: str) -> MockUser:
-    """Return a user with control of these entities only."""
+def user_with_control(hass: HomeAssistant, *entity_ids: str) -> Context:
+    """Return the context of a user with control of these entities only."""
     user = MockUser(is_owner=False).add_to_hass(hass)
-    entities: dict[str, Any] = {
-        entity_id: {"control": True, "read": True} for entity_id in entity_ids
-    }
-    user.mock_policy({"entities": {"entity_ids": entities}})
-    return user
+    allowed = {each: {"control": True, "read": True} for each in entity_ids}
+    user.mock_policy({"entities": {"entity_ids": allowed}})
+    return Context(user_id=user.id)
 
 
-@pytest.mark.parametrize(("domain", "action", "what"), OPENINGS)
-async def test_without_control_of_the_lock(
+@pytest.mark.parametrize(
+    ("action", "entity_id", "data"),
+    [
+        ("lock.unlock", FRONT, {}),
+        ("lock.open", FRONT, {}),
+        ("prodatakey.open_door", FRONT, {"duration": 3}),
+        ("button.press", OPEN_BUTTON, {}),
+    ],
+)
+async def test_control_of_the_lock_is_needed(
     hass: HomeAssistant,
     panel: SimulatedPdk,
-    domain: str,
+    hass_read_only_user: MockUser,
     action: str,
-    what: dict[str, Any],
+    entity_id: str,
+    data: Json,
 ) -> None:
-    """Control of the button alone does not open the door."""
-    user = user_who_may_control(hass, "button.front_door_open", "lock.meeting_room")
+    """Control of the button alone opens no door; with the lock's it opens once."""
+    for context in (
+        Context(user_id=hass_read_only_user.id),
+        user_with_control(hass, OPEN_BUTTON, "lock.meeting_room"),
+    ):
+        with pytest.raises(Unauthorized):
+            await act(hass, action, entity_id, context, **data)
+    assert await sent(panel) == []
+    allowed = user_with_control(hass, OPEN_BUTTON, FRONT)
+    await act(hass, action, entity_id, allowed, **data)
+    assert len(await sent(panel)) == 1
+
+
+@pytest.mark.parametrize("action", ["discover_endpoints", "query_signal"])
+async def test_queries_need_an_administrator(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+    action: str,
+) -> None:
+    """They can move a relay."""
+    data: dict[str, Any] = {}
+    if action == "query_signal":
+        data = {"io_link_id": 1, "address": ENDPOINT}
     with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            domain, action, what, blocking=True, context=Context(user_id=user.id)
-        )
-    assert await panel.commands(PANEL, wait=0) == []
-
-
-@pytest.mark.parametrize(("domain", "action", "what"), OPENINGS)
-async def test_with_control_of_the_lock(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    domain: str,
-    action: str,
-    what: dict[str, Any],
-) -> None:
-    """Who may control lock and button opens the door once."""
-    user = user_who_may_control(hass, "button.front_door_open", "lock.front_door")
-    await hass.services.async_call(
-        domain, action, what, blocking=True, context=Context(user_id=user.id)
-    )
-    assert len(await panel.commands(PANEL)) == 1
-
-
-async def test_an_automation(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """What no user has called may press the button."""
-    await hass.services.async_call(
-        "button", "press", {"entity_id": "button.front_door_open"}, blocking=True
-    )
-    assert len(await panel.commands(PANEL)) == 1
+        await ask(hass, action, Context(user_id=hass_read_only_user.id), **data)
+    assert await sent(panel) == []
+    await panel.faults(commands={"refuse": "not now"})
+    with raises_error("command_rejected"):
+        await ask(hass, action, Context(user_id=hass_admin_user.id), **data)

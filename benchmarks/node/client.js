@@ -1,26 +1,24 @@
-// npm's official socket.io-client 2.x, counting events.
+// Count events with npm's socket.io-client 2.x.
 "use strict"
 
 const { createRequire } = require("module")
 
-const [modules, url, count, topics] = process.argv.slice(2)
-const client = createRequire(modules)("socket.io-client")
-
-const socket = client(url, { transports: ["websocket"] })
+const [package_, url, count, topics] = process.argv.slice(2)
+const socket = createRequire(package_)("socket.io-client")(url, { transports: ["websocket"] })
 let received = 0
-let begun
+let started
 let cpu
 
-const take = () => {
+const onEvent = () => {
   if (received++ === 0) {
-    begun = process.hrtime.bigint()
+    started = process.hrtime.bigint()
     cpu = process.cpuUsage()
   }
   if (received < Number(count)) return
   const { user, system } = process.cpuUsage(cpu)
-  const seconds = Number(process.hrtime.bigint() - begun) / 1e9
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9
   console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6 }))
   process.exit()
 }
 
-for (const topic of JSON.parse(topics)) socket.on(topic, take)
+for (const topic of JSON.parse(topics)) socket.on(topic, onEvent)

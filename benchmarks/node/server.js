@@ -1,20 +1,17 @@
-// The genuine socket.io 2.x server, sending each client the same pre-built frames.
+// npm's socket.io 2.x server, which sends the same frames to each client.
 "use strict"
 
 const fs = require("fs")
 const http = require("http")
 const { createRequire } = require("module")
 
-const [modules, frames] = process.argv.slice(2)
-const socketio = createRequire(modules)("socket.io")
-const built = fs.readFileSync(frames)
-
+const [package_, file] = process.argv.slice(2)
+const frames = fs.readFileSync(file)
 const server = http.createServer()
-const io = socketio(server)
 
-io.on("connection", (socket) => {
-  // Behind the greeting, and past the library: this measures clients, not servers.
-  setTimeout(() => socket.conn.transport.socket._socket.write(built), 200)
+createRequire(package_)("socket.io")(server).on("connection", (socket) => {
+  // After the handshake, and without the library: this measures clients, not servers.
+  setTimeout(() => socket.conn.transport.socket._socket.write(frames), 200)
 })
 
 process.stdin.resume().on("end", () => process.exit())

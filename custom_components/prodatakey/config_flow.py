@@ -27,6 +27,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -51,6 +52,11 @@ from .pdk.models import PanelInfo
 from .pdk.stream import validate_connection
 
 _LOGGER = logging.getLogger(__name__)
+
+CONF_CREDENTIALS = "credentials"
+OTHER_CREDENTIALS = "other"
+
+_CREDENTIALS = (CONF_CLIENT_ID, CONF_CLIENT_SECRET)
 
 CREDENTIALS_SCHEMA = vol.Schema(
     {
@@ -104,18 +110,30 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, str] | None = None
     ) -> ConfigFlowResult:
-        """Handle the credentials."""
+        """Handle the credentials; offer known ones first."""
+        errors: dict[str, str] = {}
+        if user_input is None and self._known_accounts():
+            return await self.async_step_known()
+        if user_input is not None and await self._set_account(user_input, errors):
+            return await self.async_step_panel()
+        return self._show_user_form(user_input, errors)
+
+    async def async_step_known(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Handle the choice of an account that other entries use."""
+        accounts = self._known_accounts()
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._credentials = _stripped(user_input)
-            panels = await self._run_step(self._get_panels(), errors)
-            if panels is not None:
-                self._panels = {panel.id: panel for panel in panels}
+            entries = accounts.get(user_input[CONF_CREDENTIALS])
+            if entries is None:
+                return self._show_user_form(None, errors)
+            if await self._set_account(_credentials(entries[0]), errors):
                 return await self.async_step_panel()
         return self.async_show_form(
-            step_id="user",
+            step_id="known",
             data_schema=self.add_suggested_values_to_schema(
-                CREDENTIALS_SCHEMA, user_input
+                _known_schema(accounts), user_input
             ),
             errors=errors,
         )
@@ -198,6 +216,37 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
         )
 
+    def _show_user_form(
+        self, user_input: dict[str, str] | None, errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Show the form for credentials."""
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(
+                CREDENTIALS_SCHEMA, user_input
+            ),
+            errors=errors,
+        )
+
+    async def _set_account(
+        self, credentials: dict[str, str], errors: dict[str, str]
+    ) -> bool:
+        """Set the account and its panels, or the form's error."""
+        self._credentials = _stripped(credentials)
+        panels = await self._run_step(self._get_panels(), errors)
+        if panels is None:
+            return False
+        self._panels = {panel.id: panel for panel in panels}
+        return True
+
+    def _known_accounts(self) -> dict[str, list[ProdatakeyConfigEntry]]:
+        """Return the entries of each account, by the id of the first."""
+        accounts: dict[tuple[str, ...], list[ProdatakeyConfigEntry]] = {}
+        for entry in self._async_current_entries(include_ignore=False):
+            if credentials := tuple(_credentials(entry).values()):
+                accounts.setdefault(credentials, []).append(entry)
+        return {entries[0].entry_id: entries for entries in accounts.values()}
+
     @callback
     def _update_credentials(self, entry: ProdatakeyConfigEntry) -> ConfigFlowResult:
         """Update all entries that had the old credentials."""
@@ -265,6 +314,24 @@ class OptionsFlow(OptionsFlowWithReload):
         )
 
 
+def _known_schema(accounts: dict[str, list[ProdatakeyConfigEntry]]) -> vol.Schema:
+    """Return the form with a list of accounts, named by their panels."""
+    options: list[SelectOptionDict] = [
+        {"value": key, "label": ", ".join(entry.title for entry in entries)}
+        for key, entries in accounts.items()
+    ]
+    options.append({"value": OTHER_CREDENTIALS, "label": OTHER_CREDENTIALS})
+    selector = SelectSelector(
+        SelectSelectorConfig(
+            options=options,
+            translation_key=CONF_CREDENTIALS,
+            mode=SelectSelectorMode.LIST,
+        )
+    )
+    default = next(iter(accounts), OTHER_CREDENTIALS)
+    return vol.Schema({vol.Required(CONF_CREDENTIALS, default=default): selector})
+
+
 def _panel_schema(panels: Iterable[PanelInfo]) -> vol.Schema:
     """Return the form with a list of panels."""
     options: list[SelectOptionDict] = [
@@ -272,6 +339,13 @@ def _panel_schema(panels: Iterable[PanelInfo]) -> vol.Schema:
     ]
     selector = SelectSelector(SelectSelectorConfig(options=options))
     return vol.Schema({vol.Required(CONF_PANEL_ID): selector})
+
+
+def _credentials(entry: ProdatakeyConfigEntry) -> dict[str, str]:
+    """Return the credentials of an entry, empty if they are incomplete."""
+    if not all(entry.data.get(key) for key in _CREDENTIALS):
+        return {}
+    return {key: entry.data[key] for key in _CREDENTIALS}
 
 
 def _stripped(user_input: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 import os
-from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
@@ -58,15 +57,13 @@ READ_INTERVAL = timedelta(hours=1)
 # The list of doors is not read again within this time, in seconds.
 MIN_READ_INTERVAL = 30.0
 
-_ACCOUNTS: HassKey[WeakValueDictionary[tuple[str, str], AccountClient]] = HassKey(
-    DOMAIN
-)
+_ACCOUNTS: HassKey[dict[tuple[str, str], AccountClient]] = HassKey(DOMAIN)
 
 
 @callback
 def async_get_account(hass: HomeAssistant, config: Mapping[str, str]) -> AccountClient:
     """Return the account of these credentials, shared by all entries that have them."""
-    accounts = hass.data.setdefault(_ACCOUNTS, WeakValueDictionary())
+    accounts = hass.data.setdefault(_ACCOUNTS, {})
     credentials = (config[CONF_CLIENT_ID], config[CONF_CLIENT_SECRET])
     if (account := accounts.get(credentials)) is None:
         account = accounts[credentials] = AccountClient(
@@ -96,6 +93,7 @@ class PanelCoordinator:
         self.config_entry = entry
         self.client = client
         self.options = options
+        self.record_people = options.record_people
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
         self.activity: Activity | None = None
@@ -119,11 +117,6 @@ class PanelCoordinator:
         self._reading: asyncio.Task[None] | None = None
         self._last_read: float | None = None
         client.on_token = self._handle_token
-
-    @property
-    def record_people(self) -> bool:
-        """Return whether people may be recorded."""
-        return self.options.record_people
 
     @property
     def available(self) -> bool:

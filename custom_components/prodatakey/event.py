@@ -29,7 +29,7 @@ EVENTS = (
     DoorEventDescription(
         key="access",
         event_types=[access for access in Access if access is not Access.DURESS],
-        supported_fn=lambda door: door.info.has_reader,
+        supported_fn=lambda door: door.has_reader,
     ),
 )
 

@@ -96,8 +96,10 @@ class DoorLock(DoorEntity, LockEntity):
     @override
     def _handle_update(self) -> None:
         """Handle a change of the relay."""
-        self._end_opening()
-        super()._handle_update()
+        if self._cancel_opening is not None:
+            self._end_opening()
+        self._update_attrs()
+        self.async_write_ha_state()
 
     @callback
     def _handle_grant(self, event: AccessEvent, age: float) -> None:
@@ -178,7 +180,7 @@ class DoorLock(DoorEntity, LockEntity):
     @callback
     def _handle_opening_timeout(self, _: datetime) -> None:
         """Handle a relay that is not reported: its state is only assumed."""
-        self._cancel_opening = None
+        self._end_opening()
         self.door.mark_assumed(Aspect.RELAY)
         self._handle_update()
 

@@ -29,6 +29,7 @@ from .entity import (
     async_add_door_entities,
     async_subscribe_until_unload,
 )
+from .options import Options
 from .pdk.doors import Subscribers
 from .pdk.models import AccessEvent, DoorKind
 from .pdk.panel import Endpoint, EndpointKey
@@ -46,7 +47,7 @@ LAST_ACTIVITY = SensorEntityDescription(
 )
 LAST_PERSON = DoorSensorDescription(
     key="last_person",
-    supported_fn=lambda door: door.kind is DoorKind.DOOR and door.info.has_reader,
+    supported_fn=lambda door: door.kind is DoorKind.DOOR and door.has_reader,
 )
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = SensorEntityDescription(
@@ -127,12 +128,21 @@ class DoorLastPerson(DoorEntity, SensorEntity, RestoreEntity):
         """Restore the person, and subscribe to granted access."""
         await super().async_added_to_hass()
         self.async_on_remove(self.door.grants.subscribe(self._handle_grant))
+        self.async_on_remove(self._forget_if_not_recorded)
         last = await self.async_get_last_state()
         if last and last.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE):
             self._attr_native_value = last.state
             self._attr_extra_state_attributes = {
                 key: last.attributes.get(key) for key in ("request_factor", "occurred")
             }
+
+    @callback
+    def _forget_if_not_recorded(self) -> None:
+        """Keep the person out of the restored states if the option was turned off."""
+        if not Options.from_mapping(
+            self.coordinator.config_entry.options
+        ).record_people:
+            self.hass.states.async_set(self.entity_id, STATE_UNKNOWN)
 
     @callback
     def _handle_grant(self, event: AccessEvent, age: float) -> None:

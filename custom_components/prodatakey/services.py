@@ -16,6 +16,7 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import (
     config_validation as cv,
+    device_registry as dr,
     entity_platform,
     entity_registry as er,
     service,
@@ -24,12 +25,15 @@ from homeassistant.helpers import (
 
 from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
 from .coordinator import ProdatakeyConfigEntry
+from .dashboard import async_get_view
+from .devices import endpoint_identifier
 from .exceptions import translated_errors
 from .pdk.commands import QuerySignal
 from .pdk.errors import CommandRejectedError
 from .pdk.panel import Endpoint, EndpointKey, Panel, Signal
 from .store import endpoint_as_dict
 
+ACTION_DASHBOARD = "dashboard"
 ACTION_DISCOVER_ENDPOINTS = "discover_endpoints"
 ACTION_QUERY_SIGNAL = "query_signal"
 ACTION_OPEN_DOOR = "open_door"
@@ -37,10 +41,12 @@ ACTION_OPEN_DOOR = "open_door"
 ATTR_ACTUATE_RELAY = "actuate_relay"
 ATTR_ADDRESS = "address"
 ATTR_DURATION = "duration"
+ATTR_ENDPOINT = "endpoint"
 ATTR_IO_LINK_ID = "io_link_id"
 ATTR_RELAY_DWELL = "relay_dwell"
 ATTR_WAIT = "wait"
 
+DASHBOARD_SCHEMA = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
 DISCOVER_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -52,6 +58,7 @@ DISCOVER_SCHEMA = vol.Schema(
 QUERY_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_ENDPOINT): cv.string,
         vol.Optional(ATTR_IO_LINK_ID): vol.Coerce(int),
         vol.Optional(ATTR_ADDRESS): cv.string,
         vol.Optional(ATTR_ACTUATE_RELAY, default=False): cv.boolean,
@@ -84,6 +91,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         service.async_register_admin_service(
             hass, DOMAIN, action, handler, schema, SupportsResponse.ONLY
         )
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_DASHBOARD,
+        _async_get_dashboard,
+        DASHBOARD_SCHEMA,
+        SupportsResponse.ONLY,
+    )
     hass.services.async_register(
         DOMAIN, ACTION_OPEN_DOOR, _async_open_door, OPEN_DOOR_SCHEMA
     )
@@ -119,9 +133,14 @@ async def _async_open_door(call: ServiceCall) -> None:
     await service.entity_service_call(call.hass, locks, "async_open_door", call)
 
 
+async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
+    """Return a dashboard view for the doors of a panel."""
+    return await async_get_view(call.hass, _get_entry(call))
+
+
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
     """Discover the wireless endpoints of a panel."""
-    panel = _get_panel(call)
+    panel = _get_entry(call).runtime_data.panel
     with translated_errors(panel.info.name):
         endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
@@ -129,14 +148,15 @@ async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
 
 async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
     """Query the signal of one endpoint, or of all that were discovered."""
-    panel = _get_panel(call)
-    with translated_errors(panel.info.name):
-        if ATTR_ADDRESS in call.data or ATTR_IO_LINK_ID in call.data:
-            signals = [await panel.query_signal(_query(call, _get_key(call)))]
+    panel = _get_entry(call).runtime_data.panel
+    key = _get_key(call, panel)
+    with translated_errors(_get_name(call, panel, key)):
+        if key is not None:
+            signals = [await panel.query_signal(_query(call, key))]
         else:
             signals = [
-                await _async_query_discovered(panel, _query(call, key))
-                for key in list(panel.endpoints)
+                await _async_query_discovered(panel, _query(call, each))
+                for each in list(panel.endpoints)
             ]
     return {"endpoints": [_signal(signal) for signal in signals]}
 
@@ -149,21 +169,56 @@ async def _async_query_discovered(panel: Panel, query: QuerySignal) -> Signal:
         return Signal(io_link_id=query.io_link_id, address=query.address)
 
 
-def _get_panel(call: ServiceCall) -> Panel:
-    """Return the panel of a call."""
+def _get_entry(call: ServiceCall) -> ProdatakeyConfigEntry:
+    """Return the config entry of a call."""
     entry: ProdatakeyConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
-    return entry.runtime_data.panel
+    return entry
 
 
-def _get_key(call: ServiceCall) -> EndpointKey:
-    """Return the endpoint of a call."""
-    if ATTR_ADDRESS not in call.data or ATTR_IO_LINK_ID not in call.data:
+def _get_key(call: ServiceCall, panel: Panel) -> EndpointKey | None:
+    """Return the endpoint of a call, None for all that were discovered."""
+    given = call.data.keys() & {ATTR_ENDPOINT, ATTR_IO_LINK_ID, ATTR_ADDRESS}
+    if not given:
+        return None
+    if given == {ATTR_ENDPOINT}:
+        return _get_key_of_device(call, panel)
+    if given != {ATTR_IO_LINK_ID, ATTR_ADDRESS}:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="endpoint_incomplete"
         )
     return (call.data[ATTR_IO_LINK_ID], call.data[ATTR_ADDRESS])
+
+
+def _get_key_of_device(call: ServiceCall, panel: Panel) -> EndpointKey:
+    """Return the endpoint of a call's device."""
+    for endpoint in panel.endpoints.values():
+        device = _get_device(call, endpoint)
+        if device and device.id == call.data[ATTR_ENDPOINT]:
+            return endpoint.key
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="unknown_endpoint",
+        translation_placeholders={"panel": panel.info.name},
+    )
+
+
+def _get_device(call: ServiceCall, endpoint: Endpoint) -> dr.DeviceEntry | None:
+    """Return the device of an endpoint."""
+    entry = _get_entry(call)
+    return dr.async_get(call.hass).async_get_device_by_identifier(
+        endpoint_identifier(entry.runtime_data.panel.info.id, endpoint), entry.entry_id
+    )
+
+
+def _get_name(call: ServiceCall, panel: Panel, key: EndpointKey | None) -> str:
+    """Return the name for errors: that of an endpoint, or of the panel for all."""
+    if key is None:
+        return panel.info.name
+    endpoint = panel.endpoints.get(key)
+    device = _get_device(call, endpoint) if endpoint else None
+    return (device and (device.name_by_user or device.name)) or key[1]
 
 
 def _query(call: ServiceCall, key: EndpointKey) -> QuerySignal:

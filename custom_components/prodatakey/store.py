@@ -91,6 +91,7 @@ def door_as_dict(door: Door) -> Stored:
         "state": door.state.as_dict(),
         "reported": sorted(door.reported),
         "changed_by": door.changed_by,
+        "has_reader": door.has_reader,
     }
 
 
@@ -115,6 +116,7 @@ def door_from_dict(stored: Stored) -> Door:
         },
         reported=[aspect for aspect in Aspect if aspect in reported],
         changed_by=as_name(stored.get("changed_by")),
+        has_reader=stored.get("has_reader") is True,
     )
 
 

@@ -134,17 +134,20 @@ class DoNotDisturb(DoorSwitch):
 
     async def _async_set(self, value: bool) -> None:
         """Set the state; a call cancelled while waiting for the lock sends nothing."""
-        async with self._toggle_lock:
-            await run_to_completion(self._async_toggle_to(value))
+        await self._toggle_lock.acquire()
+        await run_to_completion(self._async_toggle_to(value))
 
     async def _async_toggle_to(self, value: bool) -> None:
         """Toggle until the panel reports the value; back once, and no more."""
-        if self.is_on is value and not self.assumed_state:
-            return
-        with self.caller_context():
-            for _ in range(MAX_TOGGLES):
-                if await self._async_toggle() is value:
-                    return
+        try:
+            if self.is_on is value and not self.assumed_state:
+                return
+            with self.caller_context():
+                for _ in range(MAX_TOGGLES):
+                    if await self._async_toggle() is value:
+                        return
+        finally:
+            self._toggle_lock.release()
         raise self._not_confirmed()
 
     async def _async_toggle(self) -> bool:

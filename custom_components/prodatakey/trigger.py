@@ -7,6 +7,7 @@ import voluptuous as vol
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
 from homeassistant.const import (
+    ATTR_ASSUMED_STATE,
     CONF_OPTIONS,
     CONF_TARGET,
     STATE_OFF,
@@ -41,7 +42,9 @@ CONF_PERSON = "person"
 ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
     {
         vol.Required(CONF_OPTIONS, default={}): {
-            vol.Optional(CONF_PERSON): vol.All(cv.ensure_list, [cv.string])
+            vol.Optional(CONF_PERSON): vol.All(
+                cv.ensure_list, [vol.All(cv.string, vol.Strip, vol.Length(min=1))]
+            )
         }
     }
 )
@@ -85,7 +88,7 @@ class PersonAccessTrigger(AccessTrigger):
         """Initialize the trigger with the names or ids of people."""
         super().__init__(hass, config)
         people = self._options.get(CONF_PERSON, [])
-        self._people = {person.strip().casefold() for person in people}
+        self._people = {person.casefold() for person in people}
 
     @override
     @classmethod
@@ -111,9 +114,10 @@ class PersonAccessTrigger(AccessTrigger):
             return False
         if not self._people:
             return True
-        who = {state.attributes.get(key) for key in ("person", "person_id")}
-        if self._people.isdisjoint(str(each).casefold() for each in who):
-            report_not_triggered("other_person", entity_id=state.entity_id)
+        who = [state.attributes.get(key) for key in ("person", "person_id")]
+        if self._people.isdisjoint(str(each).casefold() for each in who if each):
+            reason = "other_person" if any(who) else "person_not_recorded"
+            report_not_triggered(reason, entity_id=state.entity_id)
             return False
         return True
 
@@ -136,42 +140,51 @@ def _panels_without_people(hass: HomeAssistant, config: dict[str, Any]) -> list[
     ]
 
 
-class StateTrigger(_DoorTrigger, EntityTargetStateTriggerBase):
-    """Trigger on an alarm, its end, or a request to exit."""
+class OnTrigger(_DoorTrigger, EntityTargetStateTriggerBase):
+    """Base of triggers on an alarm, or a request to exit."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _to_states = {STATE_ON}
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        """Return whether this is news; so is a report after an assumed state.
+
+        The panel reports changes only: the end of the alarm before was missed.
+        """
+        return super().is_valid_transition(from_state, to_state) or (
+            from_state.attributes.get(ATTR_ASSUMED_STATE, False)
+            and not to_state.attributes.get(ATTR_ASSUMED_STATE, False)
+        )
 
 
-def _access_trigger(base: type[AccessTrigger], access: Access) -> type[Trigger]:
+class OffTrigger(_DoorTrigger, EntityTargetStateTriggerBase):
+    """Base of triggers on the end of an alarm; an unknown one does not end."""
+
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _to_states = {STATE_OFF}
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN})
+
+
+def _make_trigger[T: _DoorTrigger](base: type[T], key: str) -> type[T]:
+    """Return the trigger on binary sensors with a translation key."""
+    return type(base.__name__, (base,), {"_translation_key": key})
+
+
+def _make_access_trigger[T: AccessTrigger](base: type[T], access: Access) -> type[T]:
     """Return the trigger on one answer to requests for access."""
     return type(base.__name__, (base,), {"_access": access})
 
 
-def _state_trigger(key: str) -> type[Trigger]:
-    """Return the trigger on a binary sensor that turns on."""
-    attributes = {"_translation_key": key, "_to_states": {STATE_ON}}
-    return type(StateTrigger.__name__, (StateTrigger,), attributes)
-
-
-def _cleared_trigger(key: str) -> type[Trigger]:
-    """Return the trigger on an alarm that ends; an unknown one does not end."""
-    attributes = {
-        "_translation_key": key,
-        "_to_states": {STATE_OFF},
-        "_excluded_from_states": frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN}),
-    }
-    return type(StateTrigger.__name__, (StateTrigger,), attributes)
-
-
 TRIGGERS: dict[str, type[Trigger]] = {
-    "access_denied": _access_trigger(PersonAccessTrigger, Access.DENIED),
-    "access_granted": _access_trigger(PersonAccessTrigger, Access.GRANTED),
-    "access_unknown": _access_trigger(AccessTrigger, Access.UNKNOWN),
-    "exit_requested": _state_trigger("rex"),
-    "forced": _state_trigger("forced"),
-    "forced_cleared": _cleared_trigger("forced"),
-    "propped": _state_trigger("propped"),
-    "propped_cleared": _cleared_trigger("propped"),
+    "access_denied": _make_access_trigger(PersonAccessTrigger, Access.DENIED),
+    "access_granted": _make_access_trigger(PersonAccessTrigger, Access.GRANTED),
+    "access_unknown": _make_access_trigger(AccessTrigger, Access.UNKNOWN),
+    "exit_requested": _make_trigger(OnTrigger, "rex"),
+    "forced": _make_trigger(OnTrigger, "forced"),
+    "forced_cleared": _make_trigger(OffTrigger, "forced"),
+    "propped": _make_trigger(OnTrigger, "propped"),
+    "propped_cleared": _make_trigger(OffTrigger, "propped"),
 }
 
 

@@ -25,7 +25,7 @@ type Automate = Callable[..., Awaitable[None]]
 
 
 def rename(hass: HomeAssistant, entity_id: str, name: str) -> None:
-    """Give the device of an entity another name, as a user does."""
+    """Rename the device of an entity, as a user does."""
     entity = er.async_get(hass).async_get(entity_id)
     assert entity
     assert entity.device_id
@@ -34,10 +34,9 @@ def rename(hass: HomeAssistant, entity_id: str, name: str) -> None:
 
 @pytest.fixture
 async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automate]:
-    """Give a function that makes an automation of a blueprint.
+    """Return a function that creates an automation from a blueprint.
 
-    A blueprint's pauses of a minute are pauses of a moment here: only Home Assistant's
-    clock could be put forward, and not that of the panel.
+    Its delays of a minute are shortened, as the panel's clock cannot be moved.
     """
     folder = tmp_path / "blueprints" / "automation" / "prodatakey"
     folder.mkdir(parents=True)
@@ -47,7 +46,7 @@ async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automat
         (folder / blueprint.name).write_text(text, encoding="utf-8")
 
     async def make(name: str, **inputs: object) -> None:
-        """Set the automation up, and see that Home Assistant takes it."""
+        """Set up the automation."""
         hass.config.config_dir = str(tmp_path)
         use = {"path": f"prodatakey/{name}.yaml", "input": inputs}
         config: Json = {AUTOMATION: {"alias": "Ours", "use_blueprint": use}}
@@ -62,8 +61,8 @@ async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automat
 
 
 @pytest.fixture
-def told(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what is told by the action that the tests give to blueprints."""
+def notifications(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the calls of the action that the tests give to blueprints."""
     return async_mock_service(hass, "notify", "everybody")
 
 
@@ -96,6 +95,6 @@ async def phone(hass: HomeAssistant) -> str:
 
 
 @pytest.fixture
-def on_the_phone(hass: HomeAssistant, phone: str) -> list[ServiceCall]:
-    """Return what reaches the phone."""
+def phone_notifications(hass: HomeAssistant, phone: str) -> list[ServiceCall]:
+    """Return the notifications of the phone."""
     return async_mock_service(hass, "notify", "mobile_app_amelia_s_phone")

@@ -1,4 +1,4 @@
-"""All doors are locked at closing time, and those that are not are reported."""
+"""All doors are locked at closing time, and the others are reported."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,12 +22,12 @@ LOCK = "door.actuate.close"
 
 
 def notify(message: str) -> list[dict[str, Any]]:
-    """Return an action that tells."""
+    """Return an action that sends a message."""
     return [{"action": "notify.everybody", "data": {"message": message}}]
 
 
 def inputs(**others: object) -> dict[str, Any]:
-    """Return what to give to the blueprint: it closes in a moment."""
+    """Return the inputs of the blueprint, with a closing time two seconds from now."""
     closing = dt_util.now() + timedelta(seconds=2)
     return {
         "doors": ALL,
@@ -37,16 +37,16 @@ def inputs(**others: object) -> dict[str, Any]:
     } | others
 
 
-async def closing_time(told: list[ServiceCall]) -> str:
-    """Wait until closing time is over; return what is told."""
-    await wait_until(lambda: told)
-    (call,) = told
+async def closing_time(notifications: list[ServiceCall]) -> str:
+    """Wait until closing time is over; return the message."""
+    await wait_until(lambda: notifications)
+    (call,) = notifications
     message: str = call.data["message"]
     return message
 
 
 async def commands(panel: SimulatedPdk) -> list[tuple[str, int]]:
-    """Return what the panel was told to do, door by door."""
+    """Return the commands that the panel received, with their doors."""
     received = await panel.commands(PANEL, wait=0)
     return [(each["topic"], each["body"]["doorId"]) for each in received]
 
@@ -55,7 +55,7 @@ async def test_locks_what_is_not_known_to_be_locked(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
     """Unlocked and unknown doors are locked; a locked one is left alone."""
     await panel.act(PANEL, 1, "hold")
@@ -64,7 +64,7 @@ async def test_locks_what_is_not_known_to_be_locked(
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, MEETING_ROOM, "locked")
     await automate("lock_all_at_closing_time", **inputs())
-    assert await closing_time(told) == "All is well"
+    assert await closing_time(notifications) == "All is well"
     assert sorted(await commands(panel)) == [(LOCK, 1), (LOCK, 3)]
     await wait_for_state(hass, SERVER_ROOM, "locked")
 
@@ -73,15 +73,15 @@ async def test_reports_those_that_do_not_lock(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """One is refused three times, the other was only never heard of."""
+    """A rejected door gets three attempts, and is reported as it was known."""
     await panel.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
     refusal = {"refuse": "Not now.", "doors": [1, 3]}
     await panel.faults(PANEL, commands=refusal)
     await automate("lock_all_at_closing_time", **inputs())
-    message = await closing_time(told)
+    message = await closing_time(notifications)
     assert message == "Not locked: Front door (unlocked), Server room (unknown)."
     sent = await commands(panel)
     assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
@@ -91,10 +91,10 @@ async def test_reports_what_is_unavailable(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
-    short_back_off: None,
+    notifications: list[ServiceCall],
+    short_backoff: None,
 ) -> None:
-    """A panel that is not there locks nothing, whatever its doors were."""
+    """The doors of a panel that is offline are reported."""
     for door in (1, 3, 4):
         await panel.act(PANEL, door, "hold")
         await panel.act(PANEL, door, "lock")
@@ -102,7 +102,7 @@ async def test_reports_what_is_unavailable(
     await panel.control("POST", f"panels/{PANEL}/offline")
     await wait_for_state(hass, FRONT, "unavailable")
     await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, SERVER_ROOM]))
-    message = await closing_time(told)
+    message = await closing_time(notifications)
     assert message == "Not locked: Front door (unavailable), Server room (unavailable)."
 
 
@@ -110,7 +110,7 @@ async def test_reports_what_is_assumed(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
     """A door that was locked before a gap may be unlocked now, so it is locked again."""
     for door in (1, 4):
@@ -123,7 +123,7 @@ async def test_reports_what_is_assumed(
     await wait_for_state(hass, connection, "on")
     await panel.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
     await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, MEETING_ROOM]))
-    message = await closing_time(told)
+    message = await closing_time(notifications)
     assert message == "Not locked: Front door (locked as last known)."
 
 
@@ -131,9 +131,9 @@ async def test_reports_what_stands_open(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """A door can be locked and open; and one that tells nothing may be open."""
+    """A locked door can be open, and one that has not reported may be."""
     await panel.act(PANEL, 1, "hold")
     await panel.act(PANEL, 1, "open")
     await wait_for_state(hass, FRONT_POSITION, "on")
@@ -141,7 +141,7 @@ async def test_reports_what_stands_open(
     await automate(
         "lock_all_at_closing_time", **inputs(doors=[FRONT], positions=positions)
     )
-    message = await closing_time(told)
+    message = await closing_time(notifications)
     assert message == "Not closed: Front door (open), Server room (unknown)."
     assert await commands(panel) == [(LOCK, 1)]
 
@@ -151,7 +151,7 @@ async def test_on_some_days_only(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
     today: bool,
 ) -> None:
     """Nothing happens on the other days."""
@@ -163,5 +163,5 @@ async def test_on_some_days_only(
     await automate("lock_all_at_closing_time", **at)
     await wait_until(lambda: dt_util.now() > now + timedelta(seconds=2.5))
     await hass.async_block_till_done()
-    assert [call.data["message"] for call in told] == ["All is well"] * today
+    assert [call.data["message"] for call in notifications] == ["All is well"] * today
     assert await commands(panel) == [(LOCK, 1)] * today

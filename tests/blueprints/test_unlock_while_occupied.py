@@ -1,4 +1,4 @@
-"""A door is unlocked while a room is in use, and never because something was unknown."""
+"""A door is unlocked while a room is in use."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ MEANWHILE = 0.3
 
 
 async def topics(panel: SimulatedPdk) -> list[str]:
-    """Return what the panel was told to do, after time enough for it."""
+    """Return the commands that the panel has received after a while."""
     await asyncio.sleep(MEANWHILE)
     commands: list[Json] = await panel.commands(PANEL, wait=0)
     assert all(command["body"] == {"doorId": 4} for command in commands)
@@ -32,7 +32,7 @@ async def topics(panel: SimulatedPdk) -> list[str]:
 async def test_unlocks_and_locks(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
 ) -> None:
-    """Coming back at once keeps it unlocked."""
+    """The door stays unlocked if the room is in use again at once."""
     hass.states.async_set(ROOM, "off")
     await automate("unlock_while_occupied", **INPUTS)
     hass.states.async_set(ROOM, "on")
@@ -48,7 +48,7 @@ async def test_unlocks_and_locks(
 async def test_only_after_a_while(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
 ) -> None:
-    """Somebody looks in and goes again."""
+    """A short use does not unlock the door."""
     hass.states.async_set(ROOM, "off")
     await automate("unlock_while_occupied", **INPUTS, in_use_for={"milliseconds": 100})
     hass.states.async_set(ROOM, "on")
@@ -59,10 +59,10 @@ async def test_only_after_a_while(
 
 
 @pytest.mark.parametrize("before", ["unknown", "unavailable", None])
-async def test_does_not_unlock_because_of_what_was_unknown(
+async def test_sensor_was_unknown(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, before: str | None
 ) -> None:
-    """Nobody has been seen coming in."""
+    """The door is not unlocked without a change from off to on."""
     if before:
         hass.states.async_set(ROOM, before)
     await automate("unlock_while_occupied", **INPUTS)
@@ -84,10 +84,10 @@ async def test_conditions_are_for_unlocking_only(
 
 
 @pytest.mark.parametrize("after", ["unknown", "unavailable", None])
-async def test_locks_if_the_sensor_fails(
+async def test_sensor_fails(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, after: str | None
 ) -> None:
-    """A door does not stay unlocked because nobody can tell; nor is it unlocked again."""
+    """The door is locked, and not unlocked when the sensor is back."""
     hass.states.async_set(ROOM, "off")
     await automate("unlock_while_occupied", **INPUTS)
     hass.states.async_set(ROOM, "on")
@@ -101,10 +101,10 @@ async def test_locks_if_the_sensor_fails(
     assert await topics(panel) == [UNLOCK, LOCK]
 
 
-async def test_a_short_failure_does_not_lock(
+async def test_sensor_fails_for_a_moment(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
 ) -> None:
-    """The sensor is back, and on, before the time is over."""
+    """The door stays unlocked."""
     hass.states.async_set(ROOM, "off")
     await automate("unlock_while_occupied", **INPUTS)
     hass.states.async_set(ROOM, "on")
@@ -122,7 +122,7 @@ async def test_after_a_restart(
     room: str,
     commands: list[str],
 ) -> None:
-    """People may have left meanwhile; that they are there still unlocks nothing."""
+    """The door is locked if the room is empty, and not unlocked if it is in use."""
     hass.set_state(CoreState.not_running)
     await automate("unlock_while_occupied", **INPUTS)
     hass.states.async_set(ROOM, room)
@@ -130,13 +130,13 @@ async def test_after_a_restart(
     assert await topics(panel) == commands
 
 
-async def test_a_door_that_does_not_lock(
+async def test_door_does_not_lock(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """It is tried five times, and told then."""
+    """Five attempts are made before the actions run."""
     hass.states.async_set(ROOM, "off")
     tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
     await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
@@ -144,19 +144,19 @@ async def test_a_door_that_does_not_lock(
     await wait_for_state(hass, DOOR, "unlocked")
     await panel.faults(PANEL, commands={"refuse": "Not now."})
     hass.states.async_set(ROOM, "off")
-    await wait_until(lambda: told)
+    await wait_until(lambda: notifications)
     assert await topics(panel) == [UNLOCK, *[LOCK] * 5]
     message = "Meeting room is not locked although the room is empty"
-    assert told[0].data["message"] == message
+    assert notifications[0].data["message"] == message
 
 
-async def test_tries_again_until_it_locks(
+async def test_door_locks_at_another_attempt(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """The panel refuses twice only."""
+    """The panel rejects two commands."""
     hass.states.async_set(ROOM, "off")
     tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
     await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
@@ -166,17 +166,17 @@ async def test_tries_again_until_it_locks(
     hass.states.async_set(ROOM, "off")
     await wait_for_state(hass, DOOR, "locked")
     assert await topics(panel) == [UNLOCK, LOCK, LOCK, LOCK]
-    assert not told
+    assert not notifications
 
 
-async def test_a_code_comes_from_the_locks_own_settings(
+async def test_code(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
     automate: Automate,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """Home Assistant's default code of the lock is used; without one nothing opens."""
+    """The default code of the lock is used; without one the door stays locked."""
     hass.config_entries.async_update_entry(entry, options={"code": "2580"})
     await hass.config_entries.async_setup(entry.entry_id)
     await wait_until(lambda: entry.runtime_data.connected)

@@ -5,11 +5,13 @@ from pathlib import Path
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 
-from . import secrets
+from tests.pdk.common import simulated_panel_client
+from tests.simulator_process import SimulatedPdk
 
-_PROJECT = Path(__file__).parents[2]
+from . import secrets
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +19,24 @@ def use_custom_integrations() -> None:
     """Leave Home Assistant to a process of its own."""
 
 
-def test_search_finds(tmp_path: Path) -> None:
-    """The search finds each secret, however it is written."""
-    for number, (name, needles) in enumerate(secrets.NEEDLES.items()):
-        for needle in needles:
-            (tmp_path / str(number)).write_bytes(b"\x00before" + needle + b"after")
-            assert secrets.hits(tmp_path)[name] == [str(number)]
+async def test_search(tmp_path: Path, pdk: SimulatedPdk) -> None:
+    """Test that the search finds each secret, however it is written, and a real token."""
+    async with aiohttp.ClientSession() as session:
+        token = await (await simulated_panel_client(session, pdk)).get_token()
+    for name, needles in secrets.NEEDLES.items():
+        more = (token.value.encode(),) if name == "token" else ()
+        for needle in (*needles, *more):
+            (tmp_path / "file").write_bytes(b"\x00before" + needle + b"after")
+            assert secrets.find_secrets(tmp_path) == {name: ["file"]}
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
 def test_canary(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """A real Home Assistant at debug level, through every fault: 0 hits."""
+    """Test a real Home Assistant at debug level, through every fault."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.canary.run", str(tmp_path)],
-        cwd=_PROJECT,
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         check=False,
         text=True,
@@ -39,8 +44,8 @@ def test_canary(tmp_path: Path, record_property: Callable[[str, object], None]) 
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     written = tmp_path / "written"
-    found = secrets.hits(written)
-    # The search works, and there was something to find.
+    found = secrets.find_secrets(written)
+    # the search works, and there was something to find
     assert found.pop("client secret") == [f"config/{secrets.ENTRY_STORAGE}"]
     log = (written / "home-assistant.log").read_text()
     assert " DEBUG " in log
@@ -48,5 +53,6 @@ def test_canary(tmp_path: Path, record_property: Callable[[str, object], None]) 
     assert log.count("custom_components.prodatakey") > 50
     assert not found
     searched = f"{secrets.size(written) / 1_000_000:.1f} MB"
-    record_property("figure", ["canary", "a real Home Assistant", "searched", searched])
-    record_property("figure", ["canary", "a real Home Assistant", "hits", "0"])
+    row = ["canary", "a real Home Assistant"]
+    record_property("figure", [*row, "searched", searched])
+    record_property("figure", [*row, "hits", "0"])

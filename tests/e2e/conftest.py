@@ -57,7 +57,7 @@ class Demo:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that is free."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -66,7 +66,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
-    """Run scripts/demo until it is not needed any more."""
+    """Run scripts/demo in the background."""
     port = free_port()
     log = folder / "demo.log"
     command = [sys.executable, "-m", "scripts.demo", "--port", str(port)]
@@ -137,5 +137,5 @@ def screenshots(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the documentation's screenshots be retaken."""
+    """Add the option that keeps the screenshots."""
     parser.addoption("--screenshots", help="the folder that screenshots go to")

@@ -1,26 +1,24 @@
-"""Fixtures of the fault matrix, and the table that its figures make."""
+"""Fixtures of the fault tests, and the tables that their figures make."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-import functools
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import ssl as ssl_util
-from tests.simulator_process import Json, SimulatedPdk
+from tests.network import Proxy
+from tests.pdk.common import SHORT_TIMEOUTS, set_constants
+from tests.simulator_process import SimulatedPdk
 
-from . import figures
 from .certificates import Certificates, make_certificates
-from .site import BRISK, OwnSimulator, Site, fronted
-
-_PDK = "custom_components.prodatakey.pdk"
+from .figures import Figures, Record
+from .site import Site
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let figures be kept."""
+    """Add an option to write the figures."""
     parser.addoption(
         "--figures",
         type=Path,
@@ -30,37 +28,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect figures, of whatever runs, in the process that reports."""
+    """Collect the figures of all tests, in the process that reports."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(figures.Figures(config), "figures")
+        file = config.getoption("--figures", None)
+        config.pluginmanager.register(Figures(file), "figures")
 
 
 @pytest.fixture
-def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what takes seconds take tenths of seconds."""
-    for name, value in BRISK.items():
-        module, _, attribute = name.partition(".")
-        if attribute == "TIMEOUT.total":
-            attribute, value = "TIMEOUT", aiohttp.ClientTimeout(total=value)  # type: ignore[arg-type]
-        monkeypatch.setattr(f"{_PDK}.{module}.{attribute}", value)
+def figure(record_property: Callable[[str, object], None]) -> Record:
+    """Return a way to record what was measured."""
 
+    def record(table: str, row: str, column: str, value: str) -> None:
+        record_property("figure", [table, row, column, value])
 
-@pytest.fixture
-def figure(record_property: Callable[[str, object], None]) -> figures.Record:
-    """Return a way to note what was measured."""
-    return functools.partial(figures.record, record_property)
+    return record
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Return certificates, good and wrong ones."""
+    """Return a good certificate and wrong ones."""
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
 def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Home Assistant trust the test's authority, verifying as it always does."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+    """Let Home Assistant trust these certificates, and verify as always."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.trusted))
     context = ssl_util.create_client_context()
     assert context.check_hostname
     monkeypatch.setattr(
@@ -74,62 +67,35 @@ async def direct(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
-    brisk: None,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Site]:
-    """Return a site with nothing between the panel and Home Assistant."""
-    site = Site(hass, entry, caplog)
-    site.pdk = pdk
+    """Return a panel and Home Assistant without a proxy between them."""
+    set_constants(monkeypatch, **SHORT_TIMEOUTS)
+    site = Site(hass, entry, pdk, caplog, monkeypatch)
     await site.ping_often()
     yield site
-    await site.tear_down()
+    await site.unload()
     site.check_log()
 
 
 @pytest.fixture
 async def site(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulator_ready: Json,
+    direct: Site,
     certificates: Certificates,
-    socket_enabled: None,
     trusted: None,
-    brisk: None,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Site]:
-    """Return a site with names, TLS and a network between."""
-    async with fronted(
-        Site(hass, entry, caplog), certificates, simulator_ready, monkeypatch
-    ) as site:
-        yield site
-    site.check_log()
-
-
-@pytest.fixture
-def own_simulator() -> Iterator[OwnSimulator]:
-    """Return a simulator that may be killed."""
-    own = OwnSimulator()
-    yield own
-    own.kill()
-
-
-@pytest.fixture
-async def own_site(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    own_simulator: OwnSimulator,
-    certificates: Certificates,
-    socket_enabled: None,
-    trusted: None,
-    brisk: None,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> AsyncIterator[Site]:
-    """Return a site with a simulator of its own."""
-    site = Site(hass, entry, caplog)
-    site.own = own_simulator
-    ready = await own_simulator.start()
-    async with fronted(site, certificates, ready, monkeypatch):
-        yield site
-    site.check_log()
+    """Return a panel and Home Assistant with names, TLS and proxies between them."""
+    direct.certificates = certificates
+    monkeypatch.setattr(
+        "aiohttp.resolver.AsyncResolver.resolve",
+        lambda _, *args, **kwargs: direct.resolve(*args, **kwargs),
+    )
+    async with (
+        Proxy(tls=certificates.good) as direct.accounts,
+        Proxy(tls=certificates.good) as direct.panel,
+    ):
+        await direct.use_proxies()
+        yield direct
+        await direct.unload()

@@ -1,13 +1,10 @@
 """What tests measured, as tables of a document."""
 
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
 import pytest
 
-_KEY = "figure"
 PHASES = (
     "token request",
     "panel list",
@@ -15,135 +12,86 @@ PHASES = (
     "handshake",
     "before `40`",
     "idle",
-    "command under way",
-    "renewal under way",
+    "command pending",
+    "renewal pending",
 )
 
-type Row = tuple[str, str, str]
+type Table = dict[str, dict[str, str]]
 
 
 class Record(Protocol):
-    """A way to note what was measured: the table, what, where in it, the figure."""
+    """Record a figure: the table, its row and column, and the figure."""
 
     def __call__(self, table: str, row: str, column: str, value: str) -> None:
-        """Note one figure."""
-
-
-def record(
-    property_of_test: Callable[[str, object], None],
-    table: str,
-    row: str,
-    column: str,
-    value: str,
-) -> None:
-    """Keep one figure with its test."""
-    property_of_test(_KEY, [table, row, column, value])
+        """Record one figure."""
 
 
 class Figures:
-    """Every figure of a run."""
+    """The figures of a run."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        """Start without any."""
-        self._file: Path | None = config.getoption("--figures", None)
-        self._tables: dict[str, dict[str, dict[str, str]]] = {}
+    def __init__(self, file: Path | None) -> None:
+        """Initialize without any."""
+        self._file = file
+        self._tables: dict[str, Table] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the figures of a test that passed."""
+        """Collect the figures of a test that passed."""
         if report.when != "call" or not report.passed:
             return
         for key, value in report.user_properties:
-            if key == _KEY:
+            if key == "figure":
                 table, row, column, figure = cast("list[str]", value)
                 self._tables.setdefault(table, {}).setdefault(row, {})[column] = figure
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:
-        """Show the figures that are few, and keep all if asked to."""
-        for table, rows in self._tables.items():
-            if table != "matrix":
-                terminalreporter.write_line(_lines(table, rows))
-        if "matrix" in self._tables:
-            cells = sum(len(row) for row in self._tables["matrix"].values())
-            terminalreporter.write_line(f"fault matrix: {cells} cells")
+        """Show the figures that are few, and write all if asked to."""
+        for name, table in self._tables.items():
+            if name == "matrix":
+                cells = sum(len(row) for row in table.values())
+                terminalreporter.write_line(f"fault matrix: {cells} cells")
+                continue
+            for row, columns in sorted(table.items()):
+                figures = ", ".join(f"{k} {v}" for k, v in columns.items())
+                terminalreporter.write_line(f"{name}: {row}: {figures}")
         if self._file:
             self._write(self._file)
 
     def _write(self, file: Path) -> None:
-        """Put each table between its marks."""
+        """Write each table between its marks."""
         text = file.read_text(encoding="utf-8")
-        for table, rows in self._tables.items():
-            begin, end = f"<!-- {table} -->\n", f"<!-- end of {table} -->"
+        for name, table in self._tables.items():
+            begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
             if begin in text:
                 head, _, rest = text.partition(begin)
                 old, _, tail = rest.partition(end)
-                # the matrix is of one run; the others are of runs that differ
-                kept = {} if table == "matrix" else _parsed(old)
-                new = _markdown(table, kept | rows)
-                text = head + begin + "\n" + new + "\n" + end + tail
+                # the matrix is of one run; the other tables are of several
+                if name == "matrix":
+                    new = _markdown(table, list(PHASES))
+                else:
+                    table = _parse(old) | table
+                    columns = {column: None for row in table.values() for column in row}
+                    new = _markdown(table, list(columns))
+                text = f"{head}{begin}\n{new}\n\n{end}{tail}"
         file.write_text(text, encoding="utf-8")
 
 
-def _lines(table: str, rows: dict[str, dict[str, str]]) -> str:
-    """Return a table as lines of plain text."""
-    return "\n".join(
-        f"{table}: {row}: " + ", ".join(f"{k} {v}" for k, v in columns.items())
-        for row, columns in sorted(rows.items())
-    )
-
-
-def _markdown(table: str, rows: dict[str, dict[str, str]]) -> str:
+def _markdown(table: Table, columns: list[str]) -> str:
     """Return a table as Markdown."""
-    columns = list(PHASES if table == "matrix" else _columns(rows))
-    lines = [
-        "| " + " | ".join(["", *columns]) + " |",
-        "|" + "---|" * (len(columns) + 1),
+    rows = [["", *columns]]
+    rows += [
+        [name, *(row.get(c, "—") for c in columns)]
+        for name, row in sorted(table.items())
     ]
-    order = _order() if table == "matrix" else {}
-    for row in sorted(rows, key=lambda name: (order.get(name, len(order)), name)):
-        cells = [rows[row].get(column, "—") for column in columns]
-        lines.append("| " + " | ".join([row, *cells]) + " |")
-    return "\n".join(lines) + "\n"
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
-def _parsed(text: str) -> dict[str, dict[str, str]]:
-    """Return a table of Markdown as it was written."""
+def _parse(text: str) -> Table:
+    """Return a table of Markdown."""
     lines = [line.strip("| ").split(" | ") for line in text.split("\n") if "|" in line]
     if not lines:
         return {}
     (columns, _, *rows) = lines
-    return {row: dict(zip(columns, cells, strict=True)) for row, *cells in rows}
-
-
-def _columns(rows: dict[str, dict[str, str]]) -> list[str]:
-    """Return the columns in the order in which they first appear."""
-    return list(dict.fromkeys(column for row in rows.values() for column in row))
-
-
-@cache
-def _order() -> dict[str, int]:
-    """Return the order of the faults, that of the issue's list."""
-    return {
-        name: number
-        for number, name in enumerate(
-            (
-                "DNS gone",
-                "connection refused",
-                "TCP reset",
-                "certificate of another host",
-                "certificate expired",
-                "certificate of a stranger",
-                "TLS handshake hangs",
-                "HTTP 400",
-                "HTTP 401",
-                "HTTP 403",
-                "HTTP 404",
-                "HTTP 429",
-                "HTTP 500",
-                "HTTP 502",
-                "HTML page",
-                "truncated JSON",
-            )
-        )
-    }
+    return {name: dict(zip(columns, cells, strict=True)) for name, *cells in rows}

@@ -1,7 +1,7 @@
-"""An event loop whose hours pass in no time, with a simulated pdk.io inside."""
+"""An event loop that skips all waiting, with a stream and a simulated pdk.io inside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 import selectors
 import time
@@ -11,14 +11,13 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from custom_components.prodatakey.pdk.accounts import Accounts as Account
-from custom_components.prodatakey.pdk.errors import PdkError
-from custom_components.prodatakey.pdk.panel import PanelAccess
-from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
 from simulator import scenario
 from simulator.accounts import Accounts as AccountsService
 from simulator.world import Simulation
-from tests.common import CREDENTIALS, PANEL
+from tests.common import PANEL
+from tests.network import Proxy
+from tests.pdk.common import account_client, panel_client
+from tests.pdk.running_stream import CONNECTED, RunningStream
 
 PATHS = {
     "connections": "/socket.io/",
@@ -27,27 +26,25 @@ PATHS = {
 }
 
 
-class Clock:
+class _Clock:
     """A monotonic clock that is moved on by hand."""
 
-    def __init__(self) -> None:
-        """Start somewhere."""
-        self.now = 1000.0
+    now = 1000.0
 
     def __call__(self) -> float:
         """Return the time."""
         return self.now
 
 
-class _Skipping(selectors.DefaultSelector):
-    """A selector that, where others would wait for time to pass, moves the clock on.
+class _SkippingSelector(selectors.DefaultSelector):
+    """A selector that moves the clock on where others wait.
 
-    Both ends of every connection are in this process, so nothing can be on its way
-    once nothing is ready.
+    Both ends of each connection are in this process, so nothing can be on its way when
+    nothing is ready.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        """Take the clock."""
+    def __init__(self, clock: _Clock) -> None:
+        """Initialize with a clock."""
         super().__init__()
         self._clock = clock
 
@@ -65,42 +62,47 @@ class _Skipping(selectors.DefaultSelector):
 
 
 def in_virtual_time(
-    monkeypatch: pytest.MonkeyPatch, main: Callable[[], Coroutine[Any, Any, None]]
+    monkeypatch: pytest.MonkeyPatch, test: Callable[[Outage], Coroutine[Any, Any, None]]
 ) -> None:
-    """Run something to its end, skipping all waiting."""
-    clock = Clock()
+    """Run a test with a stream that is connected."""
+
+    async def main() -> None:
+        async with _connected_stream() as outage:
+            await test(outage)
+
+    clock = _Clock()
     monkeypatch.setattr(time, "monotonic", clock)
-    loop = asyncio.SelectorEventLoop(_Skipping(clock))
+    loop = asyncio.SelectorEventLoop(_SkippingSelector(clock))
     try:
         loop.run_until_complete(main())
     finally:
-        loop.run_until_complete(_end_all())
+        loop.run_until_complete(_cancel_all_tasks())
         loop.run_until_complete(loop.shutdown_asyncgens())
         monkeypatch.undo()
         loop.close()
 
 
-async def _end_all() -> None:
-    """End what the servers leave behind."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+async def _cancel_all_tasks() -> None:
+    """Cancel what the servers leave behind."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class Counting(aiohttp.TCPConnector):
-    """A connector that notes when each connection is attempted, and can refuse."""
+class _Connector(aiohttp.TCPConnector):
+    """A connector that records each request, and can refuse."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Initialize without requests."""
         super().__init__()
         self.refused_ports: set[int] = set()
-        self.attempts: list[tuple[float, str]] = []
+        self.requests: list[tuple[float, str]] = []
 
     @override
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Note an attempt, be it on a connection that stands already."""
-        self.attempts.append((time.monotonic(), req.url.path))
+        """Record a request, also on a connection that stands already."""
+        self.requests.append((time.monotonic(), req.url.path))
         if req.url.port in self.refused_ports:
             key = req.connection_key
             raise aiohttp.ClientConnectorError(key, ConnectionRefusedError(111, "no"))
@@ -108,79 +110,84 @@ class Counting(aiohttp.TCPConnector):
 
 
 class Outage:
-    """A panel's stream, with everything around it in one virtual time."""
+    """A stream that is connected, and everything that can end that."""
 
-    simulation: Simulation
-    connector: Counting
-    access: PanelAccess
+    def __init__(
+        self,
+        simulation: Simulation,
+        connector: _Connector,
+        stream: RunningStream,
+        proxy: Proxy,
+        accounts_port: int,
+    ) -> None:
+        """Initialize at the present time."""
+        self.stream = stream
+        self.proxy = proxy
+        self._simulation = simulation
+        self._connector = connector
+        self._accounts_port = accounts_port
+        self.restart()
 
-    def __init__(self) -> None:
-        """Start without any status."""
-        self.statuses: list[tuple[float, StreamStatus]] = []
-        self.began = 0.0
-        self.accounts_port = 0
-        self.panel_port = 0
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the last restart of the count."""
+        return time.monotonic() - self._began
+
+    def restart(self) -> None:
+        """Count from now."""
+        self._began = time.monotonic()
+        self._connector.requests.clear()
+        self.stream.reports.clear()
 
     def faults(self, **faults: Any) -> None:
-        """Set faults."""
-        self.simulation.world.faults.update(faults)
+        """Set faults of the simulator."""
+        self._simulation.world.faults.update(faults)
 
-    def note(self, status: StreamStatus, _: PdkError | None) -> None:
-        """Take what the stream tells of itself."""
-        self.statuses.append((time.monotonic(), status))
-
-    def begin(self) -> None:
-        """Count from here."""
-        self.connector.attempts.clear()
-        self.statuses.clear()
-        self.began = time.monotonic()
+    def refuse(self, *, accounts: bool = False, panel: bool = False) -> None:
+        """Refuse connections to the accounts service, or to the panel."""
+        ports = (self._accounts_port,) * accounts + (self.proxy.port,) * panel
+        self._connector.refused_ports.update(ports)
 
     def times(self, kind: str) -> list[float]:
-        """Return when there were attempts of a kind, in seconds of the outage."""
+        """Return when there were requests of a kind."""
         path = PATHS[kind]
-        return [at - self.began for at, to in self.connector.attempts if to == path]
+        return [at - self._began for at, to in self._connector.requests if to == path]
 
-    async def connected(self) -> None:
-        """Wait until the stream is connected."""
-        while not self.statuses or self.statuses[-1][1] is not StreamStatus.CONNECTED:
-            await asyncio.sleep(0.01)
+    def kick(self) -> Awaitable[None]:
+        """Let the panel end the connection."""
+        return self._simulation.world.host(PANEL).kick("abort")
 
-    async def cut(self) -> None:
-        """End the stream's connections."""
-        await self.simulation.world.host(PANEL).kick("abort")
+    async def wait_connected(self) -> None:
+        """Wait for a connection since the last restart of the count."""
+        while CONNECTED not in self.stream.statuses:
+            await asyncio.sleep(0.1)
+
+    @property
+    def connected(self) -> bool:
+        """Return whether the last status is that it is connected."""
+        return self.stream.statuses[-1] is CONNECTED
 
 
 @asynccontextmanager
-async def streaming() -> AsyncIterator[Outage]:
-    """Give a stream that has been connected for a while."""
-    outage = Outage()
-    outage.simulation = Simulation()
+async def _connected_stream() -> AsyncIterator[Outage]:
+    """Run the simulator, a proxy, and a stream behind it."""
+    simulation = Simulation()
     app = web.Application()
-    app.add_routes(AccountsService(outage.simulation).routes())
+    app.add_routes(AccountsService(simulation).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    outage.accounts_port = runner.addresses[0][1]
-    await outage.simulation.start(outage.accounts_port, False, scenario.load())
-    outage.connector = Counting()
-    async with aiohttp.ClientSession(connector=outage.connector) as session:
-        account = Account(
-            session,
-            CREDENTIALS["client_id"],
-            CREDENTIALS["client_secret"],
-            f"http://127.0.0.1:{outage.accounts_port}",
-        )
-        outage.access = PanelAccess(session, account, await account.panel(PANEL))
-        outage.panel_port = int(outage.access.panel.uri.rsplit(":", 1)[1].strip("/"))
-        stream = PanelStream(
-            outage.access, on_event=lambda _: None, on_status=outage.note
-        )
-        running = asyncio.create_task(stream.run())
-        try:
-            await outage.connected()
-            yield outage
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
-            await outage.simulation.world.stop()
-            await runner.cleanup()
+    port = runner.addresses[0][1]
+    await simulation.start(port, False, scenario.load())
+    connector = _Connector()
+    target = int(simulation.world.host(PANEL).uri.rsplit(":", 1)[1].strip("/"))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        Proxy(target) as proxy,
+    ):
+        account = account_client(session, f"http://127.0.0.1:{port}")
+        client = panel_client(session, account, proxy.uri)
+        async with RunningStream(client) as stream:
+            yield Outage(simulation, connector, stream, proxy, port)
+        await simulation.world.stop()
+        await runner.cleanup()

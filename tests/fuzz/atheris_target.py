@@ -1,10 +1,10 @@
 """Atheris on packets and events: `python -m tests.fuzz.atheris_target -max_total_time=30`.
 
-Half of the input is what follows the `4` of a message, half is an event's JSON, told of
-one door while another watches.
+Half of the input is what follows the `4` of a message, half is an event's JSON.
 """
 
 import asyncio
+from contextlib import suppress
 import logging
 import sys
 
@@ -13,40 +13,26 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(
     include=["custom_components.prodatakey", "socketio.packet"]
 ):
-    from custom_components.prodatakey.pdk import parse, socketio2
-    from custom_components.prodatakey.pdk.doors import DoorState, apply
-    from custom_components.prodatakey.pdk.events import DoorEvent
+    from custom_components.prodatakey.pdk import parser
+    from tests.pdk.common import make_socket, receive_packet
 
 import aiohttp
 import orjson
 
-TOPICS = sorted(parse.TOPICS)
+TOPICS = sorted(parser.TOPICS)
 
 
-class Doors:
-    """Two doors: events are only ever told of the first."""
-
-    def __init__(self) -> None:
-        """Know nothing of either."""
-        self.states = {1: DoorState(), 2: DoorState()}
-
-    def take(self, topic: str, payload: object) -> None:
-        """Take an event as the stream and the coordinator do."""
-        try:
-            event = parse.parse(topic, payload)
-        except parse.MalformedEventError:
-            return
-        repr(event)
-        if isinstance(event, DoorEvent) and event.door_id in self.states:
-            state = self.states[event.door_id]
-            self.states[event.door_id] = apply(state, event.aspect, event.value)
+def _parse(topic: str, payload: object) -> None:
+    """Parse an event as the stream does."""
+    with suppress(parser.MalformedEventError):
+        repr(parser.parse_event(topic, payload))
 
 
 class Target:
     """What is fuzzed."""
 
     def __init__(self) -> None:
-        """Prepare a loop and a session that connects nowhere."""
+        """Initialize a loop and a session that connects nowhere."""
         self._loop = asyncio.new_event_loop()
         self._session = self._loop.run_until_complete(self._make_session())
 
@@ -58,39 +44,22 @@ class Target:
         """Try one input."""
         provider = atheris.FuzzedDataProvider(data)
         if provider.ConsumeBool():
-            text = provider.ConsumeUnicode(sys.maxsize)
-            self._loop.run_until_complete(self._packet(text))
-        else:
-            self._event(provider)
-
-    async def _packet(self, text: str) -> None:
-        doors = Doors()
-        socket = socketio2.Socket(self._session, lambda _: None, doors.take)
-        await socket._handle_eio_message(text)
-
-    def _event(self, provider: atheris.FuzzedDataProvider) -> None:
+            packet = provider.ConsumeUnicode(sys.maxsize)
+            self._loop.run_until_complete(self._receive(packet))
+            return
         topic = TOPICS[provider.ConsumeIntInRange(0, len(TOPICS) - 1)]
         try:
             payload = orjson.loads(provider.ConsumeBytes(sys.maxsize))
         except ValueError:
             return
-        if isinstance(payload, dict) and isinstance(payload.get("body"), dict):
-            payload["body"]["doorId"] = 1
-        doors = Doors()
-        doors.take(topic, payload)
-        other = doors.states[2]
-        if other != DoorState() and not _is_about(payload, 2):
-            raise AssertionError("another door has changed")
+        _parse(topic, payload)
 
-
-def _is_about(payload: object, door: int) -> bool:
-    """Return whether an event names a door."""
-    body = payload.get("body") if isinstance(payload, dict) else None
-    return isinstance(body, dict) and body.get("doorId") in (door, str(door))
+    async def _receive(self, packet: str) -> None:
+        await receive_packet(make_socket(self._session, _parse), packet)
 
 
 def main() -> None:
-    """Fuzz until the time is up."""
+    """Fuzz until the time is over."""
     logging.disable(logging.CRITICAL)
     atheris.Setup(sys.argv, Target())
     atheris.Fuzz()

@@ -1,46 +1,24 @@
 """What a panel might send, and what it never would."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
-from custom_components.prodatakey.pdk.parse import TOPICS
+from custom_components.prodatakey.pdk.parser import TOPICS
+from tests.pdk.common import SAMPLES as PAGE
 
-SAMPLES: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "pdk" / "samples.json").read_text(encoding="utf-8")
-)["events"]
-KEYS = (
-    "id",
-    "topic",
-    "body",
-    "doorId",
-    "door",
-    "name",
-    "metadata",
-    "occurred",
-    "person",
-    "personId",
-    "personName",
-    "doorName",
-    "pin",
-    "commandId",
-    "message",
-    "placeholders",
-    "text",
-    "type",
-    "info",
-    "address",
-    "ioLinkId",
-    "dbGain",
-    "doors",
-    "explicit",
-    "requestFactor",
-    "systemId",
-    "task",
-)
-# Few enough that events meet doors that there are.
+SAMPLES = PAGE["events"]
+
+
+def _keys(value: object) -> set[str]:
+    """Return all keys in a payload."""
+    if isinstance(value, dict):
+        return set(value).union(*map(_keys, value.values()))
+    return set().union(*map(_keys, value)) if isinstance(value, list) else set()
+
+
+KEYS = sorted(_keys(list(SAMPLES.values())) | {"pin", "message"})
+# Few enough that events meet doors that exist.
 DOOR_IDS = st.sampled_from([1, "1", 2, 4, "gate", 77, 2**63, -1])
 
 scalars = (
@@ -73,44 +51,35 @@ def deep(draw: st.DrawFn) -> object:
     return value
 
 
-def _paths(
-    value: object, path: tuple[str | int, ...] = ()
-) -> list[tuple[str | int, ...]]:
-    """Return the way to everything in a payload."""
-    paths = [path]
+type Path = tuple[str | int, ...]
+
+
+def _paths(value: object, path: Path = ()) -> list[Path]:
+    """Return the path to each value in a payload."""
+    items: Any = ()
     if isinstance(value, dict):
-        for key, inner in value.items():
-            paths += _paths(inner, (*path, key))
+        items = value.items()
     elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            paths += _paths(inner, (*path, index))
-    return paths
+        items = enumerate(value)
+    return [path, *(p for key, inner in items for p in _paths(inner, (*path, key)))]
 
 
-def _changed(value: Any, path: tuple[str | int, ...], put: object, gone: bool) -> Any:
-    """Return a payload with one thing in it replaced, or left out."""
+def _changed(value: Any, path: Path, new: object, remove: bool) -> Any:
+    """Return a payload with one value replaced or removed."""
     if not path:
-        return put
-    first, *rest = path
-    if isinstance(value, list):
-        assert isinstance(first, int)
-        new: Any = list(value)
-        if gone and not rest:
-            del new[first]
-        else:
-            new[first] = _changed(value[first], tuple(rest), put, gone)
         return new
-    new = dict(value)
-    if gone and not rest:
-        del new[first]
+    first, *rest = path
+    copy: Any = list(value) if isinstance(value, list) else dict(value)
+    if remove and not rest:
+        del copy[first]
     else:
-        new[first] = _changed(value[first], tuple(rest), put, gone)
-    return new
+        copy[first] = _changed(value[first], tuple(rest), new, remove)
+    return copy
 
 
 @st.composite
 def events(draw: st.DrawFn) -> tuple[str, object]:
-    """Return a topic with a payload: the page's sample, changed in a few places."""
+    """Return a topic with the documented sample, changed in a few places."""
     topic = draw(st.sampled_from(sorted(TOPICS)))
     payload: Any = SAMPLES.get(topic)
     body = payload.get("body") if isinstance(payload, dict) else None

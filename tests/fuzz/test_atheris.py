@@ -1,4 +1,4 @@
-"""Atheris for as long as it is given: FUZZ_SECONDS, 30 by default."""
+"""Atheris for FUZZ_SECONDS, by default 30."""
 
 from collections.abc import Callable
 import importlib.util
@@ -29,7 +29,7 @@ def use_custom_integrations() -> None:
 def test_atheris(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """No input makes packets or events fail."""
+    """Test that no input makes packets or events fail."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not installed")
     seconds = int(os.environ.get("FUZZ_SECONDS", "30"))

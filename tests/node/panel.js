@@ -1,5 +1,5 @@
-// A panel's stream on npm's genuine socket.io 2.x server, told what to do on stdin and
-// telling on stdout what happens to it: one JSON array a line, in either direction.
+// A panel's stream on npm's socket.io 2.x server. Orders come on stdin, and what happens
+// goes to stdout: one JSON array a line.
 "use strict"
 
 const http = require("http")
@@ -10,7 +10,7 @@ const options = JSON.parse(process.argv[2])
 let refusal = null
 let answer = "succeed"
 
-const say = (...what) => process.stdout.write(`${JSON.stringify(what)}\n`)
+const print = (...what) => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 const server = http.createServer()
 const io = socketio(server, {
@@ -18,24 +18,24 @@ const io = socketio(server, {
   pingTimeout: options.pingTimeout,
   allowRequest: (request, decide) => {
     if (refusal !== "http") return decide(null, true)
-    say("refused", "http")
+    print("refused", "http")
     decide(4, false) // 403 Forbidden
   },
 })
 
 io.use((socket, next) => {
   if (refusal !== "middleware") return next()
-  say("refused", "middleware")
+  print("refused", "middleware")
   next(new Error("Authorization has failed."))
 })
 
 io.engine.on("connection", (connection) => {
-  connection.transport.socket.on("message", (frame) => say("frame", String(frame)))
+  connection.transport.socket.on("message", (frame) => print("frame", String(frame)))
 })
 
 io.on("connection", (socket) => {
-  say("connection", socket.handshake.query.token)
-  socket.on("disconnect", (reason) => say("disconnect", reason))
+  print("connection", socket.handshake.query.token)
+  socket.on("disconnect", (reason) => print("disconnect", reason))
   socket.on("command", (command) => {
     if (answer === "succeed") {
       socket.emit("command.result.succeed", {
@@ -70,8 +70,8 @@ readline
   .on("line", (line) => {
     const [order, ...rest] = JSON.parse(line)
     orders[order](...rest)
-    say("done", order)
+    print("done", order)
   })
   .on("close", () => process.exit())
 
-server.listen(options.port, "127.0.0.1", () => say("listening", server.address().port))
+server.listen(options.port, "127.0.0.1", () => print("listening", server.address().port))

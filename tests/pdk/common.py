@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import time
-from types import TracebackType
-from typing import Any, Self, override
+from typing import Any, override
 
 import aiohttp
 from aiohttp import web
@@ -16,21 +15,13 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
-from custom_components.prodatakey.pdk.commands import Command, run_to_completion
-from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.http import Token
-from custom_components.prodatakey.pdk.models import DoorEvent, PanelInfo, PdkEvent
+from custom_components.prodatakey.pdk.models import PanelInfo
 from custom_components.prodatakey.pdk.socketio2 import Socket
-from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
-from tests.common import CREDENTIALS, PANEL, wait_until
+from tests.common import CREDENTIALS, PANEL
 from tests.simulator_process import SimulatedPdk
 
 CLIENT_ID, CLIENT_SECRET = CREDENTIALS.values()
-CONNECTED, DROPPED, DOWN = (
-    StreamStatus.CONNECTED,
-    StreamStatus.DROPPED,
-    StreamStatus.DOWN,
-)
 SAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("samples.json").read_text(encoding="utf-8")
 )
@@ -143,118 +134,6 @@ def make_socket(
 async def receive_packet(socket: Socket, packet: str) -> None:
     """Handle a Socket.IO packet as if it had come over a connection."""
     await socket._handle_eio_message(packet)
-
-
-class RunningStream:
-    """A stream that runs, with its events and statuses."""
-
-    def __init__(self, client: PanelClient, *, connect: bool = True) -> None:
-        """Initialize; with `connect`, entering waits for the first connection."""
-        self.events: list[PdkEvent] = []
-        self.reports: list[tuple[StreamStatus, PdkError | None]] = []
-        self.stream = PanelStream(
-            client,
-            on_event=self.on_event,
-            on_status=self.on_status,
-        )
-        self._connect = connect
-
-    async def __aenter__(self) -> Self:
-        """Run."""
-        self.task = asyncio.create_task(self.stream.run())
-        if self._connect:
-            try:
-                await self.wait_connected()
-            except BaseException:
-                await self.stop()
-                raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop; until then `run` must not have ended."""
-        ended = self.task.done() and not self.task.cancelled()
-        await self.stop()
-        assert not ended, self.task.exception()
-
-    def on_event(self, event: PdkEvent) -> None:
-        """Record an event."""
-        self.events.append(event)
-
-    def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
-        """Record a status."""
-        self.reports.append((status, error))
-
-    async def stop(self) -> None:
-        """Cancel the stream and wait for its end."""
-        self.task.cancel()
-        await asyncio.wait({self.task})
-
-    async def send(self, command: Command) -> None:
-        """Send a command."""
-        await run_to_completion(self.stream.send(command))
-
-    def sending(self, command: Command) -> asyncio.Task[None]:
-        """Send a command in a task."""
-        return asyncio.create_task(self.send(command))
-
-    def receive(self, topic: str, payload: object) -> None:
-        """Handle an event as if it had come over the connection."""
-        self.stream._dispatch(topic, payload)
-
-    @property
-    def has_pending_commands(self) -> bool:
-        """Return whether a command is unanswered."""
-        return bool(self.stream._pending)
-
-    @property
-    def token_rejected(self) -> bool:
-        """Return whether events may be delayed by a rejected token."""
-        return self.stream.maybe_delayed
-
-    @property
-    def renewals(self) -> int:
-        """Return how many tokens were renewed."""
-        return self.stream.stats.renewals
-
-    @property
-    def statuses(self) -> list[StreamStatus]:
-        """Return the statuses so far."""
-        return [status for status, _ in self.reports]
-
-    @property
-    def errors(self) -> list[PdkError]:
-        """Return the errors of the statuses so far."""
-        return [error for _, error in self.reports if error]
-
-    @property
-    def topics(self) -> list[str]:
-        """Return the topics of the doors' events."""
-        return [event.topic for event in self.events if isinstance(event, DoorEvent)]
-
-    async def wait_connected(self, times: int = 1, seconds: float = 10) -> None:
-        """Wait until the stream has connected so often."""
-        await wait_until(lambda: self.statuses.count(CONNECTED) >= times, seconds)
-
-    async def wait_for_status(self, status: StreamStatus) -> None:
-        """Wait for a status."""
-        await wait_until(lambda: status in self.statuses)
-
-    async def wait_for_reports(self, count: int) -> None:
-        """Wait until so many reports of doors have arrived."""
-        await wait_until(lambda: len(self.topics) >= count)
-
-    async def wait_for_renewals(self, count: int) -> None:
-        """Wait until so many tokens were renewed."""
-        await wait_until(lambda: self.renewals >= count)
-
-    async def wait_for_events(self, count: int) -> None:
-        """Wait until so many events have arrived."""
-        await wait_until(lambda: len(self.events) >= count)
 
 
 async def kick(pdk: SimulatedPdk, how: str = "close") -> None:

@@ -1,10 +1,11 @@
-"""How long to wait before each attempt to connect."""
+"""How long to wait before the next attempt."""
 
 from itertools import accumulate, islice, pairwise
 import random
 
 import pytest
 
+from custom_components.prodatakey.pdk import http
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -52,5 +53,24 @@ def _confirmed(error: InvalidAuthError) -> InvalidAuthError:
     ],
 )
 def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
-    """Test that a rate limit and credentials rejected twice delay the first attempt."""
+    """Test that a rate limit and rejected credentials delay even the first attempt."""
     assert low <= Backoff().next_delay(error) <= high
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Reset": "1000007", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 7),
+        ({"X-RateLimit-Reset": "999000", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 1),
+        ({"X-RateLimit-Reset": "9e9", "Date": "Mon, 12 Jan 1970 13:46:40 GMT"}, 300),
+        ({"X-RateLimit-Reset": "9e9", "Date": "yesterday"}, 300),
+        ({"X-RateLimit-Reset": "9e9"}, 300),
+        ({"X-RateLimit-Reset": "inf"}, 300),
+        ({"X-RateLimit-Reset": "nan"}, 1),
+        ({"X-RateLimit-Reset": "soon"}, 1),
+        ({}, 1),
+    ],
+)
+def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
+    """Test that a wrong clock does not stop requests for hours."""
+    assert http._retry_after(headers) == seconds

@@ -41,7 +41,7 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-@pytest.mark.parametrize("topic", COMMANDS)
+@pytest.mark.parametrize("topic", sorted({*SAMPLES["commands"], *COMMANDS}))
 def test_frame_is_the_documented_sample(topic: str) -> None:
     """Test the same keys, order and values, byte for byte, for every command."""
     sample = SAMPLES["commands"][topic]
@@ -59,12 +59,7 @@ def test_frame_is_the_documented_sample(topic: str) -> None:
             QuerySignal(
                 io_link_id=2, address=ADDRESS, actuate_relay=True, relay_dwell=9
             ),
-            {
-                "ioLinkId": 2,
-                "address": ADDRESS,
-                "actuateRelay": True,
-                "relayDwell": 9,
-            },
+            {"ioLinkId": 2, "address": ADDRESS, "actuateRelay": True, "relayDwell": 9},
         ),
     ],
 )

@@ -13,6 +13,7 @@ DEVICE: dict[str, Any] = {
     "name": "Test Device",
     "connection": 1,
     "port": 1,
+    "metadata": {},
     "partition": [{"id": 0, "name": "Default"}],
     "type": "primaryReader",
     "publicIcon": "swingingDoor",
@@ -30,7 +31,6 @@ DEVICE: dict[str, Any] = {
     "serialNumber": "8003323",
     "firmwareVersion": "1.1.41",
     "created": "2023-05-17 15:59:30",
-    "metadata": {},
 }
 
 
@@ -48,7 +48,6 @@ def test_documented_device() -> None:
         name="Test Device",
         type="primaryReader",
         icon="swingingDoor",
-        connection=1,
         dwell=3.0,
         hardware="red1cn.d",
         firmware="1.1.41",

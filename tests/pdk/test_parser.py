@@ -119,7 +119,7 @@ OTHERS: dict[str, PdkEvent] = {
 EXPECTED = {event.topic: event for event in DOORS + REQUESTS} | OTHERS
 
 
-@pytest.mark.parametrize("topic", EVENTS)
+@pytest.mark.parametrize("topic", sorted({*EVENTS, *EXPECTED}))
 def test_documented_sample(topic: str) -> None:
     """Test that every sample becomes its type, with all that it says."""
     # the steps of a migration change nothing
@@ -222,8 +222,6 @@ def test_pin_is_not_read() -> None:
     line = {"info": "%s", "placeholders": [{"text": "PIN-4711", "type": "credential"}]}
     assert "PIN-4711" not in repr(parse_event("liveEvent", line))
 
-
-# JSON
 
 SMILE = "\U0001f600"
 HIGH, LOW = r"\ud83d", r"\ude00"

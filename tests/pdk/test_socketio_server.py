@@ -21,16 +21,8 @@ from custom_components.prodatakey.pdk.parser import parse_event
 from custom_components.prodatakey.pdk.stream import validate_connection
 from tests.common import wait_until
 
-from .common import (
-    CONNECTED,
-    DOWN,
-    DROPPED,
-    SAMPLES,
-    LocalTokens,
-    RunningStream,
-    panel_client,
-    set_constants,
-)
+from .common import SAMPLES, LocalTokens, panel_client, set_constants
+from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
 from .socketio_server import SocketIoServer, socketio_server
 
 EVENTS = SAMPLES["events"]

@@ -1,7 +1,6 @@
 """A stream stays connected, whatever the panel and the network do."""
 
 import asyncio
-from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -9,122 +8,14 @@ import pytest
 from custom_components.prodatakey.pdk import engineio3
 from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import (
-    CannotConnectError,
-    CommandUnansweredError,
-    NotConnectedError,
-    PdkError,
-)
+from custom_components.prodatakey.pdk.errors import CommandUnansweredError, PdkError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import (
-    CONNECTED,
-    DOWN,
-    DROPPED,
-    PDK,
-    RunningStream,
-    doors_opened,
-    kick,
-    send_frame,
-    set_constants,
-    wait_for_requests,
-)
-
-
-@pytest.mark.parametrize(
-    "ending",
-    ["close", "abort", "41", "1", '44"Authorization has failed."', '44{"message":"x"}'],
-)
-async def test_reconnect(
-    client: PanelClient, simulator: SimulatedPdk, short_backoff: None, ending: str
-) -> None:
-    """Test each way in which a panel ends a connection."""
-    async with RunningStream(client) as stream:
-        if ending in {"close", "abort"}:
-            await kick(simulator, ending)
-        else:
-            await send_frame(simulator, ending)
-        await stream.wait_connected(2)
-        await simulator.act(PANEL, 1, "relay", on=True)
-        await stream.wait_for_events(1)
-    assert stream.reports == [
-        (status, None) for status in (CONNECTED, DROPPED, CONNECTED, DROPPED)
-    ]
-
-
-async def test_missing_pongs(
-    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
-) -> None:
-    """Test that a connection ends on which nothing arrives."""
-    await simulator.faults(ping_interval=0.3, ping_timeout=0.3)
-    async with RunningStream(client) as stream:
-        await simulator.faults(pong=False)
-        await stream.wait_for_status(DROPPED)
-
-
-async def test_panel_is_offline(
-    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
-) -> None:
-    """Test the statuses of an outage, and that a command is not kept for later."""
-    async with RunningStream(client) as stream:
-        await simulator.control("POST", f"panels/{PANEL}/offline")
-        await wait_until(lambda: stream.statuses.count(DOWN) >= 2)
-        assert isinstance(stream.errors[-1], CannotConnectError)
-        with pytest.raises(NotConnectedError):
-            await stream.send(TryOpen(door_id=1))
-        await simulator.control("POST", f"panels/{PANEL}/online")
-        await stream.wait_connected(2)
-        downs = [DOWN] * stream.statuses.count(DOWN)
-        assert stream.statuses == [CONNECTED, DROPPED, *downs, CONNECTED]
-    assert await doors_opened(simulator) == []
-
-
-@pytest.mark.parametrize(
-    "frame",
-    ["", "4", "42", "42[", "42{}", "42[1]", '42[""]', "451-[{}]", "42/other,[1]", "43"],
-)
-@pytest.mark.parametrize("more", ["9", "3probe"])
-async def test_malformed_frames(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    frame: str,
-    more: str,
-) -> None:
-    """Test that they cost a connection at most, and never the stream."""
-    async with RunningStream(client) as stream:
-        await send_frame(simulator, frame)
-        await send_frame(simulator, more)
-        async with asyncio.timeout(10):
-            while not stream.events:
-                await simulator.act(PANEL, 1, "hold")
-                await simulator.act(PANEL, 1, "lock")
-
-
-@pytest.mark.parametrize("stable", [True, False])
-async def test_backoff_is_reset_by_a_stable_connection(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    stable: bool,
-) -> None:
-    """Test a panel that accepts connections and then ends them."""
-    attempts: list[int] = []
-
-    def delays() -> Iterator[float]:
-        for attempt in range(100):
-            attempts.append(attempt)
-            yield 0.0
-
-    monkeypatch.setattr(f"{PDK}.reconnect._delays", delays)
-    set_constants(monkeypatch, stable_after=0.0 if stable else 60.0)
-    await simulator.faults(PANEL, handshake={"mode": "kick"})
-    async with RunningStream(client) as stream:
-        await stream.wait_connected(5)
-    assert attempts[:4] == ([0, 0, 0, 0] if stable else [0, 1, 2, 3])
+from .common import kick, wait_for_requests
+from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream, receive_event
 
 
 @pytest.mark.parametrize(
@@ -191,7 +82,7 @@ class _LateEvent(RunningStream):
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
         super().on_status(status, error)
         if status is DROPPED:
-            self.receive("door.input.relay.on", {"body": {"doorId": 1}})
+            receive_event(self.stream, "door.input.relay.on", {"body": {"doorId": 1}})
 
 
 async def test_event_after_the_end(
@@ -234,18 +125,3 @@ async def test_callbacks_fail(
         await stream.wait_connected(2)
     assert "Could not handle the status CONNECTED" in caplog.text
     assert "Could not handle door.input.relay.on" in caplog.text
-
-
-async def test_many_connections_leave_nothing(
-    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Test that the number of tasks does not grow."""
-    set_constants(monkeypatch, backoff_delays=(0.01,), max_backoff=0.01)
-    async with RunningStream(client) as stream:
-        await simulator.sockets(PANEL, 1)
-        before = len(asyncio.all_tasks())
-        for times in range(20):
-            await kick(simulator, "abort" if times % 2 else "close")
-            await stream.wait_connected(times + 2)
-        await wait_until(lambda: len(asyncio.all_tasks()) <= before)
-        await simulator.sockets(PANEL, 1)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from custom_components.prodatakey.pdk.client import PanelClient
-from custom_components.prodatakey.pdk.commands import ActuateOpen, TryOpen
+from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
@@ -15,23 +15,8 @@ from custom_components.prodatakey.pdk.errors import (
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import CONNECTED, RunningStream, doors_opened, kick
-
-
-@pytest.mark.parametrize("result_first", [True, False])
-async def test_command_is_done(
-    client: PanelClient, simulator: SimulatedPdk, result_first: bool
-) -> None:
-    """Test a result before or after the door's events."""
-    await simulator.faults(result_first=result_first)
-    async with RunningStream(client) as stream:
-        await stream.send(ActuateOpen(door_id=3))
-        await wait_until(lambda: stream.topics == ["door.input.relay.on"])
-    (command,) = await simulator.commands(PANEL)
-    assert command["raw"] == (
-        f'42["command",{{"id":"{command["id"]}","topic":"door.actuate.open",'
-        '"body":{"doorId":3}}]'
-    )
+from .common import doors_opened
+from .running_stream import CONNECTED, RunningStream
 
 
 async def test_commands_are_rejected(
@@ -61,25 +46,6 @@ async def test_not_connected(client: PanelClient) -> None:
     stream = RunningStream(client)
     with pytest.raises(NotConnectedError):
         await stream.send(TryOpen(door_id=1))
-
-
-async def test_connection_ends_before_the_answer(
-    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
-) -> None:
-    """Test that commands fail at once, and are not sent again."""
-    await simulator.faults(PANEL, commands="ignored")
-    async with RunningStream(client) as stream:
-        sending = [stream.sending(TryOpen(door_id=door)) for door in (1, 2)]
-        received: list[int] = []
-        while received != [1, 2]:
-            received = await doors_opened(simulator)
-        await kick(simulator)
-        outcomes = await asyncio.gather(*sending, return_exceptions=True)
-        assert [type(each) for each in outcomes] == [CommandUnansweredError] * 2
-        await stream.wait_connected(2)
-        await simulator.faults(PANEL, commands=None)
-        await stream.send(TryOpen(door_id=3))
-    assert await doors_opened(simulator) == [1, 2, 3]
 
 
 async def test_panel_does_not_answer(

@@ -13,7 +13,8 @@ from tests.common import PANEL, wait_until
 from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk
 
-from .common import DROPPED, RunningStream, doors_opened, panel_client, set_constants
+from .common import doors_opened, panel_client, set_constants
+from .running_stream import DROPPED, RunningStream
 
 
 @pytest.fixture

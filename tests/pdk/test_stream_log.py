@@ -15,15 +15,13 @@ from tests.simulator_process import SimulatedPdk
 from .common import (
     CLIENT_ID,
     CLIENT_SECRET,
-    CONNECTED,
-    DOWN,
     STREAM_LOGGER,
-    RunningStream,
     account_client,
     kick,
     known_secrets,
     send_frame,
 )
+from .running_stream import CONNECTED, DOWN, RunningStream
 
 # no hexadecimal id, port or time can hold it
 PIN = "PIN-471147"

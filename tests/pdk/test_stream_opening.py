@@ -16,14 +16,8 @@ from custom_components.prodatakey.pdk.errors import (
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import (
-    CONNECTED,
-    DOWN,
-    RunningStream,
-    make_socket,
-    set_constants,
-    websocket_server,
-)
+from .common import make_socket, set_constants, websocket_server
+from .running_stream import CONNECTED, DOWN, RunningStream
 
 
 @pytest.mark.parametrize(

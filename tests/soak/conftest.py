@@ -11,8 +11,8 @@ from homeassistant.helpers.storage import Store
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Let no log line be kept: that is not what memory is measured for."""
+def no_logging() -> Iterator[None]:
+    """Keep no log lines: their memory is not what is measured."""
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
@@ -20,7 +20,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def storage(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Iterator[None]:
-    """Store in memory: the test plugin's own storage remembers every call, for ever."""
+    """Store in memory: the test plugin's own storage records every call."""
     stored: dict[str, Any] = {}
 
     async def load(store: Store[Any]) -> Any:

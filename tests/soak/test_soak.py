@@ -4,151 +4,180 @@ Memory is the process's resident memory (RSS), after garbage collection, against
 was after the warm-up.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+import gc
+from pathlib import Path
+import resource
+import threading
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.prodatakey.pdk.commands import TryOpen
 from homeassistant.core import HomeAssistant
-from tests.common import PANEL, Json, state_of, wait_for_state, wait_until
+from tests.common import PANEL, Json, wait_for_state, wait_until
+from tests.pdk.common import emit, kick, send_frame, set_constants, wait_for_requests
 from tests.simulator_process import SimulatedPdk
 
-from .left import MOST, Held, held, nothing_is_left, resident
-
-EVENTS = 1_000_000
-TIMES = 1_000
-BATCH = 2_000
+BATCH = 1_000
 DOORS = (1, 2, 4, 5)
+MAX_GROWTH_MB = 5.0
+CONNECTION = "binary_sensor.headquarters_connection"
 SHARES = [
     pytest.param(0.01, id="1 percent"),
     pytest.param(1.0, id="all", marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
 ]
-BACK_OFF = "custom_components.prodatakey.pdk.back_off"
-LOCK = "lock.front_door"
 
 type Record = Callable[[str, object], None]
 
 
-def note(
-    record: Record, what: str, count: int, growth: float, before: Held, after: Held
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of what could be left behind."""
+
+    tasks: int
+    timers: int
+    files_and_sockets: int
+    listeners: int
+    threads: int
+
+    @classmethod
+    def of(cls, hass: HomeAssistant) -> Counts:
+        """Return the present counts."""
+        scheduled = hass.loop._scheduled  # type: ignore[attr-defined]
+        return cls(
+            tasks=len(asyncio.all_tasks()),
+            timers=sum(1 for handle in scheduled if not handle.cancelled()),
+            files_and_sockets=len(list(Path("/proc/self/fd").iterdir())),
+            listeners=sum(hass.bus.async_listeners().values()),
+            threads=threading.active_count(),
+        )
+
+    def exceeded(self, hass: HomeAssistant) -> dict[str, int]:
+        """Return what there is more of now."""
+        now, before = asdict(Counts.of(hass)), asdict(self)
+        return {name: now[name] for name in now if now[name] > before[name]}
+
+
+def _memory() -> float:
+    """Return the resident memory of this process, in megabytes."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1_000_000
+
+
+async def soak(
+    hass: HomeAssistant,
+    record: Record,
+    what: str,
+    once: Callable[[], Awaitable[object]],
+    *,
+    warm_up: int,
+    times: int,
+    each: int = 1,
 ) -> None:
-    """Keep the figures."""
-    row = f"{count:,} {what}"
-    for column, value in (
-        ("memory after warm-up (RSS)", f"{growth:+.1f} MB"),
-        ("tasks", f"{before.tasks} → {after.tasks}"),
-        ("timers", f"{before.timers} → {after.timers}"),
-        (
-            "files and sockets",
-            f"{before.files_and_sockets} → {after.files_and_sockets}",
-        ),
-        ("listeners", f"{before.listeners} → {after.listeners}"),
-    ):
-        record("figure", ["soak", row, column, value])
+    """Do something many times, and test that nothing is left of it."""
+    hass.loop.set_debug(False)
+    for _ in range(warm_up):
+        await once()
+    before, memory = Counts.of(hass), _memory()
+    for _ in range(times):
+        await once()
+    growth = _memory() - memory
+    try:
+        await wait_until(lambda: not before.exceeded(hass), 15)
+    except TimeoutError:
+        raise AssertionError(before, before.exceeded(hass)) from None
+    old, new = asdict(before), asdict(Counts.of(hass))
+    figures = {"memory after warm-up (RSS)": f"{growth:+.1f} MB"} | {
+        name.replace("_", " "): f"{old[name]} → {new[name]}"
+        for name in ("tasks", "timers", "files_and_sockets", "listeners")
+    }
+    for column, value in figures.items():
+        record("figure", ["soak", f"{times * each:,} {what}", column, value])
+    assert growth < MAX_GROWTH_MB
 
 
-def batch() -> list[Json]:
+def _event(topic: str, **payload: object) -> Json:
+    return {"topic": topic, "payload": payload}
+
+
+def _batch() -> list[Json]:
     """Return events of every kind, at several doors, with people and live events."""
     events: list[Json] = []
     for number in range(BATCH // 5):
-        door = DOORS[number % len(DOORS)]
+        body = {"doorId": DOORS[number % len(DOORS)]}
         on = number // len(DOORS) % 2 == 0
-        body = {"doorId": door}
         person = {"personId": number, "person": {"id": number, "firstName": "Some"}}
+        line = {"info": 'Person "%s"', "placeholders": [{"text": f"No {number}"}]}
         events += [
-            event(f"door.input.relay.{'on' if on else 'off'}", {"body": body}),
-            event(f"door.input.dps.{'opened' if on else 'closed'}", {"body": body}),
-            event(f"door.input.rex.{'on' if on else 'off'}", {"body": body}),
-            event(
-                "door.request.allowed",
-                {"id": f"event {number}", "body": {**body, **person}},
-            ),
-            event(
-                "liveEvent",
-                {"info": 'Person "%s"', "placeholders": [{"text": f"No {number}"}]},
-            ),
+            _event(f"door.input.relay.{'on' if on else 'off'}", body=body),
+            _event(f"door.input.dps.{'opened' if on else 'closed'}", body=body),
+            _event(f"door.input.rex.{'on' if on else 'off'}", body=body),
+            _event("door.request.allowed", id=f"event {number}", body=body | person),
+            _event("liveEvent", **line),
         ]
     return events
 
 
-def event(topic: str, payload: Json) -> Json:
-    """Return an event as the simulator is told to emit it."""
-    return {"topic": topic, "payload": payload}
-
-
 @pytest.mark.parametrize("share", SHARES)
 async def test_events(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    record_property: Record,
-    share: float,
+    hass: HomeAssistant, panel: SimulatedPdk, record_property: Record, share: float
 ) -> None:
-    """Memory and all else stay as they are after the first few thousand."""
-    hass.loop.set_debug(False)
-    events = batch()
-    end = event("door.input.relay.on", {"body": {"doorId": "the end"}})
-    start = event("door.input.relay.off", {"body": {"doorId": "the end"}})
+    """Test that memory stays as it is after the first few thousand events."""
+    events, last = _batch(), {"doorId": "the end"}
 
-    async def one_batch() -> None:
-        for last, shown in ((start, "locked"), (end, "unlocked")):
-            body = {"events": [*events, last]}
-            await panel.control("POST", f"panels/{PANEL}/emit", body)
-            await wait_for_state(hass, "lock.door_the_end", shown, 60)
+    async def two_batches() -> None:
+        for relay, state in (("off", "locked"), ("on", "unlocked")):
+            await emit(panel, *events, _event(f"door.input.relay.{relay}", body=last))
+            await wait_for_state(hass, "lock.door_the_end", state, 60)
 
-    for _ in range(5):
-        await one_batch()
-    before, memory = held(hass), resident()
-    count = 0
-    while count < EVENTS * share:
-        await one_batch()
-        count += 2 * BATCH
-    growth = resident() - memory
-    after = await nothing_is_left(hass, before)
-    note(record_property, "events", count, growth, before, after)
-    assert growth < MOST
+    await soak(
+        hass,
+        record_property,
+        "events",
+        two_batches,
+        warm_up=2 if share < 1 else 5,
+        times=int(1_000_000 / (2 * BATCH) * share),
+        each=2 * BATCH,
+    )
 
 
 @pytest.mark.parametrize("share", SHARES)
 async def test_reconnects(
     hass: HomeAssistant,
     panel: SimulatedPdk,
-    entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Record,
     share: float,
 ) -> None:
-    """The panel comes and goes, in every way that a connection can end."""
-    monkeypatch.setattr(f"{BACK_OFF}.BACK_OFF", (0.01,))
-    monkeypatch.setattr(f"{BACK_OFF}.LONGEST_BACK_OFF", 0.01)
-    hass.loop.set_debug(False)
-    history = entry.runtime_data.stream.history
+    """Test connections that end in every way in which they can."""
+    set_constants(monkeypatch, backoff_delays=(0.01,), max_backoff=0.01)
+    ends: list[Callable[[], Awaitable[None]]] = [
+        lambda: send_frame(panel, "41"),
+        lambda: send_frame(panel, '44"No."'),
+        lambda: send_frame(panel, "1"),
+        lambda: kick(panel, "abort"),
+        lambda: kick(panel, "close"),
+    ]
+    connects = 1
 
-    async def drop(way: int) -> None:
-        connects = history.connects
-        frames = ("41", '44"No."', "1")
-        if way < len(frames):
-            path, body = f"panels/{PANEL}/raw", {"frame": frames[way]}
-        else:
-            how = "abort" if way % 2 else "close"
-            path, body = f"panels/{PANEL}/kick", {"how": how}
-        await panel.control("POST", path, body)
-        await wait_until(
-            lambda: history.connects > connects and entry.runtime_data.connected
-        )
+    async def reconnect() -> None:
+        nonlocal connects
+        await ends[connects % len(ends)]()
+        connects += 1
+        await wait_for_requests(panel, "connect", connects, 60)
+        await wait_for_state(hass, CONNECTION, "on", 60)
 
-    for way in range(50):
-        await drop(way % 5)
-    # once a command is answered, all that belongs to a connection is there
-    await entry.runtime_data.stream.send(TryOpen(door_id=1))
-    before, memory = held(hass), resident()
-    count = int(TIMES * share)
-    for number in range(count):
-        await drop(number % 5)
-    growth = resident() - memory
-    after = await nothing_is_left(hass, before)
-    note(record_property, "reconnects", count, growth, before, after)
-    assert growth < MOST
+    await soak(
+        hass,
+        record_property,
+        "reconnects",
+        reconnect,
+        warm_up=20 if share < 1 else 50,
+        times=int(1_000 * share),
+    )
     await panel.sockets(PANEL, 1)
 
 
@@ -160,25 +189,21 @@ async def test_reloads(
     record_property: Record,
     share: float,
 ) -> None:
-    """An entry is unloaded and set up again and again."""
-    hass.loop.set_debug(False)
+    """Test an entry that is unloaded and set up again."""
 
     async def reload() -> None:
         assert await hass.config_entries.async_reload(entry.entry_id)
-        await wait_until(lambda: entry.runtime_data.connected)
+        await wait_for_state(hass, CONNECTION, "on", 60)
         await hass.async_block_till_done()
 
-    for _ in range(20):
-        await reload()
-    before, memory = held(hass), resident()
-    count = int(TIMES * share)
-    for _ in range(count):
-        await reload()
-    growth = resident() - memory
-    after = await nothing_is_left(hass, before)
-    note(record_property, "reloads", count, growth, before, after)
-    assert growth < MOST
+    await soak(
+        hass,
+        record_property,
+        "reloads",
+        reload,
+        warm_up=10 if share < 1 else 20,
+        times=int(1_000 * share),
+    )
     await panel.sockets(PANEL, 1)
     await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, LOCK, "unlocked")
-    assert state_of(hass, "binary_sensor.headquarters_connection").state == "on"
+    await wait_for_state(hass, "lock.front_door", "unlocked")

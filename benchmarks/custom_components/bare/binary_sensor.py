@@ -2,11 +2,6 @@
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
 
-from .entity import BareEntity, set_up
+from .entity import set_up
 
-
-class BareBinarySensor(BareEntity, BinarySensorEntity):
-    """An entity as small as they come."""
-
-
-async_setup_entry = set_up("binary_sensor", BareBinarySensor)
+async_setup_entry = set_up("binary_sensor", BinarySensorEntity)

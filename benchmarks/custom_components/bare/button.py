@@ -2,11 +2,6 @@
 
 from homeassistant.components.button import ButtonEntity
 
-from .entity import BareEntity, set_up
+from .entity import set_up
 
-
-class BareButton(BareEntity, ButtonEntity):
-    """An entity as small as they come."""
-
-
-async_setup_entry = set_up("button", BareButton)
+async_setup_entry = set_up("button", ButtonEntity)

@@ -1,4 +1,4 @@
-"""Home Assistant wants a flow where there are entries; benchmarks add theirs themselves."""
+"""Home Assistant requires a flow where there are entries; benchmarks add theirs themselves."""
 
 from homeassistant.config_entries import ConfigFlow
 

@@ -1,7 +1,7 @@
-"""What the entities share: no more than an id, a name and a device."""
+"""Entities with an id, a name and a device, and nothing else."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -13,43 +13,37 @@ if TYPE_CHECKING:
 
 
 class BareEntity(Entity):
-    """An entity as small as they come."""
+    """A bare entity."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(self, entry: BareConfigEntry, listed: Mapping[str, Any]) -> None:
-        """Take the identity."""
-        self._entry = entry
+        """Initialize with what the entry lists."""
+        self._bare = entry.runtime_data
         self._attr_unique_id = listed["unique_id"]
         self._attr_name = listed["name"]
         self._attr_entity_registry_enabled_default = listed["enabled"]
+        if door := listed.get("door"):
+            self._bare.sensors[door] = self
         device = listed["device"]
         self._attr_device_info = DeviceInfo(identifiers={("bare", device)}, name=device)
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Be found by the benchmark."""
-        self._entry.runtime_data[self.unique_id or ""] = self
 
-
-type SetUp = Callable[
-    [HomeAssistant, BareConfigEntry, AddConfigEntryEntitiesCallback],
-    Coroutine[Any, Any, None],
-]
-
-
-def set_up(platform: str, entity_class: type[BareEntity]) -> SetUp:
-    """Return what sets a platform up."""
+def set_up(
+    platform: str, base: type[Entity], **attributes: object
+) -> Callable[..., Coroutine[Any, Any, None]]:
+    """Return the function that sets up a platform of bare entities."""
+    bare = type(f"Bare{base.__name__}", (BareEntity, base), attributes)
 
     async def async_setup_entry(
         hass: HomeAssistant,
         entry: BareConfigEntry,
         async_add_entities: AddConfigEntryEntitiesCallback,
     ) -> None:
-        """Add this platform's entities."""
+        """Add the entities of this platform."""
         async_add_entities(
-            entity_class(entry, listed)
+            bare(entry, listed)
             for listed in entry.data["entities"]
             if listed["platform"] == platform
         )

@@ -1,27 +1,27 @@
-"""Bare entities of this platform."""
+"""Bare locks."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity
 
-from .entity import BareEntity, set_up
+from . import Bare
+from .entity import set_up
 
 
-class BareLock(BareEntity, LockEntity):
-    """An entity as small as they come; `unlocker` does what it is for."""
+class CommandLock(LockEntity):
+    """A lock that sends a command."""
 
-    unlocker: Callable[[], Awaitable[None]]
+    _bare: Bare
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        """Unlock, and show it as a lock does."""
+        """Unlock, and write the state before and after."""
         self._attr_is_unlocking = True
         self.async_write_ha_state()
-        await self.unlocker()
+        await self._bare.send_command()
         self._attr_is_unlocking = False
         self._attr_is_locked = False
         self.async_write_ha_state()
 
 
-async_setup_entry = set_up("lock", BareLock)
+async_setup_entry = set_up("lock", CommandLock)

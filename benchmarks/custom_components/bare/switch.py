@@ -2,11 +2,6 @@
 
 from homeassistant.components.switch import SwitchEntity
 
-from .entity import BareEntity, set_up
+from .entity import set_up
 
-
-class BareSwitch(BareEntity, SwitchEntity):
-    """An entity as small as they come."""
-
-
-async_setup_entry = set_up("switch", BareSwitch)
+async_setup_entry = set_up("switch", SwitchEntity)

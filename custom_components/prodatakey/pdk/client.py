@@ -50,9 +50,10 @@ PER_PAGE = 100
 # A token is fresh while this part of the time until its renewal is left.
 MIN_REMAINING = 0.8
 
-# PDK allows 10 writes and 35 requests a second; some are left for other clients.
-WRITES_PER_SECOND = 8.0
-REQUESTS_PER_SECOND = 28.0
+# PDK allows 10 writes and 35 requests a second: in any second at most these at once,
+# and as many more one after another.
+WRITES_PER_SECOND = 5
+REQUESTS_PER_SECOND = 17
 # A shorter wait that the service asks for is waited for, in seconds.
 MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
@@ -303,6 +304,11 @@ class PanelClient:
         self._token: Token | None = None
         self._more_secrets = tuple(secrets)
         self._tokens = deque[str](maxlen=MAX_SECRETS)
+
+    @property
+    def token(self) -> Token | None:
+        """Return the present token, None before the first and after a rejection."""
+        return self._token
 
     async def get_token(self) -> Token:
         """Return a fresh token, the present one if possible.

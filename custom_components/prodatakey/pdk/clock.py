@@ -2,7 +2,7 @@
 
 An event cannot arrive before it happens, so the smallest difference between receipt
 and `occurred` is the offset of the clocks, plus the delay of the fastest event. The
-controllers of a panel have clocks of their own, so each has an offset of its own.
+controllers of a panel have clocks of their own, so each door has an offset of its own.
 """
 
 from collections.abc import Hashable
@@ -50,7 +50,7 @@ class _OffsetCandidate:
 
 
 class _SourceClock:
-    """The offset of one controller's clock."""
+    """The offset of the clock of one door's controller, or of the panel itself."""
 
     def __init__(self, offset: float) -> None:
         """Initialize with the first difference."""
@@ -101,7 +101,8 @@ class PanelClock:
     ) -> float | None:
         """Return the age of an event in seconds, and learn the offset from it.
 
-        `occurred` is epoch milliseconds on the clock of `source`. `maybe_delayed` events
+        `occurred` is epoch milliseconds on the clock of `source`, a door, or None for
+        the panel itself. `maybe_delayed` events
         may have been held back, so they teach nothing. None means unknown.
         """
         if occurred is None:

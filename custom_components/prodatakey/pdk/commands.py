@@ -102,6 +102,7 @@ class ClearForced(DoorCommand):
 
     topic = "door.alarm.forced.clear"
     aspect = Aspect.FORCED
+    value = False
 
 
 class TryOpen(DoorCommand):

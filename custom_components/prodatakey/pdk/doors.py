@@ -1,6 +1,6 @@
 """Doors: their state as the panel reports it, and who is notified of it."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -100,11 +100,14 @@ class Door:
         state: Mapping[Aspect, bool] | None = None,
         reported: Iterable[Aspect] = (),
         changed_by: str | None = None,
+        has_reader: bool = False,
     ) -> None:
         """Initialize a door, with its stored state if there is one."""
         self.info = info
         self.state = DoorState(state)
         self.reported = set(reported)
+        self.has_reader = has_reader or info.has_reader
+        """Whether people can request access: by its type, or because somebody did."""
         self.changed_by = changed_by
         """The person whose access turned the relay, if the last change was such."""
         self.misses = 0
@@ -134,18 +137,13 @@ class Door:
         """Return what the device is."""
         return self.info.kind
 
-    @property
-    def source(self) -> Hashable:
-        """Return what the clock of the door's events belongs to."""
-        return self.info.connection or ("door", self.info.id)
-
     def updates(self, aspect: Aspect) -> Subscribers[()]:
         """Return the subscribers to changes of one aspect."""
         return self._updates.setdefault(aspect, Subscribers())
 
     def update(self, aspect: Aspect, value: bool) -> bool:
         """Set one aspect and notify; return whether that changed anything."""
-        if aspect is Aspect.RELAY and self.state.get(aspect) is not value:
+        if aspect is Aspect.RELAY:
             self._update_changed_by(value)
         if changed := self.state.update(aspect, value):
             self._notify(aspect)
@@ -162,7 +160,8 @@ class Door:
 
     def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> bool:
         """Handle a report of the panel; return whether the state changed."""
-        self._report_counts[event.aspect] = self.report_count(event.aspect) + 1
+        counts = self._report_counts
+        counts[event.aspect] = counts.get(event.aspect, 0) + 1
         changed = self.update(event.aspect, event.value)
         self.reports.notify(event, maybe_delayed)
         return changed
@@ -198,7 +197,9 @@ class Door:
         self.grants.notify(event, age)
 
     def _update_changed_by(self, relay: bool) -> None:
-        """Update who turned the relay: nobody, if no access explains it."""
+        """Update who turned the relay: nobody, if no access explains the change."""
+        if self.state.get(Aspect.RELAY) is relay:
+            return
         time = now()
         if relay:
             self._opened_at = time
@@ -214,17 +215,15 @@ class Door:
     def update_info(self, info: DoorInfo) -> None:
         """Update the door from the panel's list."""
         self.info = info
+        self.has_reader |= info.has_reader
         self.reported |= info.reported
 
-    def add_reported(self, aspect: Aspect) -> bool:
-        """Add an aspect that the panel has reported; return whether it is new."""
-        if aspect in self.reported:
-            return False
+    def add_reported(self, aspect: Aspect) -> None:
+        """Add an aspect that the panel has reported."""
         self.reported.add(aspect)
         if aspect in (Aspect.PROPPED, Aspect.FORCED):
             # both alarms need the door position sensor
             self.reported.add(Aspect.DPS)
-        return True
 
     def _notify(self, aspect: Aspect) -> None:
         """Notify the subscribers of one aspect."""

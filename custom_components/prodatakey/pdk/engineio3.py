@@ -71,7 +71,8 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
         super().__init__(**options)
         self._pongs: deque[asyncio.Future[None]] = deque()
         self._standstill_pong: asyncio.Future[None] | None = None
-        self._last_tick = now()
+        self._last_tick = asyncio.get_running_loop().time()
+        self._last_awake = now()
 
     def __del__(self) -> None:
         """Do nothing: the library would close the session, which is not ours."""
@@ -166,7 +167,10 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
         loop = asyncio.get_running_loop()
         async for frame in self.ws:
             self.last_received = loop.time()
-            if now() - self._last_tick > STANDSTILL:
+            if (
+                self.last_received - self._last_tick > STANDSTILL
+                or now() - self._last_awake > STANDSTILL
+            ):
                 await self._tick()
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
@@ -181,8 +185,10 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
 
     async def _tick(self) -> None:
         """Mark packets as delayed after a standstill, until a pong shows none is left."""
-        elapsed = now() - self._last_tick
-        self._last_tick = now()
+        time, awake = asyncio.get_running_loop().time(), now()
+        # a suspended machine stops the loop's clock, a blocked loop does not
+        elapsed = max(time - self._last_tick, awake - self._last_awake)
+        self._last_tick, self._last_awake = time, awake
         if elapsed > STANDSTILL:
             self.delayed = True
             self._standstill_pong = await self.ping()

@@ -133,20 +133,21 @@ def abort(transport: asyncio.WriteTransport) -> None:
 
 
 class Pacer:
-    """Space requests evenly, so that a rate limit is not exceeded."""
+    """Allow some requests at once, and space the others evenly."""
 
-    def __init__(self, per_second: float) -> None:
-        """Initialize with the number of requests per second."""
+    def __init__(self, per_second: int) -> None:
+        """Initialize with the number of requests at once, and per second after that."""
         self._interval = 1 / per_second
+        self._allowance = (per_second - 1) / per_second
         self._next = 0.0
 
     async def wait(self) -> None:
         """Wait for this request's turn; requests keep their order."""
-        time_ = asyncio.get_running_loop().time()
-        turn = max(self._next, time_)
+        received = asyncio.get_running_loop().time()
+        turn = max(self._next, received - self._allowance)
         self._next = turn + self._interval
-        if turn > time_:
-            await asyncio.sleep(turn - time_)
+        if turn > received:
+            await asyncio.sleep(turn - received)
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:

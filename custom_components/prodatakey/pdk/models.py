@@ -54,8 +54,6 @@ class DoorInfo:
     name: str | None
     type: str | None = None
     icon: str | None = None
-    connection: int | str | None = None
-    """What the door is wired to; its controller has a clock of its own."""
     reported: frozenset[Aspect] = frozenset()
     """The inputs and alarms that are configured."""
     dwell: float | None = None

@@ -166,23 +166,28 @@ class Panel:
 
     def _handle_report(self, event: DoorEvent, maybe_delayed: bool) -> None:
         """Handle a report of one aspect of a door."""
-        if (door := self._get_or_create_door(event)) is None:
+        door = self.doors.get(event.door_id) or self._create_door(event)
+        if door is None:
             return
         if event.occurred is not None:
-            self.clock.age(
-                event.occurred, source=door.source, maybe_delayed=maybe_delayed
-            )
+            self.clock.age(event.occurred, source=door.id, maybe_delayed=maybe_delayed)
+        if event.aspect not in door.reported:
+            # first, so that a new entity begins as unknown: its first report is news
+            door.add_reported(event.aspect)
+            self._notify_doors((door,))
         if door.handle_report(event, maybe_delayed=maybe_delayed):
             self._on_change()
-        if door.add_reported(event.aspect):
-            self._notify_doors((door,))
 
     def _handle_access(self, event: AccessEvent, maybe_delayed: bool) -> None:
         """Handle a request for access, unless it is not news any more."""
-        if (door := self._get_or_create_door(event)) is None:
+        door = self.doors.get(event.door_id) or self._create_door(event)
+        if door is None:
             return
+        if not door.has_reader:
+            door.has_reader = True
+            self._notify_doors((door,))
         age = self.clock.age(
-            event.occurred, source=door.source, maybe_delayed=maybe_delayed
+            event.occurred, source=door.id, maybe_delayed=maybe_delayed
         )
         if age is None or age > MAX_EVENT_AGE:
             _LOGGER.debug("Ignored a late %s", event.topic)
@@ -195,10 +200,8 @@ class Panel:
             self._on_change()
         door.accesses.notify(event, age)
 
-    def _get_or_create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
-        """Return the door of an event, which may be the first that names it."""
-        if (door := self.doors.get(event.door_id)) is not None:
-            return door
+    def _create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
+        """Return the door of the first event that names it; None beyond the maximum."""
         info = DoorInfo(id=event.door_id, name=event.door_name)
         if (door := self._update_door(info)) is None:
             self.skipped.add(event.door_id)

@@ -50,10 +50,11 @@ def parse_event(topic: str, payload: object) -> PdkEvent | None:
 
     Raises MalformedEventError.
     """
+    event = payload if isinstance(payload, dict) else {}
     if (reported := _DOOR_TOPICS.get(topic)) is not None:
-        return _parse_door_event(topic, reported, as_dict(payload))
+        return _parse_door_event(topic, reported, event)
     if (parser := _PARSERS.get(topic)) is not None:
-        return parser(topic, as_dict(payload))
+        return parser(topic, event)
     return None
 
 
@@ -76,46 +77,48 @@ _DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
 def _parse_door_event(
     topic: str, reported: tuple[Aspect, bool], event: Json
 ) -> DoorEvent:
-    """Parse a report of one aspect of a door."""
-    return DoorEvent(topic, *_parse_subject(event), *reported)
+    """Parse a report of one aspect of a door. The most frequent: no calls for fields."""
+    body, metadata = event.get("body"), event.get("metadata")
+    if not isinstance(body, dict):
+        body = {}
+    if not isinstance(metadata, dict):
+        metadata = {}
+    # body.door.id can be another one
+    door_id = body.get("doorId")
+    if type(door_id) is not int and (door_id := parse_door_id(door_id)) is None:
+        raise MalformedEventError("doorId is missing")
+    name = metadata.get("doorName")
+    if not name and isinstance(door := body.get("door"), dict):
+        name = door.get("name")
+    event_id, occurred = event.get("id"), metadata.get("occurred")
+    return DoorEvent(
+        topic,
+        door_id,
+        name[:MAX_NAME_LENGTH] if isinstance(name, str) and name else None,
+        occurred if type(occurred) is int else None,
+        event_id if isinstance(event_id, str) and event_id else None,
+        *reported,
+    )
 
 
 def _parse_access_event(topic: str, event: Json) -> AccessEvent:
     """Parse a request for access, without the presented credential."""
-    door_id, door_name, occurred, event_id = _parse_subject(event)
+    door = _parse_door_event(topic, (Aspect.RELAY, True), event)
     body = as_dict(event.get("body"))
     person = as_dict(body.get("person"))
     explicit = body.get("explicit")
     return AccessEvent(
         topic=topic,
-        door_id=door_id,
-        door_name=door_name,
-        occurred=occurred,
-        event_id=event_id,
+        door_id=door.door_id,
+        door_name=door.door_name,
+        occurred=door.occurred,
+        event_id=door.event_id,
         access=_ACCESS_TOPICS[topic],
         person_id=as_id(body.get("personId")) or as_id(person.get("id")),
         person=as_name(as_dict(event.get("metadata")).get("personName"))
         or _full_name(person),
         request_factor=non_empty_str(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
-    )
-
-
-def _parse_subject(
-    event: Json,
-) -> tuple[DoorId, str | None, int | None, str | None]:
-    """Return the door, its name, the time and the id of an event."""
-    body = as_dict(event.get("body"))
-    metadata = as_dict(event.get("metadata"))
-    # body.door.id can be another one
-    if (door_id := parse_door_id(body.get("doorId"))) is None:
-        raise MalformedEventError("doorId is missing")
-    return (
-        door_id,
-        as_name(metadata.get("doorName"))
-        or as_name(as_dict(body.get("door")).get("name")),
-        as_int(metadata.get("occurred")),
-        non_empty_str(event.get("id")),
     )
 
 
@@ -271,7 +274,6 @@ def parse_door(raw: object) -> DoorInfo | None:
         name=as_name(device.get("name")),
         type=device_type,
         icon=non_empty_str(device.get("publicIcon")),
-        connection=as_id(device.get("connection")),
         reported=frozenset(
             aspect for key, aspect in _CONFIGURED.items() if device.get(key) is True
         ),

@@ -84,8 +84,9 @@ class TokenRenewer:
     def __init__(self, client: SiteClient, backoff: Backoff) -> None:
         """Initialize the renewer; it shares the backoff with the connection attempts."""
         self.rejected = asyncio.Event()
-        self._consecutive_rejections = 0
-        self._rejected_again = False
+        self.events = 0
+        """Counts all other events, which show that the panel accepts the token."""
+        self._rejected_again_at = -1
         self._client = client
         self._backoff = backoff
 
@@ -101,11 +102,13 @@ class TokenRenewer:
         once the old token has expired, and StreamRefusedError if the new tokens are
         rejected too: without a valid token the stream reports nothing.
         """
-        self._consecutive_rejections = 0
+        rejections, events = 0, self.events
         while True:
             rejected = await self._wait_for_rejection(token.seconds_to_renewal)
-            self._consecutive_rejections += rejected
-            if self._consecutive_rejections > MAX_REJECTIONS:
+            if self.events != events:
+                rejections, events = 0, self.events
+            rejections += rejected
+            if rejections > MAX_REJECTIONS:
                 raise StreamRefusedError("the panel takes no token")
             token = await self._get_new_token(token, rejected=rejected)
             try:
@@ -114,20 +117,15 @@ class TokenRenewer:
                 return
             await asyncio.wait({pong}, timeout=RENEWAL_GRACE)
             # what the panel rejected before the pong was the old token
-            self._rejected_again = False
+            self._rejected_again_at = -1
             await asyncio.sleep(min(RENEWAL_GRACE, token.lifetime / 10))
-            if not self._rejected_again:
+            if self._rejected_again_at != self.events:
                 self.rejected.clear()
 
     def handle_rejection(self) -> None:
         """Handle an `invalidToken`."""
         self.rejected.set()
-        self._rejected_again = True
-
-    def handle_event(self) -> None:
-        """Handle any other event: the panel accepts the token."""
-        self._consecutive_rejections = 0
-        self._rejected_again = False
+        self._rejected_again_at = self.events
 
     async def _wait_for_rejection(self, seconds: float) -> bool:
         """Wait until the renewal is due; return True if the panel rejected the token."""

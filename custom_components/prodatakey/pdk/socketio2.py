@@ -20,7 +20,6 @@ from .http import describe_error
 from .parser import loads
 
 CONNECT_TIMEOUT = 10.0
-MAX_REASON_LENGTH = 100
 
 # Both libraries log what they send and receive: tokens, PINs and names of people.
 SILENCED = logging.getLogger(f"{__name__}.silenced")
@@ -72,11 +71,6 @@ class Socket(socketio.AsyncClient):
         self._on_event = on_event
         self._accepted = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    @property
-    def delayed(self) -> bool:
-        """Return whether events may have waited here while the event loop did not run."""
-        return self.eio.delayed
 
     async def open(self, url: str) -> None:
         """Connect and wait until the server has accepted.
@@ -138,7 +132,9 @@ class Socket(socketio.AsyncClient):
             return
         match pkt.packet_type:
             case socketio_packet.EVENT:
-                self._handle_event(pkt.data)
+                match pkt.data:
+                    case [str(name), *arguments]:
+                        self._on_event(name, arguments[0] if arguments else None)
             case socketio_packet.CONNECT:
                 self._handle_accepted()
             case socketio_packet.DISCONNECT:
@@ -149,14 +145,13 @@ class Socket(socketio.AsyncClient):
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""
         try:
-            data = loads(text)
-        except ValueError:
-            return
-        self._handle_event(data)
-
-    def _handle_event(self, data: object) -> None:
-        """Handle an event that has a name."""
-        if isinstance(data, list) and data and isinstance(data[0], str):
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            try:
+                data = loads(text)
+            except ValueError:
+                return
+        if data and isinstance(data[0], str):
             self._on_event(data[0], data[1] if len(data) > 1 else None)
 
     def _handle_accepted(self) -> None:
@@ -184,4 +179,4 @@ class Socket(socketio.AsyncClient):
 def _reason(data: object) -> str:
     """Return the text of a refusal: a string, or an object with a message."""
     text = data.get("message") if isinstance(data, dict) else data
-    return text[:MAX_REASON_LENGTH] if isinstance(text, str) else "refused by the panel"
+    return text if isinstance(text, str) else "refused by the panel"

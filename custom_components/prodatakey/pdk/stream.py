@@ -43,6 +43,7 @@ UPDATE_INFO_AFTER = 3
 # This many event ids are kept, to ignore an event that comes twice.
 MAX_RECENT_IDS = 2000
 MAX_LOG_ENTRIES = 20
+MAX_REASON_LENGTH = 100
 
 
 class StreamStatus(Enum):
@@ -94,6 +95,11 @@ class PanelStream:
     ) -> None:
         """Initialize the stream."""
         self.stats = ConnectionStats()
+        self.maybe_delayed = False
+        """Whether the event that is handled now may be late.
+
+        A rejected token holds events back, and so does a standstill of this machine.
+        """
         self._client = client
         self._on_event = on_event
         self._on_status = on_status
@@ -101,42 +107,21 @@ class PanelStream:
         self._backoff = Backoff()
         self._renewer = TokenRenewer(client, self._backoff)
         self._socket: Socket | None = None
+        self._failed_opens = 0
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
 
-    @property
-    def maybe_delayed(self) -> bool:
-        """Return whether an event may be late that arrives now.
-
-        A rejected token holds events back, and so does a standstill of this machine.
-        """
-        return self._renewer.rejected.is_set() or (
-            self._socket is not None and self._socket.delayed
-        )
-
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        failures = 0
         while True:
             if (error := await self._attempt()) is None:
-                failures = 0
                 self._backoff.reset_if_stable()
             else:
-                failures += 1
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
                 self._notify_status(StreamStatus.DOWN, error)
-            if failures and failures % UPDATE_INFO_AFTER == 0:
-                await self._update_info()
             self.stats.backoff = self._backoff.next_delay(error)
             await asyncio.sleep(self.stats.backoff)
-
-    async def _update_info(self) -> None:
-        """Ask for the panel's address again: it may have moved."""
-        try:
-            await self._client.update_info()
-        except PdkError as err:
-            _LOGGER.debug("Could not update the panel: %s", err)
 
     def supports(self, feature: type[Command] | Access) -> bool:
         """Return whether the panel has a command, or reports an answer to a request."""
@@ -193,10 +178,16 @@ class PanelStream:
 
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended."""
+        if self._failed_opens >= UPDATE_INFO_AFTER:
+            # the panel may have moved
+            self._failed_opens = 0
+            await self._client.update_info()
         token = await self._client.get_token()
         socket = Socket(self._client.session, self._handle_connected, self._dispatch)
         try:
+            self._failed_opens += 1
             await _open(self._client, socket, token)
+            self._failed_opens = 0
             await self._stay_connected(socket, token)
         finally:
             self._handle_disconnected()
@@ -217,7 +208,7 @@ class PanelStream:
             )
             if not socket.ended.done():
                 await renewing
-            reason = self._client.scrub(await socket.ended)
+            reason = self._client.scrub(await socket.ended)[:MAX_REASON_LENGTH]
             if self._backoff.connected_for < EARLY_DISCONNECT:
                 # maybe because of the token: the panel need not say so
                 self._client.discard_token()
@@ -253,7 +244,7 @@ class PanelStream:
 
     def _dispatch(self, topic: str, payload: object) -> None:
         """Handle one event of the socket; never raises."""
-        if self._socket is None:
+        if (socket := self._socket) is None:
             # received before the end of the connection was noticed
             return
         try:
@@ -265,11 +256,12 @@ class PanelStream:
             return
         self.stats.topics[topic] += 1
         if isinstance(event, DoorEvent | AccessEvent):
-            self._renewer.handle_event()
+            self._renewer.events += 1
             if event.event_id is not None and self._is_repeated(event.event_id):
                 return
         else:
             self._handle_control_event(event)
+        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
         self._notify_event(topic, event)
 
     def _notify_event(self, topic: str, event: PdkEvent) -> None:
@@ -299,10 +291,10 @@ class PanelStream:
                 self.stats.rejections += 1
                 self._pending.reject(self._client.scrub(message))
             case CommandSucceeded(command_id=command_id):
-                self._renewer.handle_event()
+                self._renewer.events += 1
                 self._pending.succeed(command_id)
             case _:
-                self._renewer.handle_event()
+                self._renewer.events += 1
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""
@@ -339,4 +331,4 @@ async def _open(client: SiteClient, socket: Socket, token: Token) -> None:
         await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
     except PdkError as err:
         client.discard_token()
-        raise type(err)(client.scrub(str(err))) from None
+        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None

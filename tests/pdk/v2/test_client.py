@@ -40,7 +40,7 @@ async def test_doors_in_every_shape(
     lobby, stock = await client.get_doors()
     assert (lobby.id, lobby.name, lobby.dwell) == (LOBBY, "Lobby", 1.0)
     assert lobby.reported == {Aspect.DPS}
-    assert stock.connection == "767a1e35-bd34-4858-9130-a0a1900438ed"
+    assert stock.id == STOCK
     assert await client.is_online() is True
     assert not client.unknown_keys
 

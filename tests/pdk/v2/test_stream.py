@@ -166,7 +166,10 @@ async def test_an_expired_token_that_the_system_reports(
         await system.emit("device.input.dps.closed")
         await running.wait_for_events(1)
         assert running.delayed == [True]
-        await wait_until(lambda: not running.stream.maybe_delayed)
+        await wait_until(lambda: not running.stream._renewer.rejected.is_set())
+        await system.emit("device.input.dps.opened")
+        await running.wait_for_events(2)
+        assert running.delayed == [True, False]
     assert running.statuses[0] is StreamStatus.CONNECTED
     assert running.stream.stats.connects == 1
 
@@ -262,7 +265,10 @@ async def test_a_standstill_of_this_machine(
         await running.wait_for_events(1)
         assert running.delayed == [True]
         await running.wait_connected(2)
-        assert not running.stream.maybe_delayed
+        await system.wait_for_subscriptions(2)
+        await system.emit("device.request.allowed")
+        await running.wait_for_events(2)
+        assert running.delayed == [True, False]
 
 
 async def test_other_tasks_go_on_when_the_stream_is_stopped(

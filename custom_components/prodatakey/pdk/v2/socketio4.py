@@ -15,8 +15,9 @@ from socketio.exceptions import ConnectionError as ConnectionFailedError, Socket
 from ..engineio3 import no_retry_session
 from ..errors import CannotConnectError, PdkError, StreamRefusedError
 from ..http import abort, describe_error
-from ..socketio2 import CONNECT_TIMEOUT, MAX_REASON_LENGTH, SILENCED, Packet
+from ..socketio2 import CONNECT_TIMEOUT, SILENCED, Packet
 
+MAX_REASON_LENGTH = 100
 # How long the library may take to end its own tasks, in seconds.
 CLOSE_TIMEOUT = 2
 

@@ -81,12 +81,6 @@ class CloudNodeStream(PanelStream):
         self._last_tick = now()
         self._stood_still = False
 
-    @property
-    @override
-    def maybe_delayed(self) -> bool:
-        """Return whether an event may be late that arrives now."""
-        return self._renewer.rejected.is_set() or self._stood_still
-
     @override
     def supports(self, feature: type[Command] | Access) -> bool:
         """Return whether PDK 2.0 has a command, or reports an answer to a request."""
@@ -237,6 +231,7 @@ class CloudNodeStream(PanelStream):
         if socket not in (self._current, self._old):
             return
         self._tick()
+        self.maybe_delayed = self._renewer.rejected.is_set() or self._stood_still
         try:
             event = parse_event(topic, payload)
         except MalformedEventError as err:
@@ -250,7 +245,7 @@ class CloudNodeStream(PanelStream):
             if socket is self._current:
                 self._renewer.handle_rejection()
             return
-        self._renewer.handle_event()
+        self._renewer.events += 1
         if event is not None and not self._is_known(socket, event):
             self._handle_site_event(topic, event, payload)
 

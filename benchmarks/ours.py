@@ -1,0 +1,53 @@
+"""The one module of the benchmarks that imports the integration."""
+
+import asyncio
+from collections.abc import Callable
+import os
+from pathlib import Path
+from types import CodeType
+
+import aiohttp
+
+import custom_components.prodatakey as integration
+from custom_components.prodatakey.const import DOMAIN
+from custom_components.prodatakey.lock import DoorLock
+from custom_components.prodatakey.pdk.engineio3 import Transport
+from custom_components.prodatakey.pdk.socketio2 import Socket
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .home import async_add_entry
+
+FOLDER = str(Path(integration.__file__).parent)
+READ: CodeType = Transport._read.__code__
+UNLOCK: CodeType = DoorLock.async_unlock.__code__
+
+CONNECT_TIMEOUT = 300
+# After connecting, the list of doors is read once more.
+SETTLE_TIME = 0.5
+
+
+async def open_socket(
+    session: aiohttp.ClientSession, url: str, on_event: Callable[[str, object], None]
+) -> Socket:
+    """Connect the stream's own socket."""
+    socket = Socket(session, lambda _: None, on_event)
+    await socket.open(url)
+    return socket
+
+
+async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> ConfigEntry:
+    """Set up a panel, and return once its stream is connected and has settled."""
+    os.environ["PDK_ACCOUNTS_URL"] = url
+    credentials = {"client_id": "demo", "client_secret": "demo-secret"}
+    entry = await async_add_entry(hass, DOMAIN, {**credentials, "panel_id": panel})
+    async with asyncio.timeout(CONNECT_TIMEOUT):
+        while not entry.runtime_data.connected:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(SETTLE_TIME)
+    return entry
+
+
+def panels(hass: HomeAssistant) -> list[ConfigEntry]:
+    """Return the entries of the panels."""
+    return hass.config_entries.async_entries(DOMAIN)

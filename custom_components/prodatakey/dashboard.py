@@ -1,0 +1,164 @@
+"""A dashboard view for the doors of a panel, of Home Assistant's own cards."""
+
+from collections.abc import Iterator
+from itertools import batched
+import math
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    translation,
+)
+
+from .const import DOMAIN
+from .coordinator import ProdatakeyConfigEntry
+from .devices import door_identifier, endpoint_identifier
+from .pdk.doors import Door
+from .pdk.models import DoorKind
+
+# A section of this many doors is about as high as a screen with a few of them.
+MAX_SECTION_DOORS = 8
+
+type Card = dict[str, Any]
+
+
+async def async_get_view(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+) -> dict[str, Any]:
+    """Return the view for a panel, as the dashboard editor takes it."""
+    names = await translation.async_get_translations(
+        hass, hass.config.language, "entity", {DOMAIN}
+    )
+    return _View(hass, entry, names).build()
+
+
+class _View:
+    """The view for one panel."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ProdatakeyConfigEntry, names: dict[str, str]
+    ) -> None:
+        """Initialize the view; `names` are the translated names of entities."""
+        self._areas = ar.async_get(hass)
+        self._devices = dr.async_get(hass)
+        self._entities = er.async_get(hass)
+        self._entry_id = entry.entry_id
+        self._names = names
+        self._panel = entry.runtime_data.panel
+
+    def build(self) -> dict[str, Any]:
+        """Return the view."""
+        info = self._panel.info
+        connection = self._entity("binary_sensor", (DOMAIN, info.id), "connection")
+        return {
+            "type": "sections",
+            "title": info.name,
+            "max_columns": 4,
+            "badges": [{"type": "entity", "entity": each} for each in connection],
+            "sections": [
+                *self._door_sections(),
+                *self._section("last_activity", self._activity_cards()),
+                *self._section("signal", self._signal_cards()),
+            ],
+        }
+
+    def _door_sections(self) -> Iterator[Card]:
+        """Yield the sections of doors: those of each area, then those without one."""
+        doors_by_area: dict[str | None, list[list[Card]]] = {}
+        for door in self._panel.doors.values():
+            if cards := list(self._door_cards(door)):
+                doors_by_area.setdefault(self._area_id(door), []).append(cards)
+        titles = {area.id: area.name for area in self._areas.async_list_areas()}
+        for area_id, title in [*titles.items(), (None, self._panel.info.name)]:
+            doors = doors_by_area.get(area_id, [])
+            count = math.ceil(len(doors) / MAX_SECTION_DOORS)
+            size = math.ceil(len(doors) / count) if count else 1
+            parts = batched(doors, size, strict=False)
+            for number, part in enumerate(parts, start=1):
+                heading = title if number == 1 else f"{title} ({number})"
+                cards = [card for door_cards in part for card in door_cards]
+                yield _grid(heading, cards)
+
+    def _door_cards(self, door: Door) -> Iterator[Card]:
+        """Yield the cards of a door or an output."""
+        identifier = door_identifier(self._panel.info.id, door.id)
+        if door.kind is DoorKind.OUTPUT:
+            for entity_id in self._entity("switch", identifier, "output"):
+                yield _tile(entity_id, "device", "toggle")
+        for entity_id in self._entity("lock", identifier, "lock"):
+            yield _tile(entity_id, "device", "lock-commands", "lock-open-door")
+        for key in ("forced", "propped"):
+            for entity_id in self._entity("binary_sensor", identifier, key):
+                yield _tile(entity_id, "entity") | {
+                    "color": "red",
+                    "visibility": [
+                        {"condition": "state", "entity": entity_id, "state": "on"}
+                    ],
+                }
+        for entity_id in self._entity("sensor", identifier, "last_person"):
+            yield _tile(entity_id, "entity")
+
+    def _activity_cards(self) -> Iterator[Card]:
+        """Yield the panel's activity log of the last day."""
+        identifier = (DOMAIN, self._panel.info.id)
+        for entity_id in self._entity("sensor", identifier, "last_activity"):
+            yield {
+                "type": "logbook",
+                "hours_to_show": 24,
+                "target": {"entity_id": [entity_id]},
+                "grid_options": {"columns": "full", "rows": 8},
+            }
+
+    def _signal_cards(self) -> Iterator[Card]:
+        """Yield the signal of each wireless endpoint."""
+        for endpoint in self._panel.endpoints.values():
+            identifier = endpoint_identifier(self._panel.info.id, endpoint)
+            for entity_id in self._entity("sensor", identifier, "signal"):
+                yield _tile(entity_id, "device")
+
+    def _section(self, key: str, cards: Iterator[Card]) -> Iterator[Card]:
+        """Yield a section that is named as a sensor is, if it has cards."""
+        if found := list(cards):
+            yield _grid(
+                self._names[f"component.{DOMAIN}.entity.sensor.{key}.name"], found
+            )
+
+    def _area_id(self, door: Door) -> str | None:
+        """Return the area of a door."""
+        device = self._devices.async_get_device_by_identifier(
+            door_identifier(self._panel.info.id, door.id), self._entry_id
+        )
+        return device.area_id if device else None
+
+    def _entity(
+        self, domain: str, identifier: tuple[str, str], key: str
+    ) -> Iterator[str]:
+        """Yield the id of an entity, if it exists and can be shown."""
+        entity_id = self._entities.async_get_entity_id(
+            domain, DOMAIN, f"{identifier[1]}_{key}"
+        )
+        entity = self._entities.async_get(entity_id) if entity_id else None
+        if entity and not entity.disabled and not entity.hidden:
+            yield entity.entity_id
+
+
+def _grid(heading: str, cards: list[Card]) -> Card:
+    """Return a section with a heading."""
+    return {"type": "grid", "cards": [{"type": "heading", "heading": heading}, *cards]}
+
+
+def _tile(entity_id: str, name: str, *features: str) -> Card:
+    """Return a card as wide as its section, so that the name is not cut.
+
+    `name` says whether the name is that of the device or of the entity.
+    """
+    return {
+        "type": "tile",
+        "entity": entity_id,
+        "name": {"type": name},
+        "features": [{"type": feature} for feature in features],
+        "grid_options": {"columns": "full"},
+    }

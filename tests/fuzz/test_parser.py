@@ -1,0 +1,98 @@
+"""Nothing that a panel sends makes the parser fail with another error than its own."""
+
+from collections.abc import Callable
+from contextlib import suppress
+import math
+import os
+import time
+
+from hypothesis import HealthCheck, given, settings
+import orjson
+import pytest
+
+from custom_components.prodatakey.pdk.parser import (
+    TOPICS,
+    MalformedEventError,
+    parse_event,
+)
+
+from .strategies import SAMPLES, anything, whatever
+
+PIN = "PIN-48151623"
+BOUNDED = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+
+
+@pytest.fixture(autouse=True)
+def use_custom_integrations() -> None:
+    """Leave Home Assistant out."""
+
+
+@BOUNDED
+@given(whatever)
+def test_only_its_own_error(event: tuple[str, object]) -> None:
+    """Test that a payload is an event, of an unknown topic, or malformed."""
+    topic, payload = event
+    try:
+        parsed = parse_event(topic, payload)
+    except MalformedEventError as err:
+        assert topic in TOPICS
+        assert str(err).endswith(" is missing")  # noqa: PT017
+    else:
+        assert (parsed is None) is (topic not in TOPICS)
+        assert hash(parsed) is not None
+
+
+@BOUNDED
+@given(anything)
+def test_pin_is_not_read(rest: object) -> None:
+    """Test that a typed PIN is in no event, whatever else is in the payload."""
+    sample = SAMPLES["door.request.unknown"]
+    payload = {**sample, "extra": rest, "body": {**sample["body"], "pin": PIN}}
+    assert PIN not in repr(parse_event("door.request.unknown", payload))
+
+
+WHOLE: tuple[object, ...] = (None, True, 0, 2**64, math.nan, "", "x", [], {}, [[]])
+PARTS: tuple[object, ...] = (
+    *(None, 1, 1.5, math.inf, "x", [1], [None]),
+    *({"doorId": {}}, {"doorId": 2**70}, {"doorId": True}, {"commandId": 1}),
+)
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_each_topic(topic: str) -> None:
+    """Test each topic with one value of each kind in each place."""
+    keys = ("body", "metadata", "id", "info", "message", "placeholders")
+    for payload in (*WHOLE, *({key: value} for key in keys for value in PARTS)):
+        with suppress(MalformedEventError):
+            parse_event(topic, payload)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3600)
+def test_for_as_long_as_given(record_property: Callable[[str, object], None]) -> None:
+    """Test the same for FUZZ_SECONDS seconds, with JSON in between."""
+    seconds = float(os.environ.get("FUZZ_SECONDS", "30"))
+    end = time.monotonic() + seconds
+    count = 0
+
+    @settings(BOUNDED, max_examples=2000)
+    @given(whatever)
+    def check(event: tuple[str, object]) -> None:
+        nonlocal count
+        count += 1
+        topic, payload = event
+        with suppress(TypeError, RecursionError):
+            payload = orjson.loads(orjson.dumps(payload))
+        with suppress(MalformedEventError):
+            parse_event(topic, payload)
+
+    while time.monotonic() < end:
+        check()
+    row = ["fuzz", "hypothesis on the parser"]
+    record_property("figure", [*row, "inputs", f"{count:,}"])
+    record_property("figure", [*row, "seconds", f"{seconds:.0f}"])

@@ -1,0 +1,140 @@
+"""The panel's own log: a sentence for people, an event for automations."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .common import (
+    PANEL,
+    PIN,
+    Json,
+    device_of,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
+from .simulator_process import SimulatedPdk
+
+ACTIVITY = "sensor.headquarters_last_activity"
+PERSON = {"text": "Amelia Hartmann", "id": 1, "type": "person"}
+DOOR = {"text": "Front door", "id": 1, "type": "door"}
+
+
+@pytest.fixture
+def events(hass: HomeAssistant) -> list[Event[Any]]:
+    """Return what an automation receives."""
+    return async_capture_events(hass, "prodatakey_live_event")
+
+
+def line(info: str, *placeholders: Json) -> Json:
+    """Return a line of the log, as the panel emits it."""
+    return {
+        "info": info,
+        "occurred": "2023-05-03 19:20:50",
+        "topic": "door.request.allowed",
+        "placeholders": list(placeholders),
+        "photo": None,
+    }
+
+
+async def test_live_event(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    events: list[Event[Any]],
+) -> None:
+    """A person is granted access; the event and the sensor say the same."""
+    await panel.act(PANEL, 1, "badge", pin="2468")
+    await wait_until(lambda: events)
+    data = dict(events[0].data)
+    occurred = dt_util.parse_datetime(data.pop("occurred"), raise_on_error=True)
+    assert abs(dt_util.utcnow() - occurred) < timedelta(seconds=5)
+    sentence = (
+        'Person "Amelia Hartmann" has requested access to the device "Front door". '
+        "Access allowed. Person used PIN for requesting access."
+    )
+    front = device_of(hass, entry, 1)
+    assert front
+    assert data == {
+        "panel_id": PANEL,
+        "device_id": front.id,
+        "topic": "door.request.allowed",
+        "message": sentence,
+        "door_id": 1,
+        "door": "Front door",
+        "person_id": 1,
+        "person": "Amelia Hartmann",
+    }
+    shown = (await wait_for_state(hass, ACTIVITY, sentence)).attributes
+    assert shown["message"] == sentence
+    assert shown["topic"] == "door.request.allowed"
+    assert shown["occurred"] == events[0].data["occurred"]
+
+
+@pytest.mark.parametrize(
+    ("info", "placeholders", "message"),
+    [
+        ("%s at %s", [PERSON, DOOR], "Amelia Hartmann at Front door"),
+        ("at %s: %s", [DOOR, {"text": PIN, "type": "pin"}], "at Front door: …"),
+        ("card %s", [{"text": PIN, "id": 3, "type": "credential"}], "card …"),
+        ("somehow %s", [{"text": PIN}], "somehow …"),
+        ("too few: %s, %s", [DOOR], "too few: Front door, …"),
+        ("none", [PERSON], "none"),
+        ("100 %, 5 %d", [], "100 %, 5 %d"),
+        ("%s", [{"text": "50 %s", "id": 1, "type": "door"}], "50 %s"),
+    ],
+)
+async def test_placeholders(
+    panel: SimulatedPdk,
+    events: list[Event[Any]],
+    info: str,
+    placeholders: list[Json],
+    message: str,
+) -> None:
+    """Only persons and doors are shown: anything else may be a PIN or a card."""
+    await panel.emit(PANEL, "liveEvent", line(info, *placeholders))
+    await wait_until(lambda: events)
+    assert events[0].data["message"] == message
+    assert PIN not in str(events[0].data)
+
+
+async def test_line_without_a_known_door(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    events: list[Event[Any]],
+) -> None:
+    """It belongs to the panel."""
+    await panel.emit(PANEL, "liveEvent", line("The panel has started."))
+    unknown = {"text": "Cellar", "id": 99, "type": "door"}
+    await panel.emit(PANEL, "liveEvent", line("%s", unknown))
+    await wait_until(lambda: len(events) == 2)
+    cloud_node = device_of(hass, entry)
+    assert cloud_node
+    assert [event.data["device_id"] for event in events] == [cloud_node.id] * 2
+    assert [event.data["door_id"] for event in events] == [None, 99]
+    assert (events[0].data["door"], events[0].data["person"]) == (None, None)
+
+
+@pytest.mark.parametrize("options", [{}, {"record_people": False}])
+async def test_long_line(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, options: Json
+) -> None:
+    """A state holds 255 characters; the attribute holds all, also after a restart."""
+    await setup_integration(hass, entry, **options)
+    long = "Door was propped open. " * 20
+    await panel.emit(PANEL, "liveEvent", line(long))
+    before = await wait_for_state(hass, ACTIVITY, long[:255])
+    assert before.attributes["message"] == long
+    await setup_integration(hass, entry, **options)
+    after = state_of(hass, ACTIVITY)
+    assert (after.state, after.attributes) == (before.state, before.attributes)

@@ -1,0 +1,135 @@
+"""A user gets a dashboard for the doors of a panel."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+)
+
+from .common import FRONT, PANEL, SIGNAL, Json, ask, setup_integration, state_of
+from .simulator_process import SimulatedPdk
+
+
+async def get_view(hass: HomeAssistant) -> Json:
+    """Return the view of the panel."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    view: Any = await hass.services.async_call(
+        DOMAIN,
+        "dashboard",
+        {"config_entry_id": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+    return dict(view)
+
+
+def entities(cards: Any) -> list[str]:
+    """Return the entities of cards, in their order."""
+    if isinstance(cards, list):
+        return [entity for card in cards for entity in entities(card)]
+    if not isinstance(cards, dict):
+        return []
+    named: Any = cards.get("entity", cards.get("entity_id", []))
+    nested = [cards[key] for key in ("cards", "target", "badges") if key in cards]
+    return ([named] if isinstance(named, str) else list(named)) + entities(nested)
+
+
+def headings(view: Json) -> list[str]:
+    """Return the headings of the sections."""
+    return [section["cards"][0]["heading"] for section in view["sections"]]
+
+
+async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """Every door and output is there, with the alarms that it has, and all of it exists."""
+    await ask(hass, "discover_endpoints", wait=1)
+    view = await get_view(hass)
+    assert (view["type"], view["title"]) == ("sections", "Headquarters")
+    assert headings(view) == ["Headquarters", "Last activity", "Signal"]
+    shown = entities(view["sections"])
+    for entity_id in [*shown, *entities(view["badges"])]:
+        state_of(hass, entity_id)
+    assert len(shown) == len(set(shown))
+    assert set(shown) >= set(hass.states.async_entity_ids("lock"))
+    assert shown[:4] == [
+        FRONT,
+        "binary_sensor.front_door_forced_open",
+        "binary_sensor.front_door_propped_open",
+        "sensor.front_door_last_person",
+    ]
+    assert {"switch.ventilation", "sensor.headquarters_last_activity", SIGNAL} <= set(
+        shown
+    )
+    assert "binary_sensor.garage_forced_open" not in shown
+
+
+async def test_areas(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """Doors are shown by area, and those without one by panel."""
+    area = ar.async_get(hass).async_create("Entrance")
+    door = er.async_get(hass).async_get(FRONT)
+    assert door and door.device_id
+    dr.async_get(hass).async_update_device(door.device_id, area_id=area.id)
+    view = await get_view(hass)
+    assert headings(view) == ["Entrance", "Headquarters", "Last activity"]
+    first, second, _ = view["sections"]
+    assert entities(first)[0] == FRONT
+    assert FRONT not in entities(second)
+
+
+async def test_many_doors(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """They are divided evenly into sections; long names are not cut."""
+    doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
+    await pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
+    await setup_integration(hass, entry)
+    view = await get_view(hass)
+    assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
+    counts = [len(section["cards"]) for section in view["sections"][:-1]]
+    assert counts == [1 + 2 * 7] * 6
+    tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
+    assert len(tiles) == 14
+    for tile in tiles:
+        assert tile["grid_options"] == {"columns": "full"}
+        assert tile["name"] in ({"type": "device"}, {"type": "entity"})
+
+
+async def test_disabled_and_hidden_entities(
+    hass: HomeAssistant, panel: SimulatedPdk, entity_registry: er.EntityRegistry
+) -> None:
+    """They are left out."""
+    entity_registry.async_update_entity(
+        FRONT, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    entity_registry.async_update_entity(
+        "lock.garage", hidden_by=er.RegistryEntryHider.USER
+    )
+    shown = entities((await get_view(hass))["sections"])
+    assert FRONT not in shown
+    assert "lock.garage" not in shown
+
+
+async def test_people_are_not_recorded(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """There is no last person."""
+    await setup_integration(hass, entry, record_people=False)
+    shown = entities((await get_view(hass))["sections"])
+    assert not [entity_id for entity_id in shown if "last_person" in entity_id]
+
+
+async def test_not_loaded(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """A panel that is not loaded is an error."""
+    await pdk.faults(token={"status": 503})
+    await hass.config_entries.async_setup(entry.entry_id)
+    with pytest.raises(ServiceValidationError):
+        await get_view(hass)

@@ -1,0 +1,145 @@
+"""Old access events do not fire, whatever the panel's clock shows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import HomeAssistant
+
+from .common import (
+    CLOCK_BURST,
+    CONNECTION,
+    FRONT,
+    MIN_TOKEN_LIFE,
+    PANEL,
+    AccessEvents,
+    access_granted,
+    drop_connection,
+    emit,
+    emit_all,
+    held_back,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
+from .simulator_process import SimulatedPdk
+
+HOURS = 3600.0
+INVALID_TOKEN = {"topic": "invalidToken", "payload": None}
+
+
+def age(event: dict[str, str]) -> timedelta:
+    """Return how long ago an event occurred, as it says."""
+    return datetime.now(UTC) - datetime.fromisoformat(event["occurred"])
+
+
+async def test_old_events_do_not_fire(
+    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """An event older than a minute does not fire, and one of 55 seconds does."""
+    await emit_all(
+        panel,
+        access_granted("fresh"),
+        access_granted("old", 61),
+        access_granted("older", HOURS),
+    )
+    assert await access_events.people() == ["fresh"]
+    await emit_all(panel, access_granted("younger", 55))
+    _, younger = await access_events.received()
+    assert younger["person"] == "younger"
+    assert timedelta(seconds=54) < age(younger) < timedelta(seconds=65)
+
+
+@pytest.mark.parametrize("hours", [-7, 3])
+async def test_clock_is_hours_off(
+    panel: SimulatedPdk, access_events: AccessEvents, hours: int
+) -> None:
+    """Its events fire, with the time of this machine's clock; old ones do not."""
+    offset = hours * HOURS
+    await panel.faults(PANEL, clock_offset=offset)
+    await panel.act(PANEL, 1, "badge", person=1)
+    await panel.act(PANEL, 1, "badge", person=2)
+    await emit_all(panel, access_granted("old", 61 - offset))
+    assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
+    for event in await access_events.received():
+        assert abs(age(event)) < timedelta(seconds=5)
+
+
+async def test_clock_is_set(
+    panel: SimulatedPdk, access_events: AccessEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forwards is noticed with two events; backwards when five in a row disagree."""
+    monkeypatch.setattr(CLOCK_BURST, 0)
+    for offset in (-2 * HOURS, 0, 0):
+        await panel.faults(PANEL, clock_offset=offset)
+        await panel.act(PANEL, 1, "badge", person=1)
+    assert len(await access_events.received()) == 3
+    await panel.faults(PANEL, clock_offset=-2 * HOURS)
+    for _ in range(4):
+        await panel.act(PANEL, 1, "badge", person=1)
+    assert len(await access_events.received()) == 3
+    for person in (2, 3):
+        await panel.act(PANEL, 1, "badge", person=person)
+    assert (await access_events.people())[3:] == ["Jonas Okafor", "Søren Lindqvist"]
+
+
+async def test_clock_is_learned_with_each_connection(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    short_backoff: None,
+) -> None:
+    """A panel that comes back with another clock is not late for ever."""
+    await panel.act(PANEL, 1, "badge", person=1)
+    assert await access_events.people() == ["Amelia Hartmann"]
+    await drop_connection(panel)
+    await wait_for_state(hass, CONNECTION, "off")
+    await wait_for_state(hass, CONNECTION, "on")
+    await panel.faults(PANEL, clock_offset=-2 * HOURS)
+    await panel.act(PANEL, 1, "badge", person=2)
+    assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
+
+
+async def test_delayed_by_an_expired_token(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The token expires unnoticed: the age of what is flushed first is unknown."""
+    monkeypatch.setattr(MIN_TOKEN_LIFE, 60)
+    await pdk.faults(panel_token_lifetime=1)
+    await setup_integration(hass, entry)
+    access_events = AccessEvents(hass, pdk)
+    await pdk.faults(panel_token_lifetime=300, panel_token={"delay": 0.3, "count": 1})
+    while not held_back(entry):
+        await emit(pdk, "door.autoopen.on")
+    await emit_all(pdk, access_granted("old", 2 * HOURS), access_granted("young", 20))
+    assert await access_events.received() == []
+    assert (await pdk.requests())["renewed"] == 1
+    assert state_of(hass, FRONT).attributes.get("changed_by") is None
+
+
+async def test_delayed_but_fresh(
+    panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """Once the offset is known, a flushed event younger than a minute fires."""
+    await emit_all(
+        panel,
+        access_granted("before"),
+        INVALID_TOKEN,
+        access_granted("old", 90),
+        access_granted("young", 30),
+    )
+    assert await access_events.people() == ["before", "young"]
+
+
+async def test_same_event_twice(
+    panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """The same id counts once; without one, each event counts."""
+    once = access_granted("once", id="0153463f-d9ba-435f-b099-60f2b7c8d7e3")
+    each = access_granted("each")
+    await emit_all(panel, once, once, each, each)
+    assert await access_events.people() == ["once", "each", "each"]

@@ -1,0 +1,67 @@
+"""What has to agree across the files of the repository, and what no other tool checks."""
+
+import json
+from pathlib import Path
+import re
+import tomllib
+
+import pytest
+
+from homeassistant.util.yaml import load_yaml_dict
+
+from .common import COMPONENT, PROJECT, TEXTS
+
+MANIFEST = json.loads((COMPONENT / "manifest.json").read_text("utf-8"))
+PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def test_version_and_requirements() -> None:
+    """The manifest, the project and the changelog say the same."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert MANIFEST["version"] == project["version"]
+    assert MANIFEST["requirements"] == project["dependencies"]
+    changelog = (PROJECT / "CHANGELOG.md").read_text("utf-8")
+    assert f"\n## [{MANIFEST['version']}] - " in changelog
+
+
+def test_oldest_home_assistant() -> None:
+    """What HACS requires is what is tested, and what the README says."""
+    oldest = json.loads((PROJECT / "hacs.json").read_text("utf-8"))["homeassistant"]
+    assert f" {oldest})" in (PROJECT / "scripts" / "versions").read_text("utf-8")
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    assert f"Home Assistant {oldest.removesuffix('.0')} or newer" in readme
+
+
+def test_actions_have_texts() -> None:
+    """Each action and each field of services.yaml has a name and a description."""
+    services = load_yaml_dict(str(COMPONENT / "services.yaml"))
+    icons = json.loads((COMPONENT / "icons.json").read_text("utf-8"))["services"]
+    assert services.keys() == TEXTS["services"].keys() == icons.keys()
+    for action, texts in TEXTS["services"].items():
+        assert texts["fields"].keys() == services[action]["fields"].keys()
+        for text in (texts, *texts["fields"].values()):
+            assert text["name"]
+            assert text["description"]
+
+
+def anchor(heading: str) -> str:
+    """Return what a heading is called in a link."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    """Links inside the repository lead to files and headings, commands to scripts."""
+    text = page.read_text("utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https://|mailto:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if heading:
+            headings = HEADING.findall(target.read_text("utf-8"))
+            assert heading in map(anchor, headings), link
+    for command in re.findall(r"(?<![\w/])scripts/[a-z0-9]+\b", text):
+        assert (PROJECT / command).exists(), command

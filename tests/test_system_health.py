@@ -1,0 +1,88 @@
+"""What the system health page says of the panels."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    get_system_health_info,
+)
+
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .common import (
+    CONNECTION,
+    OTHER_PANEL,
+    TEXTS,
+    Json,
+    emit,
+    set_online,
+    wait_for_state,
+)
+from .simulator_process import SimulatedPdk
+
+
+@pytest.fixture(autouse=True)
+async def system_health(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """Set up system health."""
+    assert await async_setup_component(hass, "system_health", {})
+
+
+async def get_info(hass: HomeAssistant) -> Json:
+    """Return the information, with what is checked only when it is asked for."""
+    info: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
+    assert info.keys() == TEXTS["system_health"]["info"].keys()
+    for key, value in info.items():
+        if asyncio.iscoroutine(value):
+            info[key] = await value
+    return info
+
+
+async def test_healthy(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The panel is connected, and its token is new."""
+    info = await get_info(hass)
+    assert info["can_reach_server"] == "ok"
+    assert info["panels_connected"] == "1 / 1"
+    assert isinstance(info["last_token"], datetime)
+    assert abs(dt_util.utcnow() - info["last_token"]) < timedelta(minutes=1)
+
+
+async def test_outage(
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+) -> None:
+    """A panel that is offline, or is not loaded, is not connected."""
+    MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL).add_to_hass(hass)
+    await set_online(panel, False)
+    await wait_for_state(hass, CONNECTION, "off")
+    info = await get_info(hass)
+    assert info["panels_connected"] == "0 / 2"
+    assert info["last_token"] is None
+
+
+async def test_pdk_io_is_unreachable(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says so."""
+    monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:1")
+    info = await get_info(hass)
+    assert info["can_reach_server"] == {"type": "failed", "error": "unreachable"}
+
+
+async def test_events_today(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """They are counted from midnight."""
+    before = (await get_info(hass))["events_today"]
+    await emit(panel, "door.input.relay.on", 4)
+    await wait_for_state(hass, "lock.meeting_room", "unlocked")
+    assert (await get_info(hass))["events_today"] == before + 1
+    tomorrow = dt_util.now() + timedelta(days=1)
+    async_fire_time_changed(hass, dt_util.start_of_local_day(tomorrow))
+    assert (await get_info(hass))["events_today"] == 0
+    await emit(panel, "door.input.relay.off", 4)
+    await wait_for_state(hass, "lock.meeting_room", "locked")
+    assert (await get_info(hass))["events_today"] == 1

@@ -1,0 +1,259 @@
+"""Automations that start when something happens at a door."""
+
+from http import HTTPStatus
+from typing import Any
+
+from freezegun import freeze_time
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    WebSocketGenerator,
+)
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.trigger import async_get_all_descriptions
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .automation import OTHERS, TARGETS, automate, furnish, trigger
+from .common import (
+    CONNECTION,
+    FRONT,
+    FRONT_ACCESS,
+    PANEL,
+    TEXTS,
+    AccessEvents,
+    Json,
+    access_granted,
+    deliver,
+    device_of,
+    drop_connection,
+    emit,
+    emit_all,
+    set_online,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
+from .simulator_process import SimulatedPdk
+
+FORCED = "binary_sensor.front_door_forced_open"
+PROPPED = "binary_sensor.front_door_propped_open"
+REX = "binary_sensor.front_door_request_to_exit"
+
+# Each trigger with its entity, and the topics of the events after which it has fired.
+TRIGGERS = {
+    "access_granted": (FRONT_ACCESS, ["door.request.allowed"]),
+    "access_denied": (FRONT_ACCESS, ["door.request.denied"]),
+    "access_unknown": (FRONT_ACCESS, ["door.request.unknown"]),
+    "exit_requested": (REX, ["door.input.rex.on"]),
+    "forced": (FORCED, ["door.alarm.forced"]),
+    "forced_cleared": (FORCED, ["door.alarm.forced", "door.alarm.forced.cleared"]),
+    "propped": (PROPPED, ["door.alarm.propped.on"]),
+    "propped_cleared": (PROPPED, ["door.alarm.propped.on", "door.alarm.propped.off"]),
+}
+
+
+async def cause(panel: SimulatedPdk, name: str) -> None:
+    """Let a door do what a trigger is about."""
+    for topic in TRIGGERS[name][1]:
+        await emit(panel, topic)
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+async def test_trigger(hass: HomeAssistant, panel: SimulatedPdk, name: str) -> None:
+    """The first event ever fires the trigger that is about it, and no other one."""
+    runs = await automate(
+        hass, *(trigger(each, entity_id) for each, (entity_id, _) in TRIGGERS.items())
+    )
+    await cause(panel, name)
+    await wait_until(lambda: len(runs) == len(TRIGGERS[name][1]))
+    assert runs[-1]["trigger"] == f"prodatakey.{name}"
+    assert runs[-1]["entity_id"] == TRIGGERS[name][0]
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+async def test_targets(hass: HomeAssistant, panel: SimulatedPdk, kind: str) -> None:
+    """Every kind of target has the door's entities, and nothing of others fires."""
+    target = {kind: furnish(hass)[kind]}
+    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+    for entity_id in OTHERS:
+        for event_type in ("access_granted", "access_denied", "access_unknown"):
+            now = dt_util.utcnow().isoformat()
+            hass.states.async_set(entity_id, now, {"event_type": event_type})
+        for state in ("on", "off"):
+            hass.states.async_set(entity_id, state)
+    await hass.async_block_till_done()
+    assert runs == []
+    for name in ("access_denied", "exit_requested", "forced_cleared"):
+        await cause(panel, name)
+    await wait_until(lambda: len(runs) == 4)
+    assert {run["entity_id"] for run in runs} == {FRONT_ACCESS, REX, FORCED}
+
+
+async def test_alarm_that_is_not_configured(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Its first report, which adds the entity, fires too."""
+    garage = device_of(hass, entry, 2)
+    assert garage
+    runs = await automate(hass, trigger("forced", {"device_id": garage.id}))
+    await emit(panel, "door.alarm.forced", 2)
+    await wait_until(lambda: runs)
+    assert runs[0]["entity_id"] == "binary_sensor.garage_forced_open"
+
+
+async def test_nothing_happened(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    short_backoff: None,
+) -> None:
+    """A reload, which restores as a restart does, and an outage fire nothing."""
+    for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):
+        await emit(panel, topic)
+    await wait_for_state(hass, REX, "on")
+    target = furnish(hass)
+    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+
+    await setup_integration(hass, entry)
+    await set_online(panel, False)
+    await wait_for_state(hass, FORCED, "unavailable")
+    await set_online(panel, True)
+    await wait_for_state(hass, CONNECTION, "on")
+    await wait_for_state(hass, FORCED, "on")
+    await emit(panel, "door.alarm.propped.on")
+    await wait_until(lambda: runs)
+    assert [run["trigger"] for run in runs] == ["prodatakey.propped"]
+
+
+async def test_the_end_of_an_alarm_was_missed(
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+) -> None:
+    """An alarm that is reported again after a gap is a new one."""
+    runs = await automate(hass, trigger("forced", FORCED))
+    await cause(panel, "forced")
+    await wait_until(lambda: len(runs) == 1)
+    await drop_connection(panel)
+    await wait_until(lambda: state_of(hass, FORCED).attributes.get("assumed_state"))
+    await wait_for_state(hass, CONNECTION, "on")
+    assert len(runs) == 1
+    await cause(panel, "forced")
+    await wait_until(lambda: len(runs) == 2)
+
+
+async def test_several_people_at_once(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Each of them fires, also within a millisecond."""
+    runs = await automate(hass, trigger("access_granted", FRONT_ACCESS))
+    with freeze_time():
+        for name in ("Amelia Hartmann", "Jonas Okafor"):
+            event = access_granted(name)
+            deliver(entry, event["topic"], event["payload"])
+    await hass.async_block_till_done()
+    assert [run["person"] for run in runs] == ["Amelia Hartmann", "Jonas Okafor"]
+
+
+@pytest.mark.parametrize(
+    "person", ["amelia hartmann", " Amelia Hartmann ", 9, ["Nobody", "9"], []]
+)
+async def test_person(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    person: object,
+) -> None:
+    """People are recognized by name or id; without a choice everybody is."""
+    runs = await automate(hass, trigger("access_granted", FRONT_ACCESS, person=person))
+    await emit_all(panel, access_granted("Amelia Hartmann"))
+    assert await access_events.people() == ["Amelia Hartmann"]
+    await wait_until(lambda: runs)
+    assert runs[0]["person"] == "Amelia Hartmann"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({"personName": "Jonas Okafor"}, "other_person"),
+        ({"personName": "None", "personId": None}, "other_person"),
+        ({}, "person_not_recorded"),
+    ],
+)
+async def test_trace_of_another_person(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    hass_ws_client: WebSocketGenerator,
+    metadata: Json,
+    reason: str,
+) -> None:
+    """The trace says why the automation did not run."""
+    runs = await automate(
+        hass, trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
+    )
+    event = {"body": {"doorId": 1}, "metadata": metadata}
+    await panel.emit(PANEL, "door.request.allowed", event)
+    assert len(await access_events.received()) == 1
+    await hass.async_block_till_done()
+    assert runs == []
+
+    client = await hass_ws_client(hass)
+    item: Json = {"domain": "automation", "item_id": "ours"}
+    await client.send_json_auto_id({"type": "trace/list", **item})
+    (listed,) = (await client.receive_json())["result"]
+    await client.send_json_auto_id(
+        {"type": "trace/get", **item, "run_id": listed["run_id"]}
+    )
+    trace: Any = (await client.receive_json())["result"]["trace"]
+    assert trace["trigger/0"][0]["result"]["reason"] == reason
+
+
+@pytest.mark.parametrize("target", [{"entity_id": FRONT_ACCESS}, "area_id"])
+async def test_people_are_not_recorded(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+    target: Any,
+) -> None:
+    """An automation that waits for a person cannot be saved then, and the user sees why."""
+    areas = furnish(hass)
+    assert await async_setup_component(hass, "config", {})
+    await automate(hass, trigger("access_unknown", FRONT_ACCESS))
+    await setup_integration(hass, entry, record_people=False)
+    client = await hass_client()
+    target = {target: areas[target]} if isinstance(target, str) else target
+
+    async def save(**options: object) -> tuple[int, str]:
+        """Save an automation as the editor does; return the status and the answer."""
+        config = {
+            "alias": "New",
+            "triggers": [trigger("access_granted", target, **options)],
+            "actions": [],
+        }
+        url = "/api/config/automation/config/new"
+        response = await client.post(url, json=config)
+        return response.status, await response.text()
+
+    status, answer = await save(person=["Amelia Hartmann"])
+    assert status == HTTPStatus.BAD_REQUEST
+    assert "The option 'Record people' of Headquarters is off" in answer
+    assert (await save())[0] == HTTPStatus.OK
+    assert (await save(person=[" "]))[0] == HTTPStatus.BAD_REQUEST
+
+
+async def test_descriptions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The editor offers all triggers, with a name for each field."""
+    await automate(hass, trigger("forced", FRONT))
+    described = {
+        name.partition(".")[2]: description
+        for name, description in (await async_get_all_descriptions(hass)).items()
+        if name.startswith("prodatakey.")
+    }
+    assert described.keys() == TRIGGERS.keys() == TEXTS["triggers"].keys()
+    for name, description in described.items():
+        fields = (description or {}).get("fields", {}).keys()
+        assert fields == TEXTS["triggers"][name].get("fields", {}).keys()

@@ -1,0 +1,186 @@
+"""The voice blueprint answers in Assist, in seven languages."""
+
+from pathlib import Path
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.components import conversation
+from homeassistant.const import STATE_ON
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from tests.common import (
+    FRONT,
+    PANEL,
+    PROJECT,
+    emit,
+    sent,
+    set_online,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
+from tests.simulator_process import SimulatedPdk
+
+BLUEPRINT = PROJECT / "blueprints" / "automation" / "prodatakey" / "voice.yaml"
+GARAGE = "lock.garage"
+POSITION = "binary_sensor.front_door_door_position"
+
+# "Lock all doors", "are all doors locked?", "is anything open?", "who was at the front
+# door?", "open the garage", with their answers.
+LANGUAGES = {
+    "en": {
+        "lock all doors": "All doors are locked.",
+        "are all doors locked?": "All doors are locked.",
+        "is anything open?": "Open: Front door.",
+        "who was at the front door?": "Amelia Hartmann, {time}",
+        "open the garage": "The garage is opening.",
+    },
+    "de": {
+        "schließ alle Türen ab": "Alle Türen sind verriegelt.",
+        "sind alle Türen abgeschlossen?": "Alle Türen sind verriegelt.",
+        "ist etwas offen?": "Offen: Front door.",
+        "wer war an der front door?": "Amelia Hartmann, {time}",
+        "öffne die Garage": "Die Garage wird geöffnet.",
+    },
+    "es": {
+        "cierra todas las puertas": "Todas las puertas están cerradas con llave.",
+        "¿están todas las puertas cerradas?": (
+            "Todas las puertas están cerradas con llave."
+        ),
+        "¿hay algo abierto?": "Abierto: Front door.",
+        "¿quién estaba en la front door?": "Amelia Hartmann, {time}",
+        "abre el garaje": "El garaje se está abriendo.",
+    },
+    "fr": {
+        "verrouille toutes les portes": "Toutes les portes sont verrouillées.",
+        "toutes les portes sont-elles verrouillées ?": (
+            "Toutes les portes sont verrouillées."
+        ),
+        "y a-t-il quelque chose d'ouvert ?": "Ouvert : Front door.",
+        "qui était à la front door ?": "Amelia Hartmann, {time}",
+        "ouvre le garage": "Le garage s'ouvre.",
+    },
+    "it": {
+        "chiudi tutte le porte": "Tutte le porte sono chiuse a chiave.",
+        "sono chiuse tutte le porte?": "Tutte le porte sono chiuse a chiave.",
+        "c'è qualcosa di aperto?": "Aperto: Front door.",
+        "chi era alla front door?": "Amelia Hartmann, {time}",
+        "apri il garage": "Il garage si sta aprendo.",
+    },
+    "nl": {
+        "sluit alle deuren af": "Alle deuren zijn op slot.",
+        "zijn alle deuren op slot?": "Alle deuren zijn op slot.",
+        "staat er iets open?": "Open: Front door.",
+        "wie was bij de front door?": "Amelia Hartmann, {time}",
+        "open de garage": "De garage gaat open.",
+    },
+    "pt-BR": {
+        "tranque todas as portas": "Todas as portas estão trancadas.",
+        "todas as portas estão trancadas?": "Todas as portas estão trancadas.",
+        "tem algo aberto?": "Aberto: Front door.",
+        "quem estava na front door?": "Amelia Hartmann, {time}",
+        "abra a garagem": "A garagem está abrindo.",
+    },
+}
+
+
+@pytest.fixture
+async def assist(hass: HomeAssistant, panel: SimulatedPdk, tmp_path: Path) -> None:
+    """Set up Assist, and an automation from the blueprint."""
+    folder = tmp_path / "blueprints" / "automation" / "prodatakey"
+    folder.mkdir(parents=True)
+    (folder / BLUEPRINT.name).write_bytes(BLUEPRINT.read_bytes())
+    hass.config.config_dir = str(tmp_path)
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "conversation", {})
+    inputs = {
+        "doors": [FRONT, GARAGE],
+        "positions": [POSITION],
+        "people": ["sensor.front_door_last_person", "sensor.server_room_last_person"],
+        "garage": GARAGE,
+    }
+    use = {"path": f"prodatakey/{BLUEPRINT.name}", "input": inputs}
+    config = {"automation": {"alias": "Voice", "use_blueprint": use}}
+    assert await async_setup_component(hass, "automation", config)
+    await hass.async_block_till_done()
+    assert state_of(hass, "automation.voice").state == STATE_ON
+
+
+async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
+    """Say something to Assist; return its answer."""
+    result = await conversation.async_converse(
+        hass,
+        sentence,
+        None,
+        Context(),
+        language=language,
+        agent_id=conversation.HOME_ASSISTANT_AGENT,
+    )
+    answer: str = result.response.speech["plain"]["speech"]
+    return answer
+
+
+@pytest.mark.usefixtures("assist")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_languages(
+    hass: HomeAssistant, panel: SimulatedPdk, language: str
+) -> None:
+    """Each question and command is understood, and answered in its language."""
+    await panel.act(PANEL, 1, "badge", person=1)
+    person = await wait_for_state(
+        hass, "sensor.front_door_last_person", "Amelia Hartmann"
+    )
+    occurred = dt_util.parse_datetime(person.attributes["occurred"])
+    assert occurred
+    time = dt_util.as_local(occurred).strftime("%H:%M")
+    await emit(panel, "door.input.dps.opened")
+    await wait_for_state(hass, POSITION, "on")
+    for sentence, answer in LANGUAGES[language].items():
+        assert await say(hass, sentence, language) == answer.format(time=time)
+    assert sorted(await sent(panel)) == [
+        "door.actuate.close",
+        "door.actuate.close",
+        "door.try.open",
+    ]
+
+
+@pytest.mark.usefixtures("assist")
+async def test_unknown_is_not_no(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """What was not reported, or only before a gap, is not known."""
+    assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
+    assert await say(hass, "is anything open?") == "Not known: Front door."
+    assert await say(hass, "who was at the front door?") == "I do not know."
+    assert await say(hass, "who was at the moon?") == "I do not know this door."
+    assert await say(hass, "lock all doors") == "All doors are locked."
+    await setup_integration(hass, entry)
+    assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
+
+
+@pytest.mark.usefixtures("assist")
+async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The doors that did not lock or open are named."""
+    await panel.act(PANEL, 1, "hold")
+    await wait_for_state(hass, FRONT, "unlocked")
+    await panel.faults(PANEL, commands={"refuse": "Not now."})
+    assert await say(hass, "lock all doors") == (
+        "Not locked: Front door. Not known: Garage."
+    )
+    assert await say(hass, "open the garage") == "The garage did not open."
+
+
+@pytest.mark.usefixtures("assist")
+async def test_offline(
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+) -> None:
+    """A panel that is offline is told as such."""
+    await set_online(panel, False)
+    await wait_for_state(hass, FRONT, "unavailable")
+    not_connected = "Not connected: Front door, Garage."
+    assert await say(hass, "lock all doors") == not_connected
+    assert await say(hass, "are all doors locked?") == not_connected
+    assert await say(hass, "is anything open?") == "Not connected: Front door."
+    assert await say(hass, "open the garage") == "Not connected: Garage."
