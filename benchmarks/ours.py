@@ -11,8 +11,8 @@ import aiohttp
 import custom_components.prodatakey as integration
 from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.lock import DoorLock
-from custom_components.prodatakey.pdk.engineio3 import Transport
-from custom_components.prodatakey.pdk.socketio2 import Socket
+from custom_components.prodatakey.pdk.v1.engineio3 import Transport
+from custom_components.prodatakey.pdk.v1.socketio2 import Socket
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 

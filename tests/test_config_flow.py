@@ -180,7 +180,7 @@ async def test_an_unexpected_error(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A defect of ours is a form with a text, too."""
-    panels = "custom_components.prodatakey.pdk.client.AccountClient.get_panels"
+    panels = "custom_components.prodatakey.pdk.v1.client.get_panels"
     monkeypatch.setattr(panels, lambda _: 1 / 0)
     assert (await start(hass))["errors"] == {"base": "unknown"}
 

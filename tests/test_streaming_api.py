@@ -177,7 +177,7 @@ async def test_answers(
 ) -> None:
     """The sample answers a command: it succeeds, fails or returns the signal."""
     answered = SAMPLES["events"]["command.result.succeed"]["body"]["commandId"]
-    stream = "custom_components.prodatakey.pdk.stream"
+    stream = "custom_components.prodatakey.pdk.v1.stream"
     monkeypatch.setattr(f"{stream}.uuid4", lambda: UUID(answered))
     await site.faults(PANEL, commands="ignored")
     pending: asyncio.Task[Any] = hass.async_create_task(

@@ -13,15 +13,15 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_PANEL_ID, DOMAIN
+from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry, async_get_account
 from .devices import door_identifier, endpoint_identifier
 from .entity import CODE_BYPASS_KEYS, bypasses_code
 from .exceptions import async_start_reauth, error_translation
 from .issues import ISSUES, PERMISSION_MISSING, async_create_issue, async_delete_issues
 from .options import Options
-from .pdk.client import PanelClient
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
+from .pdk.site import create_client, get_site
 from .services import async_setup_services
 from .store import PanelStore
 
@@ -51,11 +51,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
             translation_domain=DOMAIN, translation_key="no_credentials"
         )
     options = Options.from_mapping(entry.options)
+    session = async_get_clientsession(hass)
     account = async_get_account(hass, entry.data)
     try:
-        info = await account.get_panel(panel_id)
+        system_id = entry.data.get(CONF_SYSTEM_ID)
+        info = await get_site(account, panel_id, system_id)
         secrets = (options.code,) if options.code else ()
-        client = PanelClient(async_get_clientsession(hass), account, info, secrets)
+        client = create_client(session, account, info, secrets)
         anonymous_name = await _async_get_anonymous_name(hass)
         coordinator = PanelCoordinator(hass, entry, client, options, anonymous_name)
         await coordinator.async_setup()

@@ -46,10 +46,9 @@ from .const import (
 )
 from .coordinator import ProdatakeyConfigEntry, async_get_account
 from .exceptions import entries_sharing_credentials, error_key
-from .pdk.client import PanelClient
 from .pdk.errors import PdkError
 from .pdk.models import PanelInfo
-from .pdk.stream import validate_connection
+from .pdk.site import create_client, get_sites, validate_connection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -260,12 +259,12 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _get_panels(self) -> list[PanelInfo]:
         """Return the panels of the account."""
-        return await async_get_account(self.hass, self._credentials).get_panels()
+        return await get_sites(async_get_account(self.hass, self._credentials))
 
     async def _validate(self, panel: PanelInfo) -> bool:
         """Validate token, REST and stream."""
         account = async_get_account(self.hass, self._credentials)
-        client = PanelClient(async_get_clientsession(self.hass), account, panel)
+        client = create_client(async_get_clientsession(self.hass), account, panel)
         await client.get_doors()
         await validate_connection(client)
         return True

@@ -7,6 +7,7 @@ MANUFACTURER: Final = "ProdataKey"
 
 CONF_PANEL_ID: Final = "panel_id"
 CONF_RECORD_PEOPLE: Final = "record_people"
+CONF_SYSTEM_ID: Final = "system_id"
 CONF_UNLOCK_DURATION: Final = "unlock_duration"
 CONF_UNLOCK_MODE: Final = "unlock_mode"
 

@@ -27,13 +27,14 @@ from .issues import (
     async_delete_issues,
 )
 from .options import Options
-from .pdk.client import ACCOUNTS_URL, AccountClient, PanelClient
+from .pdk.client import ACCOUNTS_URL, AccountClient
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.models import AccessEvent, LiveEvent, Migration, MigrationStage, PdkEvent
 from .pdk.panel import Panel
-from .pdk.stream import PanelStream, StreamStatus
+from .pdk.site import Client, create_stream
+from .pdk.stream import StreamStatus
 from .store import (
     PanelStore,
     Stored,
@@ -84,7 +85,7 @@ class PanelCoordinator:
         self,
         hass: HomeAssistant,
         entry: ProdatakeyConfigEntry,
-        client: PanelClient,
+        client: Client,
         options: Options,
         anonymous_name: str,
     ) -> None:
@@ -101,7 +102,7 @@ class PanelCoordinator:
         self.connection_updates = Subscribers[()]()
         self.availability_updates = Subscribers[()]()
         """Notified when all entities become available, unavailable or assumed."""
-        self.stream = PanelStream(
+        self.stream = create_stream(
             client, on_event=self._handle_event, on_status=self._handle_status
         )
         self._store = PanelStore(hass, client.info.id, self._as_dict)

@@ -28,7 +28,7 @@ class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
 EVENTS = (
     DoorEventDescription(
         key="access",
-        event_types=[access for access in Access if access is not Access.DURESS],
+        event_types=list(Access),
         supported_fn=lambda door: door.has_reader,
     ),
 )

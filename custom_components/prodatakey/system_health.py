@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .pdk.client import ACCOUNTS_URL
-from .pdk.stream import PanelStream
+from .pdk.stream import SiteStream
 
 
 @callback
@@ -31,7 +31,7 @@ class PanelsHealth:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize, and count events from midnight."""
-        self._before_today: WeakKeyDictionary[PanelStream, int] = WeakKeyDictionary()
+        self._before_today: WeakKeyDictionary[SiteStream, int] = WeakKeyDictionary()
         unsubscribe = async_track_time_change(
             hass, self._handle_midnight, hour=0, minute=0, second=0
         )
@@ -79,7 +79,7 @@ class PanelsHealth:
             self._before_today[stream] = _event_count(stream)
 
 
-def _event_count(stream: PanelStream) -> int:
+def _event_count(stream: SiteStream) -> int:
     """Return how many events a panel has sent since it was set up."""
     return stream.stats.topics.total()
 

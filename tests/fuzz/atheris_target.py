@@ -13,7 +13,8 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(
     include=["custom_components.prodatakey", "socketio.packet"]
 ):
-    from custom_components.prodatakey.pdk import parser
+    from custom_components.prodatakey.pdk.parser import MalformedEventError
+    from custom_components.prodatakey.pdk.v1 import parser
     from tests.pdk.common import make_socket, receive_packet
 
 import aiohttp
@@ -24,7 +25,7 @@ TOPICS = sorted(parser.TOPICS)
 
 def _parse(topic: str, payload: object) -> None:
     """Parse an event as the stream does."""
-    with suppress(parser.MalformedEventError):
+    with suppress(MalformedEventError):
         repr(parser.parse_event(topic, payload))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from custom_components.prodatakey.pdk.parser import TOPICS
+from custom_components.prodatakey.pdk.v1.parser import TOPICS
 from tests.pdk.common import SAMPLES as PAGE
 
 SAMPLES = PAGE["events"]

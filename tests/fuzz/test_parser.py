@@ -10,11 +10,8 @@ from hypothesis import HealthCheck, given, settings
 import orjson
 import pytest
 
-from custom_components.prodatakey.pdk.parser import (
-    TOPICS,
-    MalformedEventError,
-    parse_event,
-)
+from custom_components.prodatakey.pdk.parser import MalformedEventError
+from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
 
 from .strategies import SAMPLES, anything, whatever
 

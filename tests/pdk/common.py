@@ -14,10 +14,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
+from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.http import Token
 from custom_components.prodatakey.pdk.models import PanelInfo
-from custom_components.prodatakey.pdk.socketio2 import Socket
+from custom_components.prodatakey.pdk.v1.client import PanelClient, get_panel
+from custom_components.prodatakey.pdk.v1.socketio2 import Socket
 from tests.common import CREDENTIALS, PANEL
 from tests.simulator_process import SimulatedPdk
 
@@ -26,17 +27,17 @@ SAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("samples.json").read_text(encoding="utf-8")
 )
 PDK = "custom_components.prodatakey.pdk"
-STREAM_LOGGER = f"{PDK}.stream"
+STREAM_LOGGER = f"{PDK}.v1.stream"
 # The constants that tests change.
 CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",
     "backoff_delays": "reconnect.BACKOFF_DELAYS",
-    "connect_timeout": "socketio2.CONNECT_TIMEOUT",
+    "connect_timeout": "connection.CONNECT_TIMEOUT",
     "jwt_lifetime": "client.jwt_lifetime",
     "max_backoff": "reconnect.MAX_BACKOFF",
     "min_retry_after": "http.MIN_RETRY_AFTER",
     "min_token_life": "reconnect.MIN_TOKEN_LIFETIME",
-    "rejection_grace": "commands.REJECTION_GRACE",
+    "rejection_grace": "v1.pending.REJECTION_GRACE",
     "renew_at": "http.RENEW_AT",
     "renewal_grace": "reconnect.RENEWAL_GRACE",
     "request_timeout": "http.TIMEOUT",
@@ -84,7 +85,7 @@ async def simulated_panel_client(
 ) -> PanelClient:
     """Return a client of the simulated panel, found through its account."""
     accounts = account_client(session, pdk.accounts_url)
-    return PanelClient(session, accounts, await accounts.get_panel(PANEL))
+    return PanelClient(session, accounts, await get_panel(accounts, PANEL))
 
 
 class LocalTokens(AccountClient):
@@ -97,7 +98,7 @@ class LocalTokens(AccountClient):
         self.lifetime = 300.0
 
     @override
-    async def get_panel_token(self, panel_id: str) -> Token:
+    async def get_token(self, path: str) -> Token:
         self.made += 1
         return make_token(f"token-{self.made}", self.lifetime)
 
@@ -114,7 +115,7 @@ def set_token(client: PanelClient, value: str) -> None:
 
 def known_secrets(client: PanelClient) -> set[str]:
     """Return the secrets and tokens that a panel's client has now."""
-    tokens = (client._token, client._account._id_token)
+    tokens = (client._token, client.account._id_token)
     basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
     return {
         CLIENT_SECRET,

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
+from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.simulator_process import Json, SimulatedPdk
 
 from .common import account_client, set_constants, simulated_panel_client

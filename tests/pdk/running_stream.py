@@ -4,11 +4,12 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.stream import PanelStream, StreamStatus
+from custom_components.prodatakey.pdk.stream import StreamStatus
+from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import wait_until
 
 CONNECTED, DROPPED, DOWN = (

@@ -17,6 +17,7 @@ from custom_components.prodatakey.pdk.errors import (
 )
 from custom_components.prodatakey.pdk.http import Response
 from custom_components.prodatakey.pdk.models import PanelInfo
+from custom_components.prodatakey.pdk.v1.client import get_panel, get_panels
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
@@ -32,6 +33,7 @@ FAULTS: list[dict[str, Any]] = [
     {"abort": True},
     {"hang": True},
 ]
+TOKEN_PATH = f"/api/panels/{PANEL}/token"
 type Sent = list[dict[str, Any]]
 
 
@@ -54,7 +56,7 @@ def sent(monkeypatch: pytest.MonkeyPatch, uri: str) -> Sent:
 
 async def _get_panel(accounts: AccountClient, times: int) -> list[object]:
     """Ask for a panel so many times at once."""
-    requests = (accounts.get_panel(PANEL) for _ in range(times))
+    requests = (get_panel(accounts, PANEL) for _ in range(times))
     return await asyncio.gather(*requests, return_exceptions=True)
 
 
@@ -77,7 +79,7 @@ async def test_panels_of_all_organisations(
             ],
         }
     )
-    assert await accounts.get_panels() == [
+    assert await get_panels(accounts) == [
         PanelInfo(id="1", name="Root", uri=simulator.panel_url("1")),
         PanelInfo(id="2", name="Branch", uri=simulator.panel_url("2")),
         PanelInfo(id="3", name="3", uri=simulator.panel_url("3")),
@@ -86,7 +88,7 @@ async def test_panels_of_all_organisations(
     # a loop among them does not hang the set-up
     loop = {"id": 1, "panels": None, "children": [{"id": 1}, {"id": "1"}, 5, {}]}
     await simulator.faults(ous={"body": loop})
-    assert await accounts.get_panels() == []
+    assert await get_panels(accounts) == []
     assert (await simulator.requests())["ous"] == 5
 
 
@@ -109,14 +111,14 @@ async def test_panel_token_is_sent_to_pdk_io_only(
 ) -> None:
     """Test that a panel with another address is left out; and how credentials go."""
     accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
-    panels = await accounts.get_panels()
+    panels = await get_panels(accounts)
     if trusted:
         assert [panel.uri for panel in panels] == ["https://panel-1070ABC.pdk.io/"]
-        assert await accounts.get_panel(PANEL) == panels[0]
+        assert await get_panel(accounts, PANEL) == panels[0]
     else:
         assert panels == []
         with pytest.raises(CannotConnectError):
-            await accounts.get_panel(PANEL)
+            await get_panel(accounts, PANEL)
     assert all(request["url"].startswith(f"{ACCOUNTS_URL}/") for request in sent)
     assert sent[0]["method"] == "POST"
     assert sent[0]["url"].endswith("/oauth2/token")
@@ -132,10 +134,10 @@ async def test_no_permission(
     """Test a withdrawn permission, a panel that is gone, and unknown panels."""
     for panel_id in ("9999XYZ", "../../control", f"{PANEL}/token"):
         with pytest.raises(PermissionMissingError):
-            await accounts.get_panel(panel_id)
+            await get_panel(accounts, panel_id)
     await simulator.faults(panel_token={"status": status})
     with pytest.raises(PermissionMissingError):
-        await accounts.get_panel_token(PANEL)
+        await accounts.get_token(TOKEN_PATH)
 
 
 @pytest.mark.parametrize("kind", ["token", "ous", "panel_token"])
@@ -153,8 +155,8 @@ async def test_service_fails(
 
     async def request() -> object:
         if kind == "ous":
-            return await accounts.get_panels()
-        return await accounts.get_panel_token(PANEL)
+            return await get_panels(accounts)
+        return await accounts.get_token(TOKEN_PATH)
 
     with pytest.raises(CannotConnectError):
         await request()
@@ -176,7 +178,7 @@ async def test_rate_limit(
     fault = {"status": 429, "headers": reset, "count": 1}
     await simulator.faults(None, **{kind: fault})
     with pytest.raises(RateLimitedError) as raised:
-        await accounts.get_panels()
+        await get_panels(accounts)
     assert raised.value.retry_after == 1.0
     requests = await simulator.requests()
     for outcome in await _get_panel(accounts, 5):
@@ -185,7 +187,7 @@ async def test_rate_limit(
     async with asyncio.timeout(10):
         while True:
             try:
-                assert await accounts.get_panels()
+                assert await get_panels(accounts)
                 break
             except RateLimitedError as err:
                 await asyncio.sleep(err.retry_after)
@@ -199,8 +201,8 @@ async def test_short_rate_limit(
     fault = {"status": 429, "headers": reset, "count": 1}
     await simulator.faults(None, ous=fault)
     with pytest.raises(RateLimitedError):
-        await accounts.get_panels()
-    assert await accounts.get_panels()
+        await get_panels(accounts)
+    assert await get_panels(accounts)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ async def test_id_token_is_shared(
     outcomes = await _get_panel(accounts, 20)
     assert {type(outcome) for outcome in outcomes} == {error or PanelInfo}
     assert (await simulator.requests())["token"] == 1
-    assert await accounts.get_panels()
+    assert await get_panels(accounts)
     # the service forgets its tokens: one new ID token serves all
     await simulator.reset()
     assert {type(outcome) for outcome in await _get_panel(accounts, 20)} == {PanelInfo}
@@ -234,7 +236,7 @@ async def test_caller_that_renews_is_cancelled(
 ) -> None:
     """Test that another caller then gets the ID token for all."""
     await simulator.faults(token={"delay": 0.2, "count": 1})
-    tasks = [asyncio.create_task(accounts.get_panel(PANEL)) for _ in range(3)]
+    tasks = [asyncio.create_task(get_panel(accounts, PANEL)) for _ in range(3)]
     await asyncio.sleep(0)
     tasks[0].cancel()
     await asyncio.wait(tasks)
@@ -254,12 +256,12 @@ async def test_new_id_token_is_rejected(
     await simulator.faults(ous={"status": 401})
     for expected in ((1, 1), (2, 2)):
         with pytest.raises(InvalidAuthError):
-            await accounts.get_panels()
+            await get_panels(accounts)
         assert await requests() == expected
     await simulator.faults(ous=None)
-    await accounts.get_panels()
+    await get_panels(accounts)
     tokens, organisations = await requests()
     await simulator.faults(ous={"status": 401})
     with pytest.raises(InvalidAuthError):
-        await accounts.get_panels()
+        await get_panels(accounts)
     assert await requests() == (tokens + 1, organisations + 2)

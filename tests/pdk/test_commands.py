@@ -14,7 +14,6 @@ from custom_components.prodatakey.pdk.commands import (
     ClearForced,
     Command,
     DiscoverEndpoints,
-    PendingCommands,
     QuerySignal,
     TryDwellOpen,
     TryOpen,
@@ -23,6 +22,7 @@ from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
 )
+from custom_components.prodatakey.pdk.v1.pending import PendingCommands
 from tests.common import wait_until
 
 from .common import SAMPLES, set_constants

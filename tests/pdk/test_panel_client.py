@@ -5,7 +5,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PdkError,
@@ -13,6 +12,7 @@ from custom_components.prodatakey.pdk.errors import (
     RateLimitedError,
 )
 from custom_components.prodatakey.pdk.models import Aspect
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 

@@ -23,12 +23,8 @@ from custom_components.prodatakey.pdk.models import (
     Placeholder,
     ServerError,
 )
-from custom_components.prodatakey.pdk.parser import (
-    TOPICS,
-    MalformedEventError,
-    loads,
-    parse_event,
-)
+from custom_components.prodatakey.pdk.parser import MalformedEventError, loads
+from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
 
 from .common import SAMPLES
 

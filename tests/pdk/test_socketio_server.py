@@ -8,7 +8,6 @@ import signal
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryDwellOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
@@ -17,8 +16,9 @@ from custom_components.prodatakey.pdk.errors import (
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.models import DoorEvent
-from custom_components.prodatakey.pdk.parser import parse_event
-from custom_components.prodatakey.pdk.stream import validate_connection
+from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v1.parser import parse_event
+from custom_components.prodatakey.pdk.v1.stream import validate_connection
 from tests.common import wait_until
 
 from .common import SAMPLES, LocalTokens, panel_client, set_constants

@@ -5,12 +5,12 @@ import asyncio
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import engineio3
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError, PdkError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
+from custom_components.prodatakey.pdk.v1 import engineio3
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 

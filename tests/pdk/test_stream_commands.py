@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
     NotConnectedError,
 )
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 

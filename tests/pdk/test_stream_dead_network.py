@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient, PanelClient
+from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk

@@ -5,10 +5,10 @@ import logging
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandRejectedError, PdkError
 from custom_components.prodatakey.pdk.models import AccessEvent
+from custom_components.prodatakey.pdk.v1.client import PanelClient, get_panels
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -104,7 +104,7 @@ async def test_no_secret_is_logged(
         session, simulator.accounts_url, CLIENT_ID, f"{CLIENT_SECRET}x"
     )
     with pytest.raises(PdkError) as rejected:
-        await wrong.get_panels()
+        await get_panels(wrong)
     text = "".join([*shown, repr(rejected.value), caplog.text])
     assert f"DEBUG    {STREAM_LOGGER}" in text
     # the PIN, the secret, the header, the ID token and at least two panel tokens

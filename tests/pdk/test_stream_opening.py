@@ -7,12 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     PermissionMissingError,
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.http import jwt_lifetime
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 

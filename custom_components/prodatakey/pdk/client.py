@@ -1,12 +1,12 @@
-"""Clients for the accounts service and for the REST API of a panel."""
+"""Clients for the accounts service, and for the REST API of a site."""
 
+from abc import ABC, abstractmethod
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import logging
 import time
-from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -28,16 +28,8 @@ from .http import (
     request,
     scrub,
 )
-from .models import DoorInfo, PanelInfo
-from .parser import (
-    DEVICE_KEYS,
-    Json,
-    as_dict,
-    as_list,
-    as_name,
-    non_empty_str,
-    parse_door,
-)
+from .models import DoorId, DoorInfo, PanelInfo
+from .parser import Json, as_dict, as_list, non_empty_str, parse_door_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,8 +55,7 @@ MAX_SECRETS = 10
 
 # Error bodies are not documented, so errors are distinguished by their status alone.
 TOKEN_ERRORS: StatusErrors = {400: InvalidAuthError, 401: InvalidAuthError}
-ACCOUNT_ERRORS: StatusErrors = {401: InvalidAuthError}
-PANEL_ERRORS: StatusErrors = {
+PERMISSION_ERRORS: StatusErrors = {
     401: InvalidAuthError,
     403: PermissionMissingError,
     404: PermissionMissingError,
@@ -82,7 +73,7 @@ class AccountClient:
         url: str = ACCOUNTS_URL,
     ) -> None:
         """Initialize the client."""
-        self._session = session
+        self.session = session
         credentials = f"{client_id}:{client_secret}".encode()
         self._basic = f"Basic {base64.b64encode(credentials).decode()}"
         self.url = url.rstrip("/")
@@ -97,61 +88,56 @@ class AccountClient:
         self._failure: PdkError | None = None
         self._blocked_until = 0.0
 
-    async def get_panels(self) -> list[PanelInfo]:
-        """Return all panels of the account and of the organizations below it.
+    async def get_organizations(self, path: str) -> list[Json]:
+        """Return the account's organization and those below it, except those of PDK 2.0.
 
-        Raises CannotConnectError, InvalidAuthError and RateLimitedError.
+        `path` is that of either generation's API. Raises what `request` raises.
         """
-        found: dict[str, PanelInfo] = {}
+        found: list[Json] = []
         visited: set[str] = set()
         pending = ["mine"]
         while pending and len(visited) < MAX_ORGANIZATIONS:
             if (organization_id := pending.pop(0)) in visited:
                 continue
             visited.add(organization_id)
-            path = f"/api/ous/{quoted(organization_id)}"
-            response = await self.request("GET", path, ACCOUNT_ERRORS)
-            organization = as_dict(response.body)
-            for raw in as_list(organization.get("panels")):
-                if (panel := self._parse_panel(raw)) is not None:
-                    found[panel.id] = panel
-            pending += _child_ids(organization)
-        return list(found.values())
+            response = await self.request("GET", f"{path}/{quoted(organization_id)}")
+            body = response.body
+            # one object or, in PDK 2.0, maybe a list
+            for organization in map(
+                as_dict, body if isinstance(body, list) else [body]
+            ):
+                found.append(organization)
+                pending += [
+                    str(child["id"])
+                    for child in map(as_dict, as_list(organization.get("children")))
+                    if not child.get("systemId") and "id" in child
+                ]
+        return found
 
-    async def get_panel(self, panel_id: str) -> PanelInfo:
-        """Return one panel.
+    async def get_token(self, path: str) -> Token:
+        """Return a new token of a site; it is valid for both REST and stream.
 
-        Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
-        RateLimitedError.
+        Raises what `request` raises.
         """
-        path = f"/api/panels/{quoted(panel_id)}"
-        response = await self.request("GET", path, PANEL_ERRORS)
-        if (panel := self._parse_panel(response.body)) is None:
-            raise CannotConnectError("the panel's description is incomplete")
-        return panel
-
-    async def get_panel_token(self, panel_id: str) -> Token:
-        """Return a new token for a panel; it is valid for both REST and stream.
-
-        Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
-        RateLimitedError.
-        """
-        path = f"/api/panels/{quoted(panel_id)}/token"
-        response = await self.request("POST", path, PANEL_ERRORS)
-        value = required_str(response.body, "token")
+        response = await self.request("POST", path)
+        value = _required_text(response.body, "token")
         return Token(
             value=value, received=time.monotonic(), lifetime=jwt_lifetime(value)
         )
 
-    async def request(
-        self, method: str, path: str, status_errors: StatusErrors
-    ) -> Response:
-        """Send a request with the ID token, and once more if that token was stale."""
+    async def request(self, method: str, path: str) -> Response:
+        """Send a request with the ID token, and once more if that token was stale.
+
+        Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
+        RateLimitedError.
+        """
         known = self._id_token
         token = await self._get_id_token()
         while True:
             try:
-                response = await self._send(method, path, token.bearer, status_errors)
+                response = await self._send(
+                    method, path, token.bearer, PERMISSION_ERRORS
+                )
             except InvalidAuthError:
                 if token is not known:
                     self._id_token = None
@@ -185,7 +171,7 @@ class AccountClient:
                 {"grant_type": "client_credentials"},
             )
             self._id_token = Token(
-                value=required_str(response.body, "id_token"),
+                value=_required_text(response.body, "id_token"),
                 received=time.monotonic(),
                 lifetime=parse_lifetime(as_dict(response.body).get("expires_in")),
             )
@@ -213,7 +199,7 @@ class AccountClient:
         await asyncio.sleep(max(wait, 0))
         try:
             return await request(
-                self._session,
+                self.session,
                 method,
                 self.url + path,
                 authorization=authorization,
@@ -233,18 +219,7 @@ class AccountClient:
             self._rejected_since = time.monotonic()
         return time.monotonic() - self._rejected_since >= CONFIRM_REJECTION_AFTER
 
-    def _parse_panel(self, raw: object) -> PanelInfo | None:
-        """Return a panel, or None without an id and a trusted address."""
-        match raw:
-            case {"id": str(panel_id), "uri": str(uri), **rest} if self._trusts(uri):
-                return PanelInfo(
-                    id=panel_id,
-                    name=as_name(rest.get("name")) or panel_id,
-                    uri=uri.rstrip("/") + "/",
-                )
-        return None
-
-    def _trusts(self, uri: str) -> bool:
+    def trusts(self, uri: str) -> bool:
         """Return whether a panel token may be sent to this address."""
         try:
             address = urlsplit(uri)
@@ -256,51 +231,22 @@ class AccountClient:
         return address.scheme == "https" and host.endswith(".pdk.io")
 
 
-class SiteClient(Protocol):
-    """What a stream needs of the REST client of its site, in both generations of PDK."""
-
-    session: aiohttp.ClientSession
-    info: PanelInfo
-    unknown_keys: set[str]
-    on_token: Callable[[], None] | None
-
-    async def get_token(self) -> Token:
-        """Return a fresh token, the present one if possible."""
-
-    async def renew_token(self) -> Token:
-        """Return a new token."""
-
-    def discard_token(self) -> None:
-        """Do not use the present token again."""
-
-    async def update_info(self) -> None:
-        """Update the site's name and address."""
-
-    def scrub(self, text: str) -> str:
-        """Return a text of the network without secrets."""
-
-    async def get_doors(self) -> list[DoorInfo]:
-        """Return all doors of the site."""
-
-
-class PanelClient:
-    """REST client for one panel; also provides the tokens for its stream."""
+class RestClient:
+    """REST client with a token of its own, which the accounts service issues."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         account: AccountClient,
-        info: PanelInfo,
+        token_path: str,
         secrets: Iterable[str] = (),
     ) -> None:
         """Initialize the client; `secrets` are removed from texts of the network too."""
         self.session = session
-        self.info = info
-        self.unknown_keys: set[str] = set()
-        """Names of fields of the devices that nobody reads yet."""
+        self.account = account
         self.on_token: Callable[[], None] | None = None
-        """Called with each new token: the credentials have permission for the panel."""
-        self._account = account
+        """Called with each new token: the credentials have permission."""
+        self._token_path = token_path
         self._token: Token | None = None
         self._more_secrets = tuple(secrets)
         self._tokens = deque[str](maxlen=MAX_SECRETS)
@@ -313,7 +259,7 @@ class PanelClient:
     async def get_token(self) -> Token:
         """Return a fresh token, the present one if possible.
 
-        Raises what AccountClient.get_panel_token raises.
+        Raises what AccountClient.request raises.
         """
         token = self._token
         if token is None or token.seconds_to_renewal < MIN_REMAINING * token.lifetime:
@@ -321,85 +267,94 @@ class PanelClient:
         return token
 
     async def renew_token(self) -> Token:
-        """Return a new token.
-
-        Raises what AccountClient.get_panel_token raises.
-        """
-        self._token = await self._account.get_panel_token(self.info.id)
+        """Return a new token. Raises what `get_token` raises."""
+        self._token = await self.account.get_token(self._token_path)
         self._tokens.append(self._token.value)
         if self.on_token is not None:
             self.on_token()
         return self._token
 
-    async def update_info(self) -> None:
-        """Update the panel's name and address from the accounts service.
-
-        Raises what AccountClient.get_panel raises.
-        """
-        self.info = await self._account.get_panel(self.info.id)
+    def discard_token(self) -> None:
+        """Do not use the present token again: it was rejected."""
+        self._token = None
 
     def scrub(self, text: str) -> str:
         """Return a text of the network without secrets."""
-        return scrub(text, (*self._account.secrets, *self._tokens, *self._more_secrets))
+        return scrub(text, (*self.account.secrets, *self._tokens, *self._more_secrets))
 
-    def discard_token(self) -> None:
-        """Do not use the present token again: the panel rejected it."""
-        self._token = None
+    async def get_list(self, url: str) -> list[Json]:
+        """Return a whole list, whether the server divides it into pages or not.
 
-    async def get_doors(self) -> list[DoorInfo]:
-        """Return all doors of the panel.
-
+        Items without a usable id are left out.
         Raises CannotConnectError, PermissionMissingError, RateLimitedError and what
-        AccountClient.get_panel_token raises.
+        `get_token` raises.
         """
-        doors: dict[object, DoorInfo] = {}
+        items: dict[DoorId, Json] = {}
         read = 0
         for page in range(MAX_PAGES):
-            response = await self._get_devices(page)
+            response = await self._get(f"{url}?page={page}&per_page={PER_PAGE}")
             if not isinstance(response.body, list):
-                raise CannotConnectError("the list of devices is not a list")
+                raise CannotConnectError("the list is not a list")
+            known = len(items)
+            for item in map(as_dict, response.body):
+                if (item_id := parse_door_id(item.get("id"))) is not None:
+                    items[item_id] = item
+                else:
+                    _LOGGER.debug("Ignored an item without a usable id")
             read += len(response.body)
-            known = len(doors)
-            found = [door for raw in response.body if (door := parse_door(raw))]
-            for raw in map(as_dict, response.body):
-                self.unknown_keys |= raw.keys() - DEVICE_KEYS
-            if len(found) < len(response.body):
-                _LOGGER.debug("Ignored a device without a usable id")
-            doors |= {door.id: door for door in found}
-            if len(doors) == known or read >= total_count(response):
+            if len(items) == known or read >= _total_count(response):
                 break
-        return list(doors.values())
+        return list(items.values())
 
-    async def _get_devices(self, page: int) -> Response:
-        """Return one page of the devices, with a new token if the present one is stale."""
+    async def _get(self, url: str) -> Response:
+        """Read, with a new token if the present one is stale."""
         try:
-            return await self._request_devices(page, await self.get_token())
+            return await self._request(url, await self.get_token())
         except _TokenRejectedError:
-            return await self._request_devices(page, await self.renew_token())
+            return await self._request(url, await self.renew_token())
 
-    async def _request_devices(self, page: int, token: Token) -> Response:
-        """Request one page of the devices."""
+    async def _request(self, url: str, token: Token) -> Response:
+        """Send one request."""
         return await request(
             self.session,
             "GET",
-            f"{self.info.uri}api/devices?page={page}&per_page={PER_PAGE}",
+            url,
             authorization=token.bearer,
             status_errors={401: _TokenRejectedError, 403: PermissionMissingError},
         )
 
 
+class SiteClient(RestClient, ABC):
+    """REST client for one site; also provides the tokens for its stream."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        account: AccountClient,
+        info: PanelInfo,
+        token_path: str,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        """Initialize the client; `secrets` are removed from texts of the network too."""
+        super().__init__(session, account, token_path, secrets)
+        self.info = info
+        self.unknown_keys: set[str] = set()
+        """Names of fields that nobody reads yet."""
+
+    @abstractmethod
+    async def update_info(self) -> None:
+        """Update the site's name and address. Raises what `get_list` raises."""
+
+    @abstractmethod
+    async def get_doors(self) -> list[DoorInfo]:
+        """Return all doors of the site. Raises what `get_list` raises."""
+
+
 class _TokenRejectedError(CannotConnectError):
-    """The panel rejects the token."""
+    """The server rejects the token."""
 
 
-def _child_ids(organization: Json) -> Iterator[str]:
-    """Yield the ids of the organizations below, except those on PDK 2.0."""
-    for child in map(as_dict, as_list(organization.get("children"))):
-        if not child.get("systemId") and "id" in child:
-            yield str(child["id"])
-
-
-def total_count(response: Response) -> float:
+def _total_count(response: Response) -> float:
     """Return the number of devices, or infinity if it is not reported."""
     try:
         return int(response.headers["X-Total-Count"])
@@ -407,7 +362,7 @@ def total_count(response: Response) -> float:
         return float("inf")
 
 
-def required_str(body: object, key: str) -> str:
+def _required_text(body: object, key: str) -> str:
     """Return a string that the response must contain."""
     if (text := non_empty_str(as_dict(body).get(key))) is None:
         raise CannotConnectError(f"the answer has no {key}")

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 type DoorId = int | str
 
@@ -39,11 +39,35 @@ _DOOR_ICONS = frozenset({"swingingDoor", "swingingGate", "rollUpDoor"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelInfo:
-    """A panel (PDK's cloud node) as the accounts service lists it."""
+    """A panel as the accounts service lists it; `id` is its serial number."""
 
+    generation: ClassVar[str] = "1.0"
     id: str
     name: str
     uri: str
+    system_id: str | None = None
+    """Only PDK 2.0 has systems."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudNodeInfo(PanelInfo):
+    """A panel on PDK 2.0: a cloud node of a system; `uri` is that of the system."""
+
+    generation = "2.0"
+    system_id: str
+    cloud_node_id: str
+
+
+class Feature(Enum):
+    """What not every generation of PDK can do, or report."""
+
+    DO_NOT_DISTURB = auto()
+    """The command; the state is reported by both."""
+    FORCE_TOGGLE = auto()
+    CLEAR_FORCED = auto()
+    ENDPOINTS = auto()
+    LIVE_EVENTS = auto()
+    DURESS = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,34 +1,14 @@
-"""Parse JSON of pdk.io: topics to typed events, devices to doors.
+"""Parse JSON of pdk.io: fields of any type, and devices to doors.
 
-Missing and new fields are tolerated; only an event without its subject is refused.
-A presented credential is never kept: the PIN of door.request.unknown is dropped here.
+Both generations of PDK describe a device in the same way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import re
 
 import orjson
 
-from .models import (
-    SECOND_READER_TYPES,
-    Access,
-    AccessEvent,
-    Aspect,
-    CommandSucceeded,
-    DoorEvent,
-    DoorId,
-    DoorInfo,
-    EndpointDiscovered,
-    EndpointDoor,
-    EndpointSignal,
-    InvalidToken,
-    LiveEvent,
-    Migration,
-    MigrationStage,
-    PdkEvent,
-    Placeholder,
-    ServerError,
-)
+from .models import SECOND_READER_TYPES, Aspect, DoorId, DoorInfo
 
 type Json = dict[str, object]
 
@@ -43,184 +23,6 @@ _LONE_SURROGATE = re.compile(
 
 class MalformedEventError(ValueError):
     """A known topic without its subject. Names the field, never its content."""
-
-
-def parse_event(topic: str, payload: object) -> PdkEvent | None:
-    """Return the event, or None for a topic that nobody needs.
-
-    Raises MalformedEventError.
-    """
-    event = payload if isinstance(payload, dict) else {}
-    if (reported := _DOOR_TOPICS.get(topic)) is not None:
-        return _parse_door_event(topic, reported, event)
-    if (parser := _PARSERS.get(topic)) is not None:
-        return parser(topic, event)
-    return None
-
-
-_DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
-    "door.input.relay.on": (Aspect.RELAY, True),
-    "door.input.relay.off": (Aspect.RELAY, False),
-    "door.input.dps.opened": (Aspect.DPS, True),
-    "door.input.dps.closed": (Aspect.DPS, False),
-    "door.input.rex.on": (Aspect.REX, True),
-    "door.input.rex.off": (Aspect.REX, False),
-    "door.alarm.propped.on": (Aspect.PROPPED, True),
-    "door.alarm.propped.off": (Aspect.PROPPED, False),
-    "door.alarm.forced": (Aspect.FORCED, True),
-    "door.alarm.forced.cleared": (Aspect.FORCED, False),
-    "door.forceclose.on": (Aspect.FORCE_CLOSE, True),
-    "door.forceclose.off": (Aspect.FORCE_CLOSE, False),
-}
-
-
-def _parse_door_event(
-    topic: str, reported: tuple[Aspect, bool], event: Json
-) -> DoorEvent:
-    """Parse a report of one aspect of a door. The most frequent: no calls for fields."""
-    body, metadata = event.get("body"), event.get("metadata")
-    if not isinstance(body, dict):
-        body = {}
-    if not isinstance(metadata, dict):
-        metadata = {}
-    # body.door.id can be another one
-    door_id = body.get("doorId")
-    if type(door_id) is not int and (door_id := parse_door_id(door_id)) is None:
-        raise MalformedEventError("doorId is missing")
-    name = metadata.get("doorName")
-    if not name and isinstance(door := body.get("door"), dict):
-        name = door.get("name")
-    event_id, occurred = event.get("id"), metadata.get("occurred")
-    return DoorEvent(
-        topic,
-        door_id,
-        name[:MAX_NAME_LENGTH] if isinstance(name, str) and name else None,
-        occurred if type(occurred) is int else None,
-        event_id if isinstance(event_id, str) and event_id else None,
-        *reported,
-    )
-
-
-def _parse_access_event(topic: str, event: Json) -> AccessEvent:
-    """Parse a request for access, without the presented credential."""
-    door = _parse_door_event(topic, (Aspect.RELAY, True), event)
-    body = as_dict(event.get("body"))
-    person = as_dict(body.get("person"))
-    explicit = body.get("explicit")
-    return AccessEvent(
-        topic=topic,
-        door_id=door.door_id,
-        door_name=door.door_name,
-        occurred=door.occurred,
-        event_id=door.event_id,
-        access=_ACCESS_TOPICS[topic],
-        person_id=as_id(body.get("personId")) or as_id(person.get("id")),
-        person=as_name(as_dict(event.get("metadata")).get("personName"))
-        or _full_name(person),
-        request_factor=non_empty_str(body.get("requestFactor")),
-        explicit=explicit if isinstance(explicit, bool) else None,
-    )
-
-
-_ACCESS_TOPICS: Mapping[str, Access] = {
-    "door.request.allowed": Access.GRANTED,
-    "door.request.denied": Access.DENIED,
-    "door.request.unknown": Access.UNKNOWN,
-}
-
-
-def _parse_command_succeeded(topic: str, event: Json) -> CommandSucceeded:
-    """Parse the success of a command."""
-    return CommandSucceeded(
-        command_id=_required_str(as_dict(event.get("body")), "commandId"),
-        occurred=as_int(as_dict(event.get("metadata")).get("occurred")),
-    )
-
-
-def _parse_server_error(topic: str, event: Json) -> ServerError:
-    """Parse a rejection."""
-    return ServerError(message=non_empty_str(event.get("message")) or "serverError")
-
-
-def _parse_endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
-    """Parse a discovered endpoint."""
-    body = as_dict(event.get("body"))
-    if (io_link_id := as_int(body.get("ioLinkId"))) is None:
-        raise MalformedEventError("ioLinkId is missing")
-    return EndpointDiscovered(
-        io_link_id=io_link_id,
-        address=_required_str(body, "address"),
-        io_link_type=non_empty_str(body.get("ioLinkType")),
-        io_link_name=non_empty_str(body.get("ioLinkName")),
-        doors=tuple(
-            EndpointDoor(
-                id=door_id,
-                port=as_int(raw.get("port")),
-                name=as_name(raw.get("name")),
-            )
-            for raw in map(as_dict, as_list(body.get("doors")))
-            if (door_id := parse_door_id(raw.get("id"))) is not None
-        ),
-    )
-
-
-def _parse_endpoint_signal(topic: str, event: Json) -> EndpointSignal:
-    """Parse the signal of an endpoint."""
-    body = as_dict(event.get("body"))
-    gain = body.get("dbGain")
-    if not isinstance(gain, int | float) or isinstance(gain, bool):
-        raise MalformedEventError("dbGain is missing")
-    return EndpointSignal(
-        io_link_id=as_int(body.get("ioLinkId")),
-        address=_required_str(body, "address"),
-        db_gain=gain,
-    )
-
-
-def _parse_live_event(topic: str, event: Json) -> LiveEvent:
-    """Parse a line of the activity log; its `occurred` has no time zone and is ignored."""
-    return LiveEvent(
-        topic=non_empty_str(event.get("topic")),
-        info=_required_str(event, "info"),
-        placeholders=tuple(
-            Placeholder(
-                text=as_name(raw.get("text")) or "",
-                id=as_id(raw.get("id")),
-                type=non_empty_str(raw.get("type")),
-            )
-            for raw in map(as_dict, as_list(event.get("placeholders")))
-        ),
-    )
-
-
-def _parse_migration(topic: str, event: Json) -> Migration:
-    """Parse a stage of the migration; migration.started has no body."""
-    return Migration(
-        stage=MigrationStage(topic.removeprefix("migration.")),
-        system_id=non_empty_str(event.get("systemId")),
-    )
-
-
-_PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
-    **dict.fromkeys(_ACCESS_TOPICS, _parse_access_event),
-    "command.result.succeed": _parse_command_succeeded,
-    "serverError": _parse_server_error,
-    "invalidToken": lambda topic, event: InvalidToken(),
-    "endpoint.discovered": _parse_endpoint_discovered,
-    "endpoint.signal": _parse_endpoint_signal,
-    "liveEvent": _parse_live_event,
-    "migration.started": _parse_migration,
-    "migration.staged": _parse_migration,
-    "migration.completed": _parse_migration,
-}
-
-TOPICS = frozenset(_DOOR_TOPICS) | frozenset(_PARSERS)
-
-
-def _full_name(person: Json) -> str | None:
-    """Return first and last name."""
-    names = map(non_empty_str, (person.get("firstName"), person.get("lastName")))
-    return as_name(" ".join(filter(None, names)))
 
 
 # The documented fields of a device.
@@ -340,7 +142,7 @@ def as_id(raw: object) -> int | str | None:
     return raw or None
 
 
-def _required_str(raw: Json, key: str) -> str:
+def required_str(raw: Json, key: str) -> str:
     """Return a string without which the event is malformed."""
     if (text := non_empty_str(raw.get(key))) is None:
         raise MalformedEventError(f"{key} is missing")

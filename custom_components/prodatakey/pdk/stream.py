@@ -1,5 +1,6 @@
-"""The stream of a panel: connect and stay connected, events out, commands in."""
+"""The stream of a site: stay connected, and report events and the connection."""
 
+from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
@@ -8,38 +9,19 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
 from traceback import format_tb
-from urllib.parse import quote, urlsplit, urlunsplit
-from uuid import uuid4
+from typing import ClassVar
 
-from . import commands
-from .client import PanelClient, SiteClient
-from .commands import Command, PendingCommands
-from .errors import (
-    CannotConnectError,
-    CommandUnansweredError,
-    NotConnectedError,
-    PdkError,
-)
-from .http import Token
-from .models import (
-    Access,
-    AccessEvent,
-    CommandSucceeded,
-    DoorEvent,
-    InvalidToken,
-    PdkEvent,
-    ServerError,
-)
-from .parser import MalformedEventError, parse_event
+from .client import SiteClient
+from .commands import Command
+from .errors import CannotConnectError, PdkError
+from .models import Feature, PdkEvent
+from .parser import MalformedEventError
 from .reconnect import Backoff, TokenRenewer
-from .socketio2 import Socket
 
 _LOGGER = logging.getLogger(__name__)
 
 # A connection that ends earlier, in seconds, may have ended because of its token.
 EARLY_DISCONNECT = 5.0
-# The panel's address is asked for again after this many failed attempts in a row.
-UPDATE_INFO_AFTER = 3
 # This many event ids are kept, to ignore an event that comes twice.
 MAX_RECENT_IDS = 2000
 MAX_LOG_ENTRIES = 20
@@ -83,8 +65,12 @@ class ConnectionStats:
     errors: deque[LogEntry] = field(default_factory=_new_log)
 
 
-class PanelStream:
-    """The stream of one panel. `run` keeps it connected until cancelled."""
+class SiteStream(ABC):
+    """The stream of one site. `run` keeps it connected until cancelled."""
+
+    features: ClassVar[frozenset[Feature]]
+    subscribed_topics: ClassVar[frozenset[str]] = frozenset()
+    """Empty where all events come without a subscription."""
 
     def __init__(
         self,
@@ -100,14 +86,10 @@ class PanelStream:
 
         A rejected token holds events back, and so does a standstill of this machine.
         """
-        self._client = client
         self._on_event = on_event
         self._on_status = on_status
-        self._pending = PendingCommands()
         self._backoff = Backoff()
         self._renewer = TokenRenewer(client, self._backoff)
-        self._socket: Socket | None = None
-        self._failed_opens = 0
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
@@ -123,46 +105,18 @@ class PanelStream:
             self.stats.backoff = self._backoff.next_delay(error)
             await asyncio.sleep(self.stats.backoff)
 
-    def supports(self, feature: type[Command] | Access) -> bool:
-        """Return whether the panel has a command, or reports an answer to a request."""
-        return feature is not Access.DURESS
-
+    @abstractmethod
     async def send(self, command: Command) -> None:
-        """Send one command, once, and return when the panel has executed it.
+        """Send one command, once, and return when it was accepted.
 
         The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
-        NotConnectedError at once, CommandRejectedError with the panel's message, and
-        CommandUnansweredError after 10 seconds or when the connection ends.
+        NotConnectedError at once, CommandRejectedError, and CommandUnansweredError after
+        10 seconds.
         """
-        if (socket := self._socket) is None:
-            raise NotConnectedError
-        command_id = str(uuid4())
-        result = self._pending.add(command_id)
-        try:
-            await socket.send_event("command", command.as_dict(command_id))
-            await self._wait_for_result(result, socket)
-        finally:
-            self._pending.discard(command_id)
-        if not result.done():
-            raise CommandUnansweredError
-        result.result()
 
-    async def _wait_for_result(
-        self, result: asyncio.Future[None], socket: Socket
-    ) -> None:
-        """Wait for a result, and abort if the command may still arrive later.
-
-        Nothing is cancelled at the timeout: a result that is received but unread counts.
-        """
-        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
-        if result.done():
-            return
-        # its pong proves that the command, which was sent before, has arrived
-        pong = await socket.ping()
-        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
-        if not result.done() and not pong.done():
-            # the network may be down: the command must not arrive once it is up again
-            socket.abort()
+    @abstractmethod
+    async def _connect(self) -> None:
+        """Connect, and return when that connection has ended. Raises PdkError."""
 
     async def _attempt(self) -> PdkError | None:
         """Connect until the connection ends; return the error if that failed."""
@@ -176,93 +130,12 @@ class PanelStream:
             return CannotConnectError(type(err).__name__)
         return None
 
-    async def _connect(self) -> None:
-        """Connect, and return when that connection has ended."""
-        if self._failed_opens >= UPDATE_INFO_AFTER:
-            # the panel may have moved
-            self._failed_opens = 0
-            await self._client.update_info()
-        token = await self._client.get_token()
-        socket = Socket(self._client.session, self._handle_connected, self._dispatch)
-        try:
-            self._failed_opens += 1
-            await _open(self._client, socket, token)
-            self._failed_opens = 0
-            await self._stay_connected(socket, token)
-        finally:
-            self._handle_disconnected()
-            await socket.close()
-
-    async def _stay_connected(self, socket: Socket, token: Token) -> None:
-        """Renew the token until the connection ends."""
-
-        async def send_token(value: str) -> asyncio.Future[None]:
-            self.stats.renewals += 1
-            await socket.send_event("renewedToken", {"token": value})
-            return await socket.ping()
-
-        renewing = asyncio.create_task(self._renewer.run(send_token, token))
-        try:
-            await asyncio.wait(
-                (socket.ended, renewing), return_when=asyncio.FIRST_COMPLETED
-            )
-            if not socket.ended.done():
-                await renewing
-            reason = self._client.scrub(await socket.ended)[:MAX_REASON_LENGTH]
-            if self._backoff.connected_for < EARLY_DISCONNECT:
-                # maybe because of the token: the panel need not say so
-                self._client.discard_token()
-            self.stats.ends.append(LogEntry(reason))
-            _LOGGER.debug("Stream ended: %s", reason)
-        finally:
-            renewing.cancel()
-
-    def _handle_connected(self, socket: Socket) -> None:
-        """Handle a new connection."""
-        self._renewer.rejected.clear()
-        self.stats.connects += 1
-        self._backoff.handle_connected()
-        self._socket = socket
-        self._notify_status(StreamStatus.CONNECTED)
-
-    def _handle_disconnected(self) -> None:
-        """Handle the end of the connection."""
-        if self._socket is not None:
-            if self._pending:
-                # they fail now: none may arrive once the network is up again
-                self._socket.abort()
-            self._socket = None
-            self._pending.fail_all(CommandUnansweredError())
-            self._notify_status(StreamStatus.DROPPED)
-
     def _notify_status(self, status: StreamStatus, err: PdkError | None = None) -> None:
         """Notify of the status; a failing callback must not end the stream."""
         try:
             self._on_status(status, err)
         except Exception:
             _LOGGER.exception("Could not handle the status %s", status.name)
-
-    def _dispatch(self, topic: str, payload: object) -> None:
-        """Handle one event of the socket; never raises."""
-        if (socket := self._socket) is None:
-            # received before the end of the connection was noticed
-            return
-        try:
-            event = parse_event(topic, payload)
-        except MalformedEventError as err:
-            self._log_malformed(topic, err)
-            return
-        if event is None:
-            return
-        self.stats.topics[topic] += 1
-        if isinstance(event, DoorEvent | AccessEvent):
-            self._renewer.events += 1
-            if event.event_id is not None and self._is_repeated(event.event_id):
-                return
-        else:
-            self._handle_control_event(event)
-        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
-        self._notify_event(topic, event)
 
     def _notify_event(self, topic: str, event: PdkEvent) -> None:
         """Notify of an event; a failing callback must not end the stream."""
@@ -282,20 +155,6 @@ class PanelStream:
         self._recent_ids_order.append(event_id)
         return False
 
-    def _handle_control_event(self, event: PdkEvent) -> None:
-        """Handle what is about a command or the token."""
-        match event:
-            case InvalidToken():
-                self._renewer.handle_rejection()
-            case ServerError(message=message):
-                self.stats.rejections += 1
-                self._pending.reject(self._client.scrub(message))
-            case CommandSucceeded(command_id=command_id):
-                self._renewer.events += 1
-                self._pending.succeed(command_id)
-            case _:
-                self._renewer.events += 1
-
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""
         if topic not in self._malformed_topics:
@@ -307,28 +166,3 @@ def _log_exception(err: Exception) -> None:
     """Log where an error was raised, without its message, which may contain a token."""
     trace = "".join(format_tb(err.__traceback__))
     _LOGGER.error("Unexpected error: %s\n%s", type(err).__name__, trace)
-
-
-async def validate_connection(client: PanelClient) -> None:
-    """Connect to a panel once, and disconnect.
-
-    Raises CannotConnectError, StreamRefusedError and what AccountClient.get_panel_token
-    raises.
-    """
-    socket = Socket(client.session, lambda _: None, lambda *_: None)
-    try:
-        await _open(client, socket, await client.get_token())
-    finally:
-        await socket.close()
-
-
-async def _open(client: SiteClient, socket: Socket, token: Token) -> None:
-    """Connect; a token that failed is not used again."""
-    address = urlsplit(client.info.uri)
-    scheme = "wss" if address.scheme == "https" else "ws"
-    query = f"token={quote(token.value, safe='')}"
-    try:
-        await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
-    except PdkError as err:
-        client.discard_token()
-        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None

@@ -96,7 +96,7 @@ async def cloud_node_client(
 ) -> CloudNodeClient:
     """Return a client of the simulated cloud node, found as the set-up does it."""
     account = account_client(session, pdk.accounts_url)
-    nodes = {node.id: node for node in await get_cloud_nodes(session, account)}
+    nodes = {node.id: node for node in await get_cloud_nodes(account)}
     return CloudNodeClient(session, account, nodes[SERIAL], **options)
 
 

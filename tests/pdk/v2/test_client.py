@@ -64,7 +64,7 @@ async def test_a_system_without_permission_is_left_out(
     """Other systems of the account must not be hidden by it."""
     await SimulatedSystem(simulator).switch(permission=False)
     account = account_client(session, simulator.accounts_url)
-    assert await get_cloud_nodes(session, account) == []
+    assert await get_cloud_nodes(account) == []
     node.discard_token()
     with pytest.raises(PermissionMissingError):
         await node.get_token()
@@ -132,7 +132,7 @@ async def test_a_command_does_not_arrive_after_an_outage(
     port = int(simulator.accounts_url.rpartition(":")[2])
     async with Proxy(port) as proxy, aiohttp.ClientSession() as through_proxy:
         account = account_client(through_proxy, proxy.uri)
-        info = (await get_cloud_nodes(through_proxy, account))[0]
+        info = (await get_cloud_nodes(account))[0]
         client = CloudNodeClient(through_proxy, account, info)
         await client.get_doors()
         monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 0.5)
@@ -154,7 +154,7 @@ async def test_a_command_without_a_network_was_not_sent(
     port = int(simulator.accounts_url.rpartition(":")[2])
     async with Proxy(port) as proxy, aiohttp.ClientSession() as through_proxy:
         account = account_client(through_proxy, proxy.uri)
-        info = (await get_cloud_nodes(through_proxy, account))[0]
+        info = (await get_cloud_nodes(account))[0]
         client = CloudNodeClient(through_proxy, account, info)
         await client.get_token()
         proxy.refuse()
@@ -163,13 +163,3 @@ async def test_a_command_without_a_network_was_not_sent(
         with pytest.raises((NotConnectedError, CommandUnansweredError)):
             await client.send(LOBBY, "open", None)
         assert (await system.state())["commands"] == []
-
-
-async def test_devices_keep_the_ids_from_before_the_migration(
-    session: aiohttp.ClientSession, simulator: SimulatedPdk, system: SimulatedSystem
-) -> None:
-    """Doors are known by their former ids, and commands name the present ones."""
-    client = await cloud_node_client(session, simulator, door_ids={LOBBY: 1})
-    assert [door.id for door in await client.get_doors()] == [1, STOCK]
-    await client.send(1, "open", None)
-    assert (await system.state())["commands"][0]["device"] == LOBBY

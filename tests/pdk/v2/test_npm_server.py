@@ -15,7 +15,8 @@ import pytest
 
 from custom_components.prodatakey.pdk.errors import StreamRefusedError
 from custom_components.prodatakey.pdk.http import Token
-from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, CloudNodeInfo
+from custom_components.prodatakey.pdk.models import CloudNodeInfo
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.socketio4 import Socket
 from custom_components.prodatakey.pdk.v2.stream import open_socket, subscribe
@@ -66,7 +67,7 @@ def client(session: aiohttp.ClientSession, server: Server) -> CloudNodeClient:
     """Return a client of a system whose stream is the server."""
     client: CloudNodeClient = create_autospec(CloudNodeClient, instance=True)
     client.session = session
-    client.node = CloudNodeInfo(
+    client.info = CloudNodeInfo(
         id=SERIAL,
         name="Warehouse",
         uri=f"{server.uri}{SYSTEM}/",
@@ -141,7 +142,7 @@ async def test_a_dead_network_is_noticed(
 ) -> None:
     """The server's pings fail to come, although nothing is closed."""
     async with Proxy(int(server.uri.rstrip("/").rpartition(":")[2])) as proxy:
-        client.node = replace(client.node, uri=f"{proxy.uri}{SYSTEM}/")
+        client.info = replace(client.info, uri=f"{proxy.uri}{SYSTEM}/")
         socket = await open_socket(client, Received(), "token")
         proxy.blackhole()
         await asyncio.wait_for(asyncio.shield(socket.ended), 5)

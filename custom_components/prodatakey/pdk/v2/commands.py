@@ -1,7 +1,5 @@
 """Commands of PDK 2.0: one request each, whose HTTP status is the only answer."""
 
-# ruff: noqa: TID252 - a part of the package, beside what both generations share
-
 import asyncio
 from collections.abc import Awaitable
 

@@ -4,8 +4,6 @@ Only three topics are documented for the stream, and no envelope is: every place
 field may be is looked at. A presented credential is never kept.
 """
 
-# ruff: noqa: TID252 - a part of the package, beside what both generations share
-
 from collections.abc import Callable, Mapping
 
 from ..models import (

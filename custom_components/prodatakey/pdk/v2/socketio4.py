@@ -1,7 +1,5 @@
 """One connection to the Socket.IO 4 server of a system."""
 
-# ruff: noqa: TID252 - a part of the package, beside what both generations share
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,10 +10,10 @@ import engineio
 import socketio
 from socketio.exceptions import ConnectionError as ConnectionFailedError, SocketIOError
 
-from ..engineio3 import no_retry_session
+from .. import connection
+from ..connection import SILENCED, Packet, no_retry_session
 from ..errors import CannotConnectError, PdkError, StreamRefusedError
 from ..http import abort, describe_error
-from ..socketio2 import CONNECT_TIMEOUT, SILENCED, Packet
 
 MAX_REASON_LENGTH = 100
 # How long the library may take to end its own tasks, in seconds.
@@ -66,7 +64,7 @@ class Socket(socketio.AsyncClient):
         Raises CannotConnectError and StreamRefusedError.
         """
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(connection.CONNECT_TIMEOUT):
                 await self.connect(
                     url, transports=["websocket"], namespaces=["/"], wait=False
                 )

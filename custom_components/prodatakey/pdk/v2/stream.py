@@ -1,10 +1,7 @@
 """The stream of a system, for one of its cloud nodes; commands go over REST."""
 
-# ruff: noqa: TID252 - a part of the package, beside what both generations share
-
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 import logging
 from typing import override
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -18,7 +15,7 @@ from ..commands import (
     TryDwellOpen,
     TryOpen,
 )
-from ..engineio3 import STANDSTILL, TICK
+from ..connection import STANDSTILL, TICK
 from ..errors import (
     CommandRejectedError,
     NotConnectedError,
@@ -26,15 +23,15 @@ from ..errors import (
     StreamRefusedError,
 )
 from ..models import (
-    Access,
     AccessEvent,
     DoorEvent,
+    Feature,
     InvalidToken,
     PdkEvent,
     SiteConnection,
 )
 from ..parser import Json, MalformedEventError
-from ..stream import EARLY_DISCONNECT, LogEntry, PanelStream, StreamStatus
+from ..stream import EARLY_DISCONNECT, LogEntry, SiteStream, StreamStatus
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
 from .socketio4 import Socket
@@ -58,10 +55,11 @@ _ACTIONS: dict[type[Command], str] = {
 }
 
 
-class CloudNodeStream(PanelStream):
-    """The stream of one cloud node. `run` keeps it connected until cancelled."""
+class CloudNodeStream(SiteStream):
+    """The stream of one cloud node, which is that of its whole system."""
 
-    _client: CloudNodeClient
+    features = frozenset({Feature.DURESS})
+    subscribed_topics = TOPICS
 
     def __init__(
         self,
@@ -72,6 +70,7 @@ class CloudNodeStream(PanelStream):
     ) -> None:
         """Initialize the stream."""
         super().__init__(client, on_event=on_event, on_status=on_status)
+        self._client = client
         self._current: Socket | None = None
         self._old: Socket | None = None
         """The connection before the present one, while both are open."""
@@ -80,11 +79,6 @@ class CloudNodeStream(PanelStream):
         self._check_due = asyncio.Event()
         self._last_tick = now()
         self._stood_still = False
-
-    @override
-    def supports(self, feature: type[Command] | Access) -> bool:
-        """Return whether PDK 2.0 has a command, or reports an answer to a request."""
-        return feature in _ACTIONS or isinstance(feature, Access)
 
     @override
     async def send(self, command: Command) -> None:
@@ -266,7 +260,7 @@ class CloudNodeStream(PanelStream):
 
     def _handle_site_event(self, topic: str, event: PdkEvent, payload: object) -> None:
         """Handle an event if it is of this cloud node: the stream is the system's."""
-        node = self._client.node
+        node = self._client.info
         node_id, serial = parse_cloud_node(payload)
         if node_id is not None or serial is not None:
             if node_id not in (None, node.cloud_node_id) or serial not in (
@@ -280,22 +274,14 @@ class CloudNodeStream(PanelStream):
             return
         elif not (
             isinstance(event, DoorEvent | AccessEvent)
-            and event.door_id in self._client.devices
+            and event.door_id in self._client.device_ids
         ):
             return
         if isinstance(event, SiteConnection):
             self._connection_reports += 1
             self._set_online(topic, connected=event.connected)
         else:
-            self._notify_event(topic, self._with_door_id(event))
-
-    def _with_door_id(self, event: PdkEvent) -> PdkEvent:
-        """Return an event with the id that its device has in Home Assistant."""
-        if isinstance(event, DoorEvent):
-            return event._replace(door_id=self._client.door_id(event.door_id))
-        if isinstance(event, AccessEvent):
-            return replace(event, door_id=self._client.door_id(event.door_id))
-        return event
+            self._notify_event(topic, event)
 
 
 async def open_socket(
@@ -308,9 +294,9 @@ async def open_socket(
     Raises CannotConnectError and StreamRefusedError.
     """
     socket = Socket(client.session, on_event)
-    address = urlsplit(client.node.uri)
+    address = urlsplit(client.info.uri)
     scheme = "wss" if address.scheme == "https" else "ws"
-    query = urlencode({"systemId": client.node.system_id, "token": token})
+    query = urlencode({"systemId": client.info.system_id, "token": token})
     try:
         await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
     except PdkError as err:

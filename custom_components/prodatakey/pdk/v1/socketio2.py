@@ -6,7 +6,6 @@ In 2.x the server connects the namespace "/" by itself, and a refusal comes as p
 
 import asyncio
 from collections.abc import Callable
-import logging
 from typing import Any, override
 
 import aiohttp
@@ -14,33 +13,12 @@ import orjson
 import socketio
 from socketio import packet as socketio_packet
 
+from .. import connection
+from ..connection import SILENCED, Packet
+from ..errors import CannotConnectError, NotConnectedError, StreamRefusedError
+from ..http import describe_error
+from ..parser import loads
 from .engineio3 import Transport
-from .errors import CannotConnectError, NotConnectedError, StreamRefusedError
-from .http import describe_error
-from .parser import loads
-
-CONNECT_TIMEOUT = 10.0
-
-# Both libraries log what they send and receive: tokens, PINs and names of people.
-SILENCED = logging.getLogger(f"{__name__}.silenced")
-SILENCED.disabled = True
-
-
-class _Orjson:
-    """The two functions of `json` that a packet needs."""
-
-    loads = staticmethod(loads)
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        """Return compact JSON."""
-        return orjson.dumps(value).decode()
-
-
-class Packet(socketio_packet.Packet):
-    """A packet with its own JSON; `json=` would replace that of the whole process."""
-
-    json = _Orjson  # type: ignore[assignment] # stubs: a module
 
 
 class Socket(socketio.AsyncClient):
@@ -78,7 +56,7 @@ class Socket(socketio.AsyncClient):
         Raises CannotConnectError and StreamRefusedError.
         """
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(connection.CONNECT_TIMEOUT):
                 await self.connect(url, namespaces=["/"], wait=False)
                 await asyncio.wait(
                     {self._accepted, self.ended}, return_when=asyncio.FIRST_COMPLETED

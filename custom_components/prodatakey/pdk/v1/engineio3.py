@@ -14,15 +14,13 @@ import engineio
 from engineio import packet as engineio_packet
 from socketio import packet as socketio_packet
 
-from .clock import now
-from .errors import CannotConnectError, StreamRefusedError
-from .http import abort, describe_error
-from .parser import loads
+from ..clock import now
+from ..connection import STANDSTILL, TICK, no_retry_session
+from ..errors import CannotConnectError, StreamRefusedError
+from ..http import abort
+from ..parser import loads
 
 CLOSE_TIMEOUT = 1.0
-# The event loop did not run for this many seconds: the machine was suspended or blocked.
-STANDSTILL = 5.0
-TICK = 1.0
 
 _OPEN = str(engineio_packet.OPEN)
 _PONG = str(engineio_packet.PONG)
@@ -30,32 +28,6 @@ _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
 # An event of "/" without acknowledgement: what a panel sends.
 _PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
-
-
-async def _no_retry(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Raise where aiohttp would retry by itself, or follow a redirect."""
-    try:
-        response = await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
-        raise CannotConnectError(describe_error(err)) from None
-    if response.status in range(300, 400):
-        # the URL contains the token, which must not be sent to another server
-        response.close()
-        raise CannotConnectError(f"HTTP {response.status}")
-    return response
-
-
-def no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-    """Return a session that shares the connector, without aiohttp's retries."""
-    return aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=session.headers,
-        middlewares=(_no_retry,),
-    )
 
 
 class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type information

@@ -1,0 +1,102 @@
+"""Sites of both generations of PDK: the only place that chooses between the two."""
+
+from collections.abc import Callable, Iterable
+import logging
+
+import aiohttp
+
+from .client import AccountClient
+from .errors import CannotConnectError, PdkError, PermissionMissingError
+from .models import CloudNodeInfo, PanelInfo, PdkEvent
+from .stream import SiteStream, StreamStatus
+from .v1 import client as v1_client, stream as v1_stream
+from .v2 import client as v2_client, stream as v2_stream
+
+_LOGGER = logging.getLogger(__name__)
+
+type Client = v1_client.PanelClient | v2_client.CloudNodeClient
+
+
+async def get_sites(account: AccountClient) -> list[PanelInfo]:
+    """Return the panels of PDK 1.0, then the cloud nodes of PDK 2.0.
+
+    A site that is being migrated may be in both. If only one generation can be listed,
+    its sites are returned. Raises what AccountClient.request raises.
+    """
+    sites: list[PanelInfo] = []
+    errors: list[PdkError] = []
+    for listing in (v1_client.get_panels(account), v2_client.get_cloud_nodes(account)):
+        try:
+            sites += await listing
+        except (CannotConnectError, PermissionMissingError) as err:
+            _LOGGER.debug("Could not list the sites of one generation: %s", err)
+            errors.append(err)
+    if not sites:
+        for error in errors:
+            # without permission for one generation the sites of the other are all
+            if len(errors) == 2 or isinstance(error, CannotConnectError):
+                raise error
+    return sites
+
+
+async def get_site(
+    account: AccountClient,
+    panel_id: str,
+    system_id: str | None,
+) -> PanelInfo:
+    """Return one site; only those of PDK 2.0 have a system.
+
+    Raises what RestClient.get_list raises.
+    """
+    if system_id is None:
+        return await v1_client.get_panel(account, panel_id)
+    return await v2_client.get_cloud_node(account, system_id, panel_id)
+
+
+async def find_moved_site(account: AccountClient, info: PanelInfo) -> PanelInfo | None:
+    """Return a site as the other generation of PDK has it, or None if it has not.
+
+    Raises what AccountClient.request raises.
+    """
+    if isinstance(info, CloudNodeInfo):
+        try:
+            return await v1_client.get_panel(account, info.id)
+        except PermissionMissingError:
+            return None
+    nodes = await v2_client.get_cloud_nodes(account)
+    return next((node for node in nodes if node.id == info.id), None)
+
+
+def create_client(
+    session: aiohttp.ClientSession,
+    account: AccountClient,
+    info: PanelInfo,
+    secrets: Iterable[str] = (),
+) -> Client:
+    """Return the client for a site; `secrets` are removed from texts of the network."""
+    if isinstance(info, CloudNodeInfo):
+        return v2_client.CloudNodeClient(session, account, info, secrets)
+    return v1_client.PanelClient(session, account, info, secrets)
+
+
+def create_stream(
+    client: Client,
+    *,
+    on_event: Callable[[PdkEvent], None],
+    on_status: Callable[[StreamStatus, PdkError | None], None],
+) -> SiteStream:
+    """Return the stream of a site."""
+    if isinstance(client, v2_client.CloudNodeClient):
+        return v2_stream.CloudNodeStream(client, on_event=on_event, on_status=on_status)
+    return v1_stream.PanelStream(client, on_event=on_event, on_status=on_status)
+
+
+async def validate_connection(client: Client) -> None:
+    """Connect to a site once, and disconnect.
+
+    Raises CannotConnectError, StreamRefusedError and what RestClient.get_token raises.
+    """
+    if isinstance(client, v2_client.CloudNodeClient):
+        await v2_stream.validate_connection(client)
+    else:
+        await v1_stream.validate_connection(client)

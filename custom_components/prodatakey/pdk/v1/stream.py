@@ -1,0 +1,218 @@
+"""The stream of a panel: events out, commands in."""
+
+import asyncio
+from collections.abc import Callable
+import logging
+from typing import override
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+from .. import commands
+from ..commands import Command
+from ..errors import CommandUnansweredError, NotConnectedError, PdkError
+from ..http import Token
+from ..models import (
+    AccessEvent,
+    CommandSucceeded,
+    DoorEvent,
+    Feature,
+    InvalidToken,
+    PdkEvent,
+    ServerError,
+)
+from ..parser import MalformedEventError
+from ..stream import (
+    EARLY_DISCONNECT,
+    MAX_REASON_LENGTH,
+    LogEntry,
+    SiteStream,
+    StreamStatus,
+)
+from .client import PanelClient
+from .parser import parse_event
+from .pending import PendingCommands
+from .socketio2 import Socket
+
+_LOGGER = logging.getLogger(__name__)
+
+# The panel's address is asked for again after this many failed attempts in a row.
+UPDATE_INFO_AFTER = 3
+
+
+class PanelStream(SiteStream):
+    """The stream of one panel: its own Socket.IO 2.x server."""
+
+    features = frozenset(Feature) - {Feature.DURESS}
+
+    def __init__(
+        self,
+        client: PanelClient,
+        *,
+        on_event: Callable[[PdkEvent], None],
+        on_status: Callable[[StreamStatus, PdkError | None], None],
+    ) -> None:
+        """Initialize the stream."""
+        super().__init__(client, on_event=on_event, on_status=on_status)
+        self._client = client
+        self._pending = PendingCommands()
+        self._socket: Socket | None = None
+        self._failed_opens = 0
+
+    @override
+    async def send(self, command: Command) -> None:
+        """Send one command, once, and return when the panel has executed it.
+
+        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
+        NotConnectedError at once, CommandRejectedError with the panel's message, and
+        CommandUnansweredError after 10 seconds or when the connection ends.
+        """
+        if (socket := self._socket) is None:
+            raise NotConnectedError
+        command_id = str(uuid4())
+        result = self._pending.add(command_id)
+        try:
+            await socket.send_event("command", command.as_dict(command_id))
+            await self._wait_for_result(result, socket)
+        finally:
+            self._pending.discard(command_id)
+        if not result.done():
+            raise CommandUnansweredError
+        result.result()
+
+    async def _wait_for_result(
+        self, result: asyncio.Future[None], socket: Socket
+    ) -> None:
+        """Wait for a result, and abort if the command may still arrive later.
+
+        Nothing is cancelled at the timeout: a result that is received but unread counts.
+        """
+        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
+        if result.done():
+            return
+        # its pong proves that the command, which was sent before, has arrived
+        pong = await socket.ping()
+        await asyncio.wait({result}, timeout=commands.ANSWER_TIMEOUT / 2)
+        if not result.done() and not pong.done():
+            # the network may be down: the command must not arrive once it is up again
+            socket.abort()
+
+    @override
+    async def _connect(self) -> None:
+        """Connect, and return when that connection has ended."""
+        if self._failed_opens >= UPDATE_INFO_AFTER:
+            # the panel may have moved
+            self._failed_opens = 0
+            await self._client.update_info()
+        token = await self._client.get_token()
+        socket = Socket(self._client.session, self._handle_connected, self._dispatch)
+        try:
+            self._failed_opens += 1
+            await _open(self._client, socket, token)
+            self._failed_opens = 0
+            await self._stay_connected(socket, token)
+        finally:
+            self._handle_disconnected()
+            await socket.close()
+
+    async def _stay_connected(self, socket: Socket, token: Token) -> None:
+        """Renew the token until the connection ends."""
+
+        async def send_token(value: str) -> asyncio.Future[None]:
+            self.stats.renewals += 1
+            await socket.send_event("renewedToken", {"token": value})
+            return await socket.ping()
+
+        renewing = asyncio.create_task(self._renewer.run(send_token, token))
+        try:
+            await asyncio.wait(
+                (socket.ended, renewing), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not socket.ended.done():
+                await renewing
+            reason = self._client.scrub(await socket.ended)[:MAX_REASON_LENGTH]
+            if self._backoff.connected_for < EARLY_DISCONNECT:
+                # maybe because of the token: the panel need not say so
+                self._client.discard_token()
+            self.stats.ends.append(LogEntry(reason))
+            _LOGGER.debug("Stream ended: %s", reason)
+        finally:
+            renewing.cancel()
+
+    def _handle_connected(self, socket: Socket) -> None:
+        """Handle a new connection."""
+        self._renewer.rejected.clear()
+        self.stats.connects += 1
+        self._backoff.handle_connected()
+        self._socket = socket
+        self._notify_status(StreamStatus.CONNECTED)
+
+    def _handle_disconnected(self) -> None:
+        """Handle the end of the connection."""
+        if self._socket is not None:
+            if self._pending:
+                # they fail now: none may arrive once the network is up again
+                self._socket.abort()
+            self._socket = None
+            self._pending.fail_all(CommandUnansweredError())
+            self._notify_status(StreamStatus.DROPPED)
+
+    def _dispatch(self, topic: str, payload: object) -> None:
+        """Handle one event of the socket; never raises."""
+        if (socket := self._socket) is None:
+            # received before the end of the connection was noticed
+            return
+        try:
+            event = parse_event(topic, payload)
+        except MalformedEventError as err:
+            self._log_malformed(topic, err)
+            return
+        if event is None:
+            return
+        self.stats.topics[topic] += 1
+        if isinstance(event, DoorEvent | AccessEvent):
+            self._renewer.events += 1
+            if event.event_id is not None and self._is_repeated(event.event_id):
+                return
+        else:
+            self._handle_control_event(event)
+        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
+        self._notify_event(topic, event)
+
+    def _handle_control_event(self, event: PdkEvent) -> None:
+        """Handle what is about a command or the token."""
+        match event:
+            case InvalidToken():
+                self._renewer.handle_rejection()
+            case ServerError(message=message):
+                self.stats.rejections += 1
+                self._pending.reject(self._client.scrub(message))
+            case CommandSucceeded(command_id=command_id):
+                self._renewer.events += 1
+                self._pending.succeed(command_id)
+            case _:
+                self._renewer.events += 1
+
+
+async def validate_connection(client: PanelClient) -> None:
+    """Connect to a panel once, and disconnect.
+
+    Raises CannotConnectError, StreamRefusedError and what RestClient.get_token
+    raises.
+    """
+    socket = Socket(client.session, lambda _: None, lambda *_: None)
+    try:
+        await _open(client, socket, await client.get_token())
+    finally:
+        await socket.close()
+
+
+async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
+    """Connect; a token that failed is not used again."""
+    address = urlsplit(client.info.uri)
+    scheme = "wss" if address.scheme == "https" else "ws"
+    query = f"token={quote(token.value, safe='')}"
+    try:
+        await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
+    except PdkError as err:
+        client.discard_token()
+        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None
