@@ -107,7 +107,9 @@ class Demo:
         """Add a panel if there is none, and wait until every state is known."""
         if not await self.hass.entries(DOMAIN):
             say(f"adding the integration for panel {PANEL_ID}")
-            await self.hass.configure(DOMAIN, CREDENTIALS, {"panel_id": PANEL_ID})
+            await self.hass.configure(
+                DOMAIN, CREDENTIALS, {"panel_id": PANEL_ID}, {"unlock_mode": "hold"}
+            )
         await until("connected panel", self.run_mornings, 60)
         await until("known state of all doors", self._all_known, 30)
         await self._query_endpoints()

@@ -6,9 +6,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
 
 from .common import (
     CONNECT_TIMEOUT,
@@ -18,6 +18,7 @@ from .common import (
     PANEL,
     TEXTS,
     Json,
+    act,
     state_of,
     wait_for_connection,
 )
@@ -38,7 +39,7 @@ async def start(
 
 
 async def submit(
-    hass: HomeAssistant, form: ConfigFlowResult, **user_input: str
+    hass: HomeAssistant, form: ConfigFlowResult, **user_input: Any
 ) -> ConfigFlowResult:
     """Submit a form; what comes next has all its texts."""
     result = await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
@@ -79,11 +80,48 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     # A user who has closed the browser starts again.
     form = await start(hass)
     await pdk.faults(handshake=None)
-    done = await submit(hass, form, panel_id=PANEL)
+    form = await submit(hass, form, panel_id=PANEL)
+    assert form["step_id"] == "unlock"
+    done = await submit(hass, form)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Headquarters"
     assert done["data"] == {**CREDENTIALS, "panel_id": PANEL}
+    assert done["options"] == {"unlock_mode": "hold"}
     assert done["result"].unique_id == PANEL
+    await hass.async_block_till_done()
+    await wait_for_connection(hass, done["result"])
+
+
+async def test_momentary_from_the_beginning(
+    hass: HomeAssistant, pdk: SimulatedPdk
+) -> None:
+    """The choice of the set-up is what unlocking does, and can be changed in the options."""
+    form = await submit(hass, await start(hass), panel_id=PANEL)
+    with pytest.raises(InvalidData):
+        await submit(hass, form, unlock_duration=541)
+    chosen = {"unlock_mode": "momentary", "unlock_duration": 7}
+    done = await submit(hass, form, **chosen)
+    assert done["options"] == chosen
+    await hass.async_block_till_done()
+    entry = done["result"]
+    await wait_for_connection(hass, entry)
+    await act(hass, "lock.unlock")
+    (command,) = await pdk.commands(PANEL)
+    assert command["topic"] == "door.try.dwellopen"
+    assert command["body"] == {"doorId": 1, "dwell": 70}
+    shown = await set_options(hass, entry, unlock_mode="hold")
+    assert shown == chosen
+
+
+async def test_two_set_ups_of_one_panel(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """The panel is added once; the set-up that was slower has ended."""
+    slower = await submit(hass, await start(hass), panel_id=PANEL)
+    assert slower["step_id"] == "unlock"
+    done = await submit(hass, await submit(hass, await start(hass), panel_id=PANEL))
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    with pytest.raises(UnknownFlow):
+        await submit(hass, slower)
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 1
     await hass.async_block_till_done()
     await wait_for_connection(hass, done["result"])
 
@@ -189,7 +227,7 @@ async def test_an_unexpected_error(
 
 
 async def set_options(
-    hass: HomeAssistant, entry: MockConfigEntry, **options: Any
+    hass: HomeAssistant, entry: ConfigEntry[Any], **options: Any
 ) -> Json:
     """Submit the form of the options; return what it showed before."""
     form = await hass.config_entries.options.async_init(entry.entry_id)

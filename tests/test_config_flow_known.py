@@ -48,7 +48,8 @@ async def test_second_panel(hass: HomeAssistant) -> None:
     }
     form = await submit(hass, form, credentials=account["value"])
     assert form["step_id"] == "panel"
-    done = await submit(hass, form, panel_id=OTHER_PANEL)
+    form = await submit(hass, form, panel_id=OTHER_PANEL)
+    done = await submit(hass, form)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"] == {**CREDENTIALS, "panel_id": OTHER_PANEL}
     await wait_for_connection(hass, done["result"])

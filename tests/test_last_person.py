@@ -1,15 +1,22 @@
 """Who was let in last at a door."""
 
-from datetime import datetime
+from copy import deepcopy
+from datetime import datetime, timedelta
+import json
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from .common import (
     PANEL,
     AccessEvents,
+    Json,
     emit,
     set_online,
     setup_integration,
@@ -19,6 +26,13 @@ from .common import (
 from .simulator_process import SimulatedPdk
 
 LAST_PERSON = "sensor.front_door_last_person"
+STORE = f"prodatakey.{PANEL}"
+
+
+async def pass_a_minute(hass: HomeAssistant) -> None:
+    """Let a minute pass, in which everything is saved."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=62))
+    await hass.async_block_till_done()
 
 
 async def test_last_person(hass: HomeAssistant, panel: SimulatedPdk) -> None:
@@ -73,16 +87,41 @@ async def test_outage_and_restart(
     assert (after.state, after.attributes) == (before.state, before.attributes)
 
 
+async def test_crash(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    hass_storage: Json,
+) -> None:
+    """Only what was not saved within the last minute is lost."""
+    await panel.act(PANEL, 1, "badge", person=2)
+    before = await wait_for_state(hass, LAST_PERSON, "Jonas Okafor")
+    await pass_a_minute(hass)
+    saved = deepcopy(hass_storage[STORE])
+    await panel.act(PANEL, 1, "badge", person=1)
+    await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[STORE] = saved
+    await setup_integration(hass, entry)
+    after = state_of(hass, LAST_PERSON)
+    assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
 async def test_people_are_not_recorded(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
+    hass_storage: Json,
 ) -> None:
     """The sensors are removed, and come back without what they showed before."""
     await panel.act(PANEL, 1, "badge", person=1)
     await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await pass_a_minute(hass)
+    assert "Amelia Hartmann" in json.dumps(hass_storage[STORE])
     await setup_integration(hass, entry, record_people=False)
+    await pass_a_minute(hass)
+    assert "Amelia Hartmann" not in json.dumps(hass_storage[STORE])
     assert entity_registry.async_get(LAST_PERSON) is None
     assert hass.states.get(LAST_PERSON) is None
     await setup_integration(hass, entry, record_people=True)

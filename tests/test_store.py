@@ -165,6 +165,7 @@ DAMAGED: list[Any] = [
     {"doors": [{}, None, {"id": 1}], "endpoints": [{"address": "x"}], "activity": {}},
     {"doors": [{"id": [1], "name": "x"}], "activity": {"message": "x"}},
     {"doors": [{"id": 1, "name": ["x"], "type": ["x"], "state": [], "reported": {}}]},
+    {"doors": [{"id": 1, "last_grant": {"person": "x", "occurred": "yesterday"}}]},
     {"endpoints": [dict.fromkeys(ENDPOINT_KEYS) | {"address": ["x"]}]},
     {
         "doors": [UNREADABLE],

@@ -1,4 +1,4 @@
-"""Config flow: credentials, then one of the account's panels."""
+"""Config flow: credentials, one of the account's panels, and what unlocking does."""
 
 from collections.abc import Awaitable, Iterable, Mapping
 import logging
@@ -70,7 +70,7 @@ CREDENTIALS_SCHEMA = vol.Schema(
     }
 )
 
-OPTIONS_SCHEMA = vol.Schema(
+UNLOCK_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_UNLOCK_MODE, default=UNLOCK_HOLD): SelectSelector(
             SelectSelectorConfig(
@@ -87,6 +87,11 @@ OPTIONS_SCHEMA = vol.Schema(
                 unit_of_measurement=UnitOfTime.SECONDS,
             )
         ),
+    }
+)
+
+OPTIONS_SCHEMA = UNLOCK_SCHEMA.extend(
+    {
         vol.Optional(CONF_CODE): TextSelector(
             TextSelectorConfig(type=TextSelectorType.PASSWORD)
         ),
@@ -99,6 +104,8 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     """Handle the config flow: one entry for each panel."""
 
     VERSION = 1
+
+    _panel: PanelInfo
 
     def __init__(self) -> None:
         """Initialize the config flow."""
@@ -153,12 +160,26 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             await self.async_set_unique_id(panel.id, raise_on_progress=False)
             self._abort_if_unique_id_configured()
             if await self._run_step(self._validate(panel), errors):
-                return self.async_create_entry(
-                    title=panel.name,
-                    data={**self._credentials, CONF_PANEL_ID: panel.id},
-                )
+                self._panel = panel
+                return await self.async_step_unlock()
         return self.async_show_form(
             step_id="panel", data_schema=_panel_schema(available), errors=errors
+        )
+
+    async def async_step_unlock(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Handle what unlocking does, and create the entry."""
+        if user_input is not None:
+            return self.async_create_entry(
+                title=self._panel.name,
+                data={**self._credentials, CONF_PANEL_ID: self._panel.id},
+                options=user_input,
+            )
+        return self.async_show_form(
+            step_id="unlock",
+            data_schema=UNLOCK_SCHEMA,
+            description_placeholders={"panel": self._panel.name},
         )
 
     async def async_step_reauth(

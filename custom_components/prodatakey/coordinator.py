@@ -136,7 +136,7 @@ class PanelCoordinator:
         stored = await self._store.async_load()
         for door in parse_stored(stored.get("doors"), door_from_dict):
             if not self.record_people:
-                door.changed_by = None
+                door.changed_by = door.last_grant = None
             self.panel.doors[door.id] = door
         await self.async_read_doors()
         for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):

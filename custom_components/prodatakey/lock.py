@@ -28,7 +28,7 @@ from .pdk.commands import (
     to_dwell,
 )
 from .pdk.doors import Door
-from .pdk.models import AccessEvent, Aspect, DoorKind
+from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
 
@@ -102,7 +102,7 @@ class DoorLock(DoorEntity, LockEntity):
         self.async_write_ha_state()
 
     @callback
-    def _handle_grant(self, event: AccessEvent, age: float) -> None:
+    def _handle_grant(self) -> None:
         """Handle granted access: the relay change is theirs, not the last caller's."""
         self._context = None
         self._update_attrs()

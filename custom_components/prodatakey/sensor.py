@@ -1,7 +1,6 @@
 """Sensors: last person, the panel's last activity, and signal of endpoints."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -9,16 +8,9 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import (
-    MAX_LENGTH_STATE_STATE,
-    STATE_UNAVAILABLE,
-    STATE_UNKNOWN,
-    EntityCategory,
-)
+from homeassistant.const import MAX_LENGTH_STATE_STATE, EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
-from homeassistant.util import dt as dt_util
 
 from .coordinator import ProdatakeyConfigEntry
 from .entity import (
@@ -29,9 +21,8 @@ from .entity import (
     async_add_door_entities,
     async_subscribe_until_unload,
 )
-from .options import Options
 from .pdk.doors import Subscribers
-from .pdk.models import AccessEvent, DoorKind
+from .pdk.models import DoorKind
 from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
@@ -117,43 +108,28 @@ class LastActivity(PanelEntity, SensorEntity):
         }
 
 
-class DoorLastPerson(DoorEntity, SensorEntity, RestoreEntity):
+class DoorLastPerson(DoorEntity, SensorEntity):
     """The person who was granted access last."""
 
     entity_description: DoorSensorDescription
     _follows_connection = False
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Restore the person, and subscribe to granted access."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.door.grants.subscribe(self._handle_grant))
-        self.async_on_remove(self._forget_if_not_recorded)
-        last = await self.async_get_last_state()
-        if last and last.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE):
-            self._attr_native_value = last.state
-            self._attr_extra_state_attributes = {
-                key: last.attributes.get(key) for key in ("request_factor", "occurred")
-            }
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return granted access."""
+        return (self.door.grants,)
 
-    @callback
-    def _forget_if_not_recorded(self) -> None:
-        """Keep the person out of the restored states if the option was turned off."""
-        if not Options.from_mapping(
-            self.coordinator.config_entry.options
-        ).record_people:
-            self.hass.states.async_set(self.entity_id, STATE_UNKNOWN)
-
-    @callback
-    def _handle_grant(self, event: AccessEvent, age: float) -> None:
-        """Handle granted access; a person without a name is unknown."""
-        occurred = dt_util.utcnow() - timedelta(seconds=age)
-        self._attr_native_value = event.person
+    @override
+    def _update_attrs(self) -> None:
+        """Update the person; one without a name is unknown."""
+        if (grant := self.door.last_grant) is None:
+            return
+        self._attr_native_value = grant.person
         self._attr_extra_state_attributes = {
-            "request_factor": event.request_factor,
-            "occurred": occurred.isoformat(timespec="milliseconds"),
+            "request_factor": grant.request_factor,
+            "occurred": grant.occurred.isoformat(timespec="milliseconds"),
         }
-        self.async_write_ha_state()
 
 
 class EndpointSignal(EndpointEntity, SensorEntity):

@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .activity import Activity
 from .const import DOMAIN
-from .pdk.doors import Door
+from .pdk.doors import Door, Grant
 from .pdk.models import Aspect, DoorInfo, EndpointDoor
 from .pdk.panel import Endpoint
 from .pdk.parser import as_dict, as_int, as_list, as_name, non_empty_str, parse_door_id
@@ -92,6 +92,7 @@ def door_as_dict(door: Door) -> Stored:
         "reported": sorted(door.reported),
         "changed_by": door.changed_by,
         "has_reader": door.has_reader,
+        "last_grant": door.last_grant and _grant_as_dict(door.last_grant),
     }
 
 
@@ -117,6 +118,28 @@ def door_from_dict(stored: Stored) -> Door:
         reported=[aspect for aspect in Aspect if aspect in reported],
         changed_by=as_name(stored.get("changed_by")),
         has_reader=stored.get("has_reader") is True,
+        last_grant=next(
+            parse_stored([stored.get("last_grant")], _grant_from_dict), None
+        ),
+    )
+
+
+def _grant_as_dict(grant: Grant) -> Stored:
+    """Return what is stored of a granted access."""
+    return {
+        "person": grant.person,
+        "request_factor": grant.request_factor,
+        "occurred": grant.occurred.isoformat(),
+    }
+
+
+def _grant_from_dict(stored: Stored) -> Grant:
+    """Return a stored granted access. Raises LookupError, TypeError or ValueError."""
+    occurred = dt_util.parse_datetime(stored["occurred"], raise_on_error=True)
+    return Grant(
+        person=as_name(stored["person"]),
+        request_factor=non_empty_str(stored["request_factor"]),
+        occurred=dt_util.as_utc(occurred),
     )
 
 

@@ -76,7 +76,9 @@ class Canary:
             await self._hass.configure(
                 "prodatakey", WRONG_CREDENTIALS, WRONG_CREDENTIALS
             )
-        await self._hass.configure("prodatakey", CREDENTIALS, {"panel_id": PANEL})
+        await self._hass.configure(
+            "prodatakey", CREDENTIALS, {"panel_id": PANEL}, {"unlock_mode": "hold"}
+        )
         path = "/api/config/config_entries/entry?domain=prodatakey"
         (entry,) = await self._hass.call("GET", path)
         self._entry = entry["entry_id"]

@@ -21,13 +21,15 @@ def submit_credentials(page: Page, secret: str) -> None:
 
 
 def test_adds_the_integration(page: Page, demo: Demo) -> None:
-    """The wrong secret first, then the right one, then the panel."""
+    """The wrong secret first, then the right one, the panel, and what unlocking does."""
     page.goto(f"{demo.url}/config/integrations/dashboard/add?domain=prodatakey")
     page.get_by_text("OK", exact=True).first.click()
     submit_credentials(page, "wrong")
     expect(page.get_by_text("pdk.io rejected the client ID")).to_be_visible()
     submit_credentials(page, "demo-secret")
     page.get_by_text(f"Headquarters ({PANEL})").click()
+    page.get_by_text("Submit").first.click()
+    expect(page.get_by_text("How Headquarters unlocks doors")).to_be_visible()
     page.get_by_text("Submit").first.click()
     expect(page.get_by_text("Skip and finish")).to_be_visible()
     page.get_by_text("Skip and finish").click()

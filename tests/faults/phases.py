@@ -85,7 +85,8 @@ async def panel_list(site: Site, fault: Fault, error: str) -> str:
         while step["step_id"] == "user":
             await asyncio.sleep(0.05)
             step = await flows.async_configure(form["flow_id"], CREDENTIALS)
-        done = await flows.async_configure(form["flow_id"], {"panel_id": PANEL})
+        await flows.async_configure(form["flow_id"], {"panel_id": PANEL})
+        done = await flows.async_configure(form["flow_id"], {})
         assert done["type"] is FlowResultType.CREATE_ENTRY
         site.entry = done["result"]  # type: ignore[assignment]
 

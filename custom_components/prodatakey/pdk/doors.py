@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from .clock import now
@@ -87,6 +89,15 @@ class DoorState:
         self.assumed.update(self._values)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Granted access: to whom, if the panel says it, and when on this machine's clock."""
+
+    person: str | None
+    request_factor: str | None
+    occurred: datetime
+
+
 class Door:
     """A door of a panel.
 
@@ -101,6 +112,7 @@ class Door:
         reported: Iterable[Aspect] = (),
         changed_by: str | None = None,
         has_reader: bool = False,
+        last_grant: Grant | None = None,
     ) -> None:
         """Initialize a door, with its stored state if there is one."""
         self.info = info
@@ -110,11 +122,13 @@ class Door:
         """Whether people can request access: by its type, or because somebody did."""
         self.changed_by = changed_by
         """The person whose access turned the relay, if the last change was such."""
+        self.last_grant = last_grant
+        """The last granted access, here or at a second reader."""
         self.misses = 0
         self.accesses = Subscribers[AccessEvent, float]()
         """Notified of each access event, with its age in seconds."""
-        self.grants = Subscribers[AccessEvent, float]()
-        """Notified of granted access, here or at a second reader, with its age."""
+        self.grants = Subscribers[()]()
+        """Notified of granted access, here or at a second reader."""
         self.reports = Subscribers[DoorEvent, bool]()
         """Notified of each report, and of whether it may be delayed."""
         self._updates: dict[Aspect, Subscribers[()]] = {}
@@ -187,6 +201,11 @@ class Door:
 
     def handle_grant(self, event: AccessEvent, age: float) -> None:
         """Handle granted access: the relay change that comes with it is theirs."""
+        self.last_grant = Grant(
+            person=event.person,
+            request_factor=event.request_factor,
+            occurred=datetime.now(UTC) - timedelta(seconds=age),
+        )
         self._granted_to, self._granted_at = event.person, now()
         if (
             self.state.get(Aspect.RELAY)
@@ -194,7 +213,7 @@ class Door:
             and self._granted_at - self._opened_at < ACCESS_WINDOW
         ):
             self.changed_by = event.person
-        self.grants.notify(event, age)
+        self.grants.notify()
 
     def _update_changed_by(self, relay: bool) -> None:
         """Update who turned the relay: nobody, if no access explains the change."""
