@@ -211,7 +211,7 @@ async def test_other_credentials_are_left_alone(
         ({"token": {"status": 401}}, "invalid_auth"),
         ({"token": {"status": 429}}, "rate_limited"),
         ({"token": {"abort": True}}, "cannot_connect"),
-        ({"ous": {"status": 500}}, "cannot_connect"),
+        ({"panel": {"status": 500}}, "cannot_connect"),
     ],
 )
 async def test_new_credentials_do_not_work(

@@ -14,11 +14,16 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
-from .coordinator import PanelCoordinator, ProdatakeyConfigEntry, async_get_account
+from .coordinator import (
+    PanelCoordinator,
+    ProdatakeyConfigEntry,
+    async_get_account,
+    async_report_missing_permission,
+)
 from .devices import door_identifier, endpoint_identifier
 from .entity import CODE_BYPASS_KEYS, bypasses_code
 from .exceptions import async_start_reauth, error_translation
-from .issues import ISSUES, PERMISSION_MISSING, async_create_issue, async_delete_issues
+from .issues import ISSUES, async_delete_issues
 from .options import Options
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.site import create_client, get_site
@@ -63,7 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         await coordinator.async_setup()
     except PdkError as err:
         if isinstance(err, PermissionMissingError):
-            async_create_issue(hass, panel_id, entry.title, PERMISSION_MISSING)
+            await async_report_missing_permission(hass, entry)
         if isinstance(err, InvalidAuthError) and err.confirmed:
             # not ConfigEntryAuthFailed: Home Assistant would not try again
             async_start_reauth(hass, entry)

@@ -9,19 +9,20 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import ProdatakeyConfigEntry
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import (
     DoorEntity,
     DoorEntityDescription,
     PanelEntity,
     async_add_door_entities,
+    async_subscribe_until_unload,
     has_reported,
 )
-from .pdk.doors import Subscribers
-from .pdk.models import Aspect, DoorKind
+from .pdk.doors import Door, Subscribers
+from .pdk.models import Aspect, DoorKind, Feature, SiteProblem
 
 PARALLEL_UPDATES = 0
 
@@ -96,7 +97,21 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors of a panel."""
-    async_add_entities([PanelConnection(entry.runtime_data, CONNECTION)])
+    coordinator = entry.runtime_data
+    panel = coordinator.panel
+    added: set[SiteProblem] = set()
+
+    @callback
+    def add_problem(problem: SiteProblem) -> None:
+        """Add the sensor of a problem that is reported for the first time."""
+        if problem not in added:
+            added.add(problem)
+            async_add_entities([PanelProblem(coordinator, problem)])
+
+    async_add_entities([PanelConnection(coordinator, CONNECTION)])
+    for problem in panel.problems:
+        add_problem(problem)
+    async_subscribe_until_unload(entry, panel.problem_updates, add_problem)
     async_add_door_entities(entry, async_add_entities, BINARY_SENSORS, DoorBinarySensor)
 
 
@@ -117,10 +132,59 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
         self._attr_is_on = self.coordinator.connected
 
 
+class PanelProblem(PanelEntity, BinarySensorEntity):
+    """A problem of the whole site."""
+
+    def __init__(self, coordinator: PanelCoordinator, problem: SiteProblem) -> None:
+        """Initialize the sensor of a problem."""
+        description = BinarySensorEntityDescription(
+            key=problem,
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            entity_category=EntityCategory.DIAGNOSTIC,
+        )
+        super().__init__(coordinator, description)
+        self._problem = problem
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Subscribe also to the site's problems."""
+        await super().async_added_to_hass()
+        updates = self.coordinator.panel.problem_updates
+        self.async_on_remove(updates.subscribe(self._handle_problem))
+
+    @callback
+    def _handle_problem(self, problem: SiteProblem) -> None:
+        """Handle the report of a problem."""
+        if problem is self._problem:
+            self._handle_update()
+
+    @override
+    def _update_attrs(self) -> None:
+        """Update whether anything at the site has the problem."""
+        panel = self.coordinator.panel
+        self._attr_is_on = bool(panel.problems[self._problem])
+        self._attr_assumed_state = self._problem in panel.assumed_problems
+
+
 class DoorBinarySensor(DoorEntity, BinarySensorEntity):
     """One aspect of a door."""
 
     entity_description: DoorBinarySensorDescription
+
+    def __init__(
+        self,
+        coordinator: PanelCoordinator,
+        door: Door,
+        description: DoorBinarySensorDescription,
+    ) -> None:
+        """Initialize the sensor."""
+        super().__init__(coordinator, door, description)
+        if (
+            description.aspect is Aspect.FORCE_CLOSE
+            and Feature.DO_NOT_DISTURB not in coordinator.client.features
+        ):
+            # there is no switch that shows it
+            self._attr_entity_registry_enabled_default = True
 
     @override
     def _update_attrs(self) -> None:

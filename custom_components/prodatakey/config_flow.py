@@ -1,6 +1,6 @@
 """Config flow: credentials, one of the account's panels, and what unlocking does."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Mapping
 import logging
 from typing import Any, override
 
@@ -36,6 +36,7 @@ from homeassistant.helpers.selector import (
 from .const import (
     CONF_PANEL_ID,
     CONF_RECORD_PEOPLE,
+    CONF_SYSTEM_ID,
     CONF_UNLOCK_DURATION,
     CONF_UNLOCK_MODE,
     DOMAIN,
@@ -46,9 +47,10 @@ from .const import (
 )
 from .coordinator import ProdatakeyConfigEntry, async_get_account
 from .exceptions import entries_sharing_credentials, error_key
-from .pdk.errors import PdkError
+from .move import entry_data
+from .pdk.errors import PdkError, PermissionMissingError
 from .pdk.models import PanelInfo
-from .pdk.site import create_client, get_sites, validate_connection
+from .pdk.site import create_client, get_site, get_sites, validate_connection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -173,7 +175,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             return self.async_create_entry(
                 title=self._panel.name,
-                data={**self._credentials, CONF_PANEL_ID: self._panel.id},
+                data=entry_data(self._credentials, self._panel),
                 options=user_input,
             )
         return self.async_show_form(
@@ -221,9 +223,9 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._credentials = _stripped(user_input)
-            panels = await self._run_step(self._get_panels(), errors)
-            if panels is not None:
-                if entry.unique_id not in {panel.id for panel in panels}:
+            found = await self._run_step(self._find_panel(entry), errors)
+            if found is not None:
+                if not found:
                     return self.async_abort(reason="wrong_account")
                 return self._update_credentials(entry)
         return self.async_show_form(
@@ -253,10 +255,18 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> bool:
         """Set the account and its panels, or the form's error."""
         self._credentials = _stripped(credentials)
+        self._panels = {}
         panels = await self._run_step(self._get_panels(), errors)
         if panels is None:
             return False
-        self._panels = {panel.id: panel for panel in panels}
+        for panel in panels:
+            # while a site is migrated, both generations may have it
+            key = (
+                f"{panel.id} {panel.system_id}"
+                if panel.id in self._panels
+                else panel.id
+            )
+            self._panels[key] = panel
         return True
 
     def _known_accounts(self) -> dict[str, list[ProdatakeyConfigEntry]]:
@@ -282,6 +292,16 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return the panels of the account."""
         return await get_sites(async_get_account(self.hass, self._credentials))
 
+    async def _find_panel(self, entry: ProdatakeyConfigEntry) -> bool:
+        """Return whether the account has the panel of an entry."""
+        account = async_get_account(self.hass, self._credentials)
+        system_id = entry.data.get(CONF_SYSTEM_ID)
+        try:
+            await get_site(account, str(entry.unique_id), system_id)
+        except PermissionMissingError:
+            return False
+        return True
+
     async def _validate(self, panel: PanelInfo) -> bool:
         """Validate token, REST and stream."""
         account = async_get_account(self.hass, self._credentials)
@@ -304,10 +324,14 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             errors["base"] = "unknown"
         return None
 
-    def _available_panels(self) -> list[PanelInfo]:
+    def _available_panels(self) -> dict[str, PanelInfo]:
         """Return the panels that are not configured yet."""
         configured = self._async_current_ids(include_ignore=False)
-        return [panel for panel in self._panels.values() if panel.id not in configured]
+        return {
+            key: panel
+            for key, panel in self._panels.items()
+            if panel.id not in configured
+        }
 
 
 class OptionsFlow(OptionsFlowWithReload):
@@ -352,10 +376,14 @@ def _known_schema(accounts: dict[str, list[ProdatakeyConfigEntry]]) -> vol.Schem
     return vol.Schema({vol.Required(CONF_CREDENTIALS, default=default): selector})
 
 
-def _panel_schema(panels: Iterable[PanelInfo]) -> vol.Schema:
-    """Return the form with a list of panels."""
+def _panel_schema(panels: Mapping[str, PanelInfo]) -> vol.Schema:
+    """Return the form with a list of panels, each with its generation of PDK."""
     options: list[SelectOptionDict] = [
-        {"value": panel.id, "label": f"{panel.name} ({panel.id})"} for panel in panels
+        {
+            "value": key,
+            "label": f"{panel.name} ({panel.id}) · PDK {panel.generation}",
+        }
+        for key, panel in panels.items()
     ]
     selector = SelectSelector(SelectSelectorConfig(options=options))
     return vol.Schema({vol.Required(CONF_PANEL_ID): selector})

@@ -12,15 +12,15 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.issue_registry import IssueSeverity
 from homeassistant.util.hass_dict import HassKey
 
 from .activity import Activity, async_fire_live_event
-from .const import DOMAIN
+from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import PanelDevices
 from .exceptions import async_start_reauth, async_withdraw_reauth, translated_errors
 from .issues import (
     PANEL_MIGRATED,
+    PANEL_MOVED_BACK,
     PERMISSION_MISSING,
     TOO_MANY_DOORS,
     async_create_issue,
@@ -31,9 +31,17 @@ from .pdk.client import ACCOUNTS_URL, AccountClient
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
-from .pdk.models import AccessEvent, LiveEvent, Migration, MigrationStage, PdkEvent
+from .pdk.models import (
+    AccessEvent,
+    LiveEvent,
+    Migration,
+    MigrationStage,
+    PdkEvent,
+    SiteConnection,
+)
 from .pdk.panel import Panel
-from .pdk.site import Client, create_stream
+from .pdk.parser import as_dict
+from .pdk.site import Client, create_stream, find_moved_site
 from .pdk.stream import StreamStatus
 from .store import (
     PanelStore,
@@ -45,6 +53,7 @@ from .store import (
     endpoint_as_dict,
     endpoint_from_dict,
     parse_stored,
+    problems_from_dict,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,6 +84,32 @@ def async_get_account(hass: HomeAssistant, config: Mapping[str, str]) -> Account
     return account
 
 
+async def async_report_missing_permission(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+) -> None:
+    """Create an issue: the panel has moved to the other generation, or is not ours."""
+    panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
+    system_id = entry.data.get(CONF_SYSTEM_ID)
+    try:
+        site = await find_moved_site(
+            async_get_account(hass, entry.data), panel_id, system_id
+        )
+    except PdkError as err:
+        _LOGGER.debug("Could not look for %s elsewhere: %s", entry.title, err)
+        site = None
+    if site is None:
+        async_create_issue(hass, panel_id, entry.title, PERMISSION_MISSING)
+    else:
+        async_create_issue(
+            hass,
+            panel_id,
+            entry.title,
+            PANEL_MIGRATED if system_id is None else PANEL_MOVED_BACK,
+            entry_id=entry.entry_id,
+            system_id=site.system_id or "",
+        )
+
+
 class PanelCoordinator:
     """Own a panel's connection, devices, storage and issues.
 
@@ -97,6 +132,8 @@ class PanelCoordinator:
         self.record_people = options.record_people
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
+        self._site_online = True
+        """False while PDK reports that the panel is offline, although it is connected."""
         self.activity: Activity | None = None
         self.activity_updates = Subscribers[()]()
         self.connection_updates = Subscribers[()]()
@@ -117,19 +154,20 @@ class PanelCoordinator:
         self._anonymous_name = anonymous_name
         self._reading: asyncio.Task[None] | None = None
         self._last_read: float | None = None
+        self._permission_checked_at = float("-inf")
         client.on_token = self._handle_token
 
     @property
     def available(self) -> bool:
         """Return whether entities are available."""
-        return self.status is not StreamStatus.DOWN
+        return self.status is not StreamStatus.DOWN and self._site_online
 
     @property
     def connected(self) -> bool | None:
-        """Return whether the stream is connected; None before the first attempt."""
+        """Return whether the panel is connected; None before the first attempt."""
         if self.status is StreamStatus.CONNECTING:
             return None
-        return self.status is StreamStatus.CONNECTED
+        return self.status is StreamStatus.CONNECTED and self._site_online
 
     async def async_setup(self) -> None:
         """Restore the panel and read its doors. Raises PdkError."""
@@ -138,6 +176,8 @@ class PanelCoordinator:
             if not self.record_people:
                 door.changed_by = door.last_grant = None
             self.panel.doors[door.id] = door
+        self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
+        self.panel.assumed_problems.update(self.panel.problems)
         await self.async_read_doors()
         for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):
             self.panel.add_endpoint(endpoint)
@@ -192,6 +232,8 @@ class PanelCoordinator:
                 self._handle_live_event(event)
         elif isinstance(event, Migration):
             self._handle_migration(event)
+        elif isinstance(event, SiteConnection):
+            self._handle_site_connection(event)
         else:
             self.panel.handle_event(event, maybe_delayed=maybe_delayed)
 
@@ -214,9 +256,18 @@ class PanelCoordinator:
                 info.id,
                 info.name,
                 PANEL_MIGRATED,
-                severity=IssueSeverity.ERROR,
+                entry_id=self.config_entry.entry_id,
                 system_id=self.client.scrub(event.system_id or "?"),
             )
+
+    def _handle_site_connection(self, event: SiteConnection) -> None:
+        """Handle a site that went online or offline while the stream is connected."""
+        was_available, self._site_online = self.available, event.connected
+        self.connection_updates.notify()
+        self.panel.mark_all_assumed()
+        self._notify_availability(was_available, "the site is offline")
+        if event.connected:
+            self._schedule_read()
 
     @callback
     def _handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
@@ -236,26 +287,46 @@ class PanelCoordinator:
         if status is StreamStatus.DROPPED:
             self.panel.mark_all_assumed()
             self.availability_updates.notify()
-        elif self.available is not was_available:
-            if self.available:
-                _LOGGER.info("%s is available again", self.panel.info.name)
-            else:
-                _LOGGER.info("%s is unavailable: %s", self.panel.info.name, err)
-            self.availability_updates.notify()
+        else:
+            self._notify_availability(was_available, str(err))
+
+    def _notify_availability(self, was_available: bool, reason: str) -> None:
+        """Notify of entities that became available or unavailable, with one log line."""
+        if self.available is was_available:
+            return
+        if self.available:
+            _LOGGER.info("%s is available again", self.panel.info.name)
+        else:
+            _LOGGER.info("%s is unavailable: %s", self.panel.info.name, reason)
+        self.availability_updates.notify()
 
     @callback
     def _handle_token(self) -> None:
         """Handle a new panel token: credentials and permission are valid."""
         async_withdraw_reauth(self.hass, self.config_entry)
-        async_delete_issues(self.hass, self.panel.info.id, PERMISSION_MISSING)
+        self._permission_checked_at = float("-inf")
+        async_delete_issues(
+            self.hass, self.panel.info.id, PERMISSION_MISSING, PANEL_MOVED_BACK
+        )
 
     def _handle_error(self, err: PdkError) -> None:
         """Start reauth or create a repair issue."""
         if isinstance(err, InvalidAuthError) and err.confirmed:
             async_start_reauth(self.hass, self.config_entry)
         elif isinstance(err, PermissionMissingError):
-            info = self.panel.info
-            async_create_issue(self.hass, info.id, info.name, PERMISSION_MISSING)
+            self._schedule_permission_issue()
+
+    def _schedule_permission_issue(self) -> None:
+        """Create the issue of a missing permission, at most every hour."""
+        time = asyncio.get_running_loop().time()
+        if time - self._permission_checked_at < READ_INTERVAL.total_seconds():
+            return
+        self._permission_checked_at = time
+        self.config_entry.async_create_background_task(
+            self.hass,
+            async_report_missing_permission(self.hass, self.config_entry),
+            f"{DOMAIN} permission {self.panel.info.id}",
+        )
 
     @callback
     def _schedule_read(self, _: datetime | None = None) -> None:
@@ -300,6 +371,10 @@ class PanelCoordinator:
             ],
             "activity": self.activity and activity_as_dict(self.activity),
             "record_people": self.record_people,
+            "problems": {
+                problem: sorted(sources)
+                for problem, sources in self.panel.problems.items()
+            },
         }
 
 

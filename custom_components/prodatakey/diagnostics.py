@@ -10,7 +10,7 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .const import CONF_PANEL_ID
+from .const import CONF_PANEL_ID, CONF_SYSTEM_ID
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .pdk.doors import Door
@@ -21,6 +21,7 @@ TO_REDACT = {
     CONF_CLIENT_SECRET,
     CONF_CODE,
     CONF_PANEL_ID,
+    CONF_SYSTEM_ID,
     "address",
     "panel",
     "serial",
@@ -52,6 +53,7 @@ def _diagnostics(
     panel = coordinator.panel
     identifiers = None if device is None else device.identifiers
     diagnostics |= {
+        "pdk": panel.info.generation,
         "stream": _stream(coordinator),
         "migration": coordinator.migration,
         "unknown_keys": sorted(coordinator.client.unknown_keys),
@@ -96,7 +98,8 @@ def _entry(entry: ProdatakeyConfigEntry) -> dict[str, Any]:
 
 def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
     """Return the status of the connection."""
-    stats = coordinator.stream.stats
+    stream = coordinator.stream
+    stats = stream.stats
     return {
         "status": coordinator.status.name.lower(),
         "clock_offset": coordinator.panel.clock.seconds_behind,
@@ -105,6 +108,7 @@ def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
         "rejections": stats.rejections,
         "backoff": stats.backoff,
         "topics": dict(stats.topics),
+        "topics_never_received": sorted(stream.subscribed_topics - stats.topics.keys()),
         "ends": [asdict(entry) for entry in stats.ends],
         "errors": [asdict(entry) for entry in stats.errors],
     }

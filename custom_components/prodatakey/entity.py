@@ -21,11 +21,18 @@ from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect, DoorKind
+from .pdk.models import Aspect, DoorKind, Feature
 from .pdk.panel import Endpoint
 
 # Entities that open a door without asking for its code.
 CODE_BYPASS_KEYS = frozenset({"open", "force_toggle", "output"})
+# Entities that need something that not every generation of PDK can do.
+FEATURE_BY_KEY = {
+    "clear_forced": Feature.CLEAR_FORCED,
+    "do_not_disturb": Feature.DO_NOT_DISTURB,
+    "force_toggle": Feature.FORCE_TOGGLE,
+    "last_activity": Feature.LIVE_EVENTS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +232,7 @@ def async_add_door_entities[D: DoorEntityDescription](
     """Add the entities of all doors, now and when doors appear or report more."""
     coordinator = entry.runtime_data
     has_code = coordinator.options.code is not None
+    missing = frozenset(Feature) - coordinator.client.features
     added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
 
     @callback
@@ -236,6 +244,8 @@ def async_add_door_entities[D: DoorEntityDescription](
             for description in descriptions:
                 key = description.key
                 if key in keys or not description.supported_fn(door):
+                    continue
+                if FEATURE_BY_KEY.get(key) in missing:
                     continue
                 if not (has_code and bypasses_code(door, key)):
                     keys.add(key)

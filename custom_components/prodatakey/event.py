@@ -13,9 +13,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import ProdatakeyConfigEntry
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
-from .pdk.models import Access, AccessEvent
+from .pdk.doors import Door
+from .pdk.models import Access, AccessEvent, Feature
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +29,7 @@ class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
 EVENTS = (
     DoorEventDescription(
         key="access",
-        event_types=list(Access),
+        event_types=[access for access in Access if access is not Access.DURESS],
         supported_fn=lambda door: door.has_reader,
     ),
 )
@@ -48,6 +49,17 @@ class DoorAccess(DoorEntity, EventEntity):
 
     entity_description: DoorEventDescription
     _follows_connection = False
+
+    def __init__(
+        self,
+        coordinator: PanelCoordinator,
+        door: Door,
+        description: DoorEventDescription,
+    ) -> None:
+        """Initialize the event entity."""
+        super().__init__(coordinator, door, description)
+        if Feature.DURESS in coordinator.client.features:
+            self._attr_event_types = list(Access)
 
     @override
     async def async_added_to_hass(self) -> None:

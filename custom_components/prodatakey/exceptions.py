@@ -19,6 +19,7 @@ from .pdk.errors import (
     PdkError,
     PermissionMissingError,
     RateLimitedError,
+    RoleTooSmallError,
     StreamRefusedError,
 )
 
@@ -34,6 +35,7 @@ _TRANSLATION_KEYS: dict[type[PdkError], str] = {
     NotConnectedError: "not_connected",
     CommandRejectedError: "command_rejected",
     CommandUnansweredError: "no_answer",
+    RoleTooSmallError: "role_too_small",
 }
 
 

@@ -7,8 +7,11 @@ from .const import DOMAIN
 
 PERMISSION_MISSING = "permission_missing"
 PANEL_MIGRATED = "panel_migrated"
+PANEL_MOVED_BACK = "panel_moved_back"
 TOO_MANY_DOORS = "too_many_doors"
-ISSUES = (PERMISSION_MISSING, PANEL_MIGRATED, TOO_MANY_DOORS)
+ISSUES = (PERMISSION_MISSING, PANEL_MIGRATED, PANEL_MOVED_BACK, TOO_MANY_DOORS)
+# Their fix is in repairs.py.
+FIXABLE_ISSUES = (PANEL_MIGRATED, PANEL_MOVED_BACK)
 
 LEARN_MORE_URL = "https://github.com/prodatakey-ha/prodatakey#when-it-does-not-work"
 
@@ -20,21 +23,23 @@ def async_create_issue(
     panel_name: str,
     key: str,
     *,
-    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    entry_id: str | None = None,
     **placeholders: str,
 ) -> None:
-    """Create an issue of a panel.
+    """Create an issue of a panel; `entry_id` is for those that have a fix.
 
     The issue of a migration is persistent: the panel announces it only once.
     """
+    fixable = key in FIXABLE_ISSUES
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(key, panel_id),
-        is_fixable=False,
+        data={"entry_id": entry_id},
+        is_fixable=fixable,
         is_persistent=key == PANEL_MIGRATED,
         learn_more_url=LEARN_MORE_URL,
-        severity=severity,
+        severity=ir.IssueSeverity.ERROR if fixable else ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"panel": panel_name, **placeholders},
     )

@@ -22,7 +22,7 @@ from .entity import (
     async_subscribe_until_unload,
 )
 from .pdk.doors import Subscribers
-from .pdk.models import DoorKind
+from .pdk.models import DoorKind, Feature
 from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
@@ -70,11 +70,15 @@ async def async_setup_entry(
         """Allow the sensor to be added again."""
         added.discard(endpoint.key)
 
-    async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
+    features = coordinator.client.features
+    if Feature.LIVE_EVENTS in features:
+        async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     if coordinator.record_people:
         async_add_door_entities(
             entry, async_add_entities, (LAST_PERSON,), DoorLastPerson
         )
+    if Feature.ENDPOINTS not in features:
+        return
     for endpoint in panel.endpoints.values():
         add_entity(endpoint)
     async_subscribe_until_unload(entry, panel.endpoint_updates, add_entity)

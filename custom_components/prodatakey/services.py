@@ -30,6 +30,7 @@ from .devices import endpoint_identifier
 from .exceptions import translated_errors
 from .pdk.commands import QuerySignal
 from .pdk.errors import CommandRejectedError
+from .pdk.models import Feature
 from .pdk.panel import Endpoint, EndpointKey, Panel, Signal
 from .store import endpoint_as_dict
 
@@ -140,7 +141,7 @@ async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
 
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
     """Discover the wireless endpoints of a panel."""
-    panel = _get_entry(call).runtime_data.panel
+    panel = _get_panel_with_endpoints(call)
     with translated_errors(panel.info.name):
         endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
@@ -148,7 +149,7 @@ async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
 
 async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
     """Query the signal of one endpoint, or of all that were discovered."""
-    panel = _get_entry(call).runtime_data.panel
+    panel = _get_panel_with_endpoints(call)
     key = _get_key(call, panel)
     with translated_errors(_get_name(call, panel, key)):
         if key is not None:
@@ -175,6 +176,18 @@ def _get_entry(call: ServiceCall) -> ProdatakeyConfigEntry:
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     return entry
+
+
+def _get_panel_with_endpoints(call: ServiceCall) -> Panel:
+    """Return the panel of a call, if it can be asked for its endpoints."""
+    coordinator = _get_entry(call).runtime_data
+    if Feature.ENDPOINTS not in coordinator.client.features:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_endpoints",
+            translation_placeholders={"panel": coordinator.panel.info.name},
+        )
+    return coordinator.panel
 
 
 def _get_key(call: ServiceCall, panel: Panel) -> EndpointKey | None:

@@ -1,6 +1,6 @@
 """Store what outlasts a restart of Home Assistant."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 import logging
 from typing import Any
@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from .activity import Activity
 from .const import DOMAIN
 from .pdk.doors import Door, Grant
-from .pdk.models import Aspect, DoorInfo, EndpointDoor
+from .pdk.models import Aspect, DoorInfo, EndpointDoor, SiteProblem
 from .pdk.panel import Endpoint
 from .pdk.parser import as_dict, as_int, as_list, as_name, non_empty_str, parse_door_id
 
@@ -59,6 +59,14 @@ class PanelStore:
         """Save now if a save is scheduled."""
         if self._save_pending:
             await self._store.async_save(self._data_to_save())
+
+    async def async_rename_doors(self, new_ids: Mapping[str, str]) -> None:
+        """Give stored doors other ids."""
+        stored = await self.async_load()
+        for door in map(as_dict, as_list(stored.get("doors"))):
+            for key in ("id", "primary_reader"):
+                door[key] = new_ids.get(str(door.get(key)), door.get(key))
+        await self._store.async_save(stored)
 
     async def async_remove(self) -> None:
         """Remove the file."""
@@ -171,6 +179,17 @@ def endpoint_from_dict(stored: Stored) -> Endpoint:
         db_gain=gain if isinstance(gain, int | float) else None,
         occurred=stored["occurred"] and dt_util.parse_datetime(stored["occurred"]),
     )
+
+
+def problems_from_dict(stored: Mapping[str, object]) -> dict[SiteProblem, set[str]]:
+    """Return stored problems of a site, without unknown ones."""
+    return {
+        problem: {
+            each for each in as_list(stored.get(problem)) if isinstance(each, str)
+        }
+        for problem in SiteProblem
+        if problem in stored
+    }
 
 
 def activity_as_dict(activity: Activity) -> Stored:

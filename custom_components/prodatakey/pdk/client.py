@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 import logging
 import time
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -28,7 +29,7 @@ from .http import (
     request,
     scrub,
 )
-from .models import DoorId, DoorInfo, PanelInfo
+from .models import DoorId, DoorInfo, Feature, PanelInfo
 from .parser import Json, as_dict, as_list, non_empty_str, parse_door_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -326,6 +327,8 @@ class RestClient:
 
 class SiteClient(RestClient, ABC):
     """REST client for one site; also provides the tokens for its stream."""
+
+    features: ClassVar[frozenset[Feature]]
 
     def __init__(
         self,

@@ -47,5 +47,9 @@ class CommandRejectedError(CommandError):
     """The panel rejected the command; the message is the panel's own."""
 
 
+class RoleTooSmallError(CommandRejectedError):
+    """The role of the credentials does not permit commands."""
+
+
 class CommandUnansweredError(CommandError):
     """The command was sent, and its result is unknown."""

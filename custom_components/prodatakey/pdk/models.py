@@ -235,6 +235,7 @@ class SiteProblem(StrEnum):
 
     CIRCUIT_BREAKER = "circuit_breaker"
     COMMUNICATION_LOSS = "communication_loss"
+    POWER = "power"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from .errors import CommandUnansweredError
 from .models import (
     Access,
     AccessEvent,
+    AllProppedCleared,
+    Aspect,
     CommandSucceeded,
     DoorEvent,
     DoorId,
@@ -29,6 +31,8 @@ from .models import (
     EndpointSignal,
     PanelInfo,
     PdkEvent,
+    SiteProblem,
+    SiteProblemReported,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,6 +100,10 @@ class Panel:
         self.removed_doors = Subscribers[Door]()
         self.endpoint_updates = Subscribers[Endpoint]()
         self.removed_endpoints = Subscribers[Endpoint]()
+        self.problems: dict[SiteProblem, set[str]] = {}
+        """The problems that were ever reported, each with what has it now."""
+        self.assumed_problems: set[SiteProblem] = set()
+        self.problem_updates = Subscribers[SiteProblem]()
         self._send = send
         self._on_change = on_change
         self._max_doors = max_doors
@@ -116,6 +124,13 @@ class Panel:
                 self._handle_discovered(event, maybe_delayed)
             case EndpointSignal():
                 self._handle_signal(event, maybe_delayed)
+            case SiteProblemReported():
+                self._handle_problem(event)
+            case AllProppedCleared():
+                for door in self.doors.values():
+                    if door.state.get(Aspect.PROPPED):
+                        door.update(Aspect.PROPPED, False)
+                self._on_change()
 
     def reset_clock(self) -> None:
         """Forget the offset of the panel's clock: a connection is new."""
@@ -163,6 +178,7 @@ class Panel:
         """Mark every state as assumed: events may be missed from now on."""
         for door in self.doors.values():
             door.state.mark_all_assumed()
+        self.assumed_problems.update(self.problems)
 
     def _handle_report(self, event: DoorEvent, maybe_delayed: bool) -> None:
         """Handle a report of one aspect of a door."""
@@ -232,6 +248,20 @@ class Panel:
     def _notify_doors(self, doors: Iterable[Door]) -> None:
         """Notify of doors that are new or described anew."""
         self.door_updates.notify(doors)
+        self._on_change()
+
+    def _handle_problem(self, event: SiteProblemReported) -> None:
+        """Handle a problem of the site; it lasts until everything that had it is well."""
+        sources = self.problems.setdefault(event.problem, set())
+        if event.value:
+            sources.add(event.source or "")
+        elif event.source is None:
+            sources.clear()
+        else:
+            sources.discard(event.source)
+            sources.discard("")
+        self.assumed_problems.discard(event.problem)
+        self.problem_updates.notify(event.problem)
         self._on_change()
 
     # Endpoints

@@ -53,18 +53,23 @@ async def get_site(
     return await v2_client.get_cloud_node(account, system_id, panel_id)
 
 
-async def find_moved_site(account: AccountClient, info: PanelInfo) -> PanelInfo | None:
+async def find_moved_site(
+    account: AccountClient, panel_id: str, system_id: str | None
+) -> PanelInfo | None:
     """Return a site as the other generation of PDK has it, or None if it has not.
 
     Raises what AccountClient.request raises.
     """
-    if isinstance(info, CloudNodeInfo):
+    if system_id is not None:
         try:
-            return await v1_client.get_panel(account, info.id)
+            return await v1_client.get_panel(account, panel_id)
         except PermissionMissingError:
             return None
-    nodes = await v2_client.get_cloud_nodes(account)
-    return next((node for node in nodes if node.id == info.id), None)
+    try:
+        nodes = await v2_client.get_cloud_nodes(account)
+    except PermissionMissingError:
+        return None
+    return next((node for node in nodes if node.id == panel_id), None)
 
 
 def create_client(

@@ -14,7 +14,7 @@ from typing import ClassVar
 from .client import SiteClient
 from .commands import Command
 from .errors import CannotConnectError, PdkError
-from .models import Feature, PdkEvent
+from .models import PdkEvent
 from .parser import MalformedEventError
 from .reconnect import Backoff, TokenRenewer
 
@@ -68,7 +68,6 @@ class ConnectionStats:
 class SiteStream(ABC):
     """The stream of one site. `run` keeps it connected until cancelled."""
 
-    features: ClassVar[frozenset[Feature]]
     subscribed_topics: ClassVar[frozenset[str]] = frozenset()
     """Empty where all events come without a subscription."""
 

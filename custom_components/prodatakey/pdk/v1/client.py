@@ -7,7 +7,7 @@ import aiohttp
 
 from ..client import AccountClient, SiteClient, quoted
 from ..errors import CannotConnectError
-from ..models import DoorInfo, PanelInfo
+from ..models import DoorInfo, Feature, PanelInfo
 from ..parser import DEVICE_KEYS, as_list, as_name, parse_door
 
 
@@ -46,6 +46,8 @@ def _parse_panel(account: AccountClient, raw: object) -> PanelInfo | None:
 
 class PanelClient(SiteClient):
     """REST client for one panel."""
+
+    features = frozenset(Feature) - {Feature.DURESS}
 
     def __init__(
         self,

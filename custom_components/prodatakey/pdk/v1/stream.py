@@ -15,7 +15,6 @@ from ..models import (
     AccessEvent,
     CommandSucceeded,
     DoorEvent,
-    Feature,
     InvalidToken,
     PdkEvent,
     ServerError,
@@ -41,8 +40,6 @@ UPDATE_INFO_AFTER = 3
 
 class PanelStream(SiteStream):
     """The stream of one panel: its own Socket.IO 2.x server."""
-
-    features = frozenset(Feature) - {Feature.DURESS}
 
     def __init__(
         self,

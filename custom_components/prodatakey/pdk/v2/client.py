@@ -9,7 +9,7 @@ import aiohttp
 
 from ..client import ACCOUNTS_URL, AccountClient, RestClient, SiteClient, quoted
 from ..errors import PermissionMissingError
-from ..models import CloudNodeInfo, DoorId, DoorInfo
+from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str
 from .commands import send_command
 from .parser import DEVICE_KEYS, parse_device
@@ -100,6 +100,7 @@ def _parse_node(node: Json, system_id: str, uri: str) -> CloudNodeInfo | None:
 class CloudNodeClient(SiteClient):
     """REST client for one cloud node; its tokens are those of the whole system."""
 
+    features = frozenset({Feature.DURESS})
     info: CloudNodeInfo
 
     def __init__(

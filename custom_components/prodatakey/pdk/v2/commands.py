@@ -14,6 +14,7 @@ from ..errors import (
     NotConnectedError,
     PdkError,
     PermissionMissingError,
+    RoleTooSmallError,
 )
 from ..http import Token, abort
 from ..parser import Json
@@ -27,6 +28,8 @@ async def send_command(client: SiteClient, url: str, body: Json | None) -> None:
         # rejected before it was executed, so it may be sent again
         token = await _get_token(client.renew_token())
         status = await _post(client.session, url, token, body)
+    if status == 403:
+        raise RoleTooSmallError("HTTP 403")
     if status >= 500:
         # a gateway may have passed it on
         raise CommandUnansweredError
@@ -42,7 +45,9 @@ async def _get_token(getting: Awaitable[Token]) -> Token:
     try:
         async with asyncio.timeout(commands.ANSWER_TIMEOUT):
             return await getting
-    except (InvalidAuthError, PermissionMissingError) as err:
+    except PermissionMissingError as err:
+        raise RoleTooSmallError(str(err)) from err
+    except InvalidAuthError as err:
         raise CommandRejectedError(str(err)) from err
     except (PdkError, TimeoutError) as err:
         raise NotConnectedError from err

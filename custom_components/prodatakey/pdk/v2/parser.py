@@ -68,11 +68,14 @@ _SITE_TOPICS: Mapping[str, tuple[SiteProblem, bool]] = {
     "device.alarm.circuitbreaker.off": (SiteProblem.CIRCUIT_BREAKER, False),
     "controller.alarm.comloss.on": (SiteProblem.COMMUNICATION_LOSS, True),
     "controller.alarm.comloss.off": (SiteProblem.COMMUNICATION_LOSS, False),
+    # low power: of the inputs about power the only one whose name says what is wrong
+    "controller.input.lp.on": (SiteProblem.POWER, True),
+    "controller.input.lp.off": (SiteProblem.POWER, False),
 }
 
 # Subscribed, and counted for the diagnostics; they change nothing. `found` comes before
 # the answer to the same request, and what an emergency card opened may be old. What the
-# inputs of a controller mean is not known.
+# other inputs of a controller mean is not known.
 _COUNTED_TOPICS = frozenset(
     {
         "device.request.found",
@@ -87,8 +90,6 @@ _COUNTED_TOPICS = frozenset(
         "device.autoopen.override.off",
         "device.forceopen.on",
         "device.forceopen.off",
-        "controller.input.lp.on",
-        "controller.input.lp.off",
         "controller.input.pb.connected",
         "controller.input.pb.disconnected",
         "controller.input.pb.status",

@@ -22,14 +22,7 @@ from ..errors import (
     PdkError,
     StreamRefusedError,
 )
-from ..models import (
-    AccessEvent,
-    DoorEvent,
-    Feature,
-    InvalidToken,
-    PdkEvent,
-    SiteConnection,
-)
+from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnection
 from ..parser import Json, MalformedEventError
 from ..stream import EARLY_DISCONNECT, LogEntry, SiteStream, StreamStatus
 from .client import CloudNodeClient
@@ -58,7 +51,6 @@ _ACTIONS: dict[type[Command], str] = {
 class CloudNodeStream(SiteStream):
     """The stream of one cloud node, which is that of its whole system."""
 
-    features = frozenset({Feature.DURESS})
     subscribed_topics = TOPICS
 
     def __init__(
