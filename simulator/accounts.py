@@ -18,7 +18,7 @@ _REGISTERED = "2023-05-17T15:59:30.000Z"
 _ROOT = 1
 _ROOT_NAME = "Demo Integrator"
 
-type Handler = Callable[[web.Request], Awaitable[web.Response]]
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Accounts:
@@ -51,7 +51,7 @@ class Accounts:
         """Return a handler that counts its requests and applies faults and limits."""
         service_limit = limit or self._limit
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.Request) -> web.StreamResponse:
             self._world.requests[kind] += 1
             host = self._world.hosts.get(request.match_info.get("panel", ""))
             if host:

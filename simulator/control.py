@@ -50,7 +50,7 @@ Faults, each with its default:
     id_token_lifetime, panel_token_lifetime  300    seconds, of tokens issued from now on
     ping_interval 25, ping_timeout 20, pong true    of connections opened from now on
     token, ous, panel, panel_token, devices, organizations, system_token, cloud_nodes,
-    system_devices, system_command           null   how a kind of request fails:
+    system_devices, system_command, system_stream    null   how a kind of request fails:
           {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?}
           with "body" json, html, truncated, empty, any other text, or JSON
     handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of

@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "cloud_nodes": None,
     "system_devices": None,
     "system_command": None,
+    "system_stream": None,
     "handshake": None,
     "stale_token": "error44",
     "pong": True,

@@ -19,6 +19,7 @@ _SYSTEM_REQUESTS = (
     "cloud_nodes",
     "system_devices",
     "system_command",
+    "system_stream",
 )
 _REQUESTS = (
     "token",

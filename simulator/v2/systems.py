@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 import time
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -41,11 +41,12 @@ class Systems:
 
     def attach(self, app: web.Application) -> None:
         """Add everything to the server of the accounts service."""
-        self._sio.attach(app)
         wrap, limit = self._accounts.wrap, self._limit
+        self._open = wrap("system_stream", self._handle_stream, limit)
         node = "/{system}/cloud-nodes/{node}"
         app.add_routes(
             [
+                web.route("*", "/socket.io/", self._handle_socketio),
                 web.get(
                     "/api/organizations/{id}",
                     wrap("organizations", self._get_organizations),
@@ -141,6 +142,18 @@ class Systems:
         return system
 
     # Stream
+
+    async def _handle_socketio(self, request: web.Request) -> web.StreamResponse:
+        opens = request.method == "GET" and "sid" not in request.query
+        return await (self._open if opens else self._handle_stream)(request)
+
+    async def _handle_stream(self, request: web.Request) -> web.StreamResponse:
+        # Pings of other connections follow, as the library has one setting for all.
+        faults = self._simulation.world.faults
+        self._sio.eio.ping_interval = faults.get("ping_interval")
+        self._sio.eio.ping_timeout = faults.get("ping_timeout")
+        response = await self._sio.handle_request(request)
+        return cast("web.StreamResponse", response)
 
     async def _handle_connect(self, sid: str, environ: Json, auth: Any = None) -> None:
         query = parse_qs(environ["QUERY_STRING"])
