@@ -52,7 +52,8 @@ Faults, each with its default:
     token, ous, panel, panel_token, devices, organizations, system_token, cloud_nodes,
     system_devices, system_command, system_stream    null   how a kind of request fails:
           {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?}
-          with "body" json, html, truncated, empty, any other text, or JSON
+          with "body" json, html, truncated, empty, any other text, or JSON; the last six
+          are those of PDK 2.0, and of all its systems
     handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of
                             http, abort, hang, error44, no_connect, disconnect, kick
     stale_token   error44   mode for a handshake with a token that is not valid, or accept
@@ -64,6 +65,7 @@ Faults, each with its default:
                             count GET and other requests of a second at one service
     uri           null      address that the accounts service gives instead of the real one
 
+`handshake`, `stale_token`, `pong`, `commands`, `command_delay` and `result_first` are of PDK 1.0.
 `count` is how often a fault applies. `{token}` in a body, message or refusal text is replaced
 by the token of the request or connection.
 """

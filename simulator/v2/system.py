@@ -30,18 +30,23 @@ class Switches:
     """A: body.deviceId; B: deviceId beside the body; C: body.device.id."""
     event_ids: bool = True
     organizations: str = "array"
+    """array, or object; that of the first system counts for the account."""
     connection: str = "object"
+    """object, or id."""
     paged: bool = True
+    """Whether lists come in pages."""
     ack: bool = True
     """Whether `subscribeIsolated` is acknowledged to a client that asks for it."""
     renewal: str = "none"
-    """What an expired token does: event (invalidToken), cut, or none."""
+    """What an expired token does: event (invalidToken), cut (of connections opened from
+    now on), or none, which only ends the events."""
     refuses_stream: bool = False
     permission: bool = True
     token_lifetime: float = 300.0
     status: int = 200
-    """The HTTP status of a command."""
+    """The HTTP status of a command; an error executes nothing."""
     answers: bool = True
+    """Whether a command is answered; it is executed all the same."""
 
     def update(self, values: Json) -> None:
         """Set some of the switches. Raises ValueError for an unknown one."""

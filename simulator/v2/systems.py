@@ -120,9 +120,9 @@ class Systems:
         body = await request.json() if request.body_exists else {}
         named = {"deviceId": request.match_info["device"], **body}
         panel.add_command(request.path, {"topic": action, "body": named})
-        if not system.switches.answers:
-            await asyncio.sleep(3600)
         status = _execute(system, panel, action, named)
+        if not system.switches.answers:
+            await asyncio.Event().wait()
         panel.observers.record(panel.id, "answer", f"HTTP {status}", named)
         if status == web.HTTPNoContent.status_code:
             return web.Response(status=status)
