@@ -25,6 +25,8 @@ from .processes import DemoError, lives_until, running, say, until
 
 DOMAIN = "prodatakey"
 PANEL_ID = "1070ABC"
+# On PDK 2.0.
+WORKSHOP_ID = "3090GHI"
 # Home Assistant's exit code when it wants to be restarted.
 RESTART = 100
 WATCH_INTERVAL = 2
@@ -104,16 +106,23 @@ class Demo:
         token.write_text(self.hass.token)
 
     async def set_up(self) -> None:
-        """Add a panel if there is none, and wait until every state is known."""
+        """Add the panels if there is none, and wait until every state is known."""
         if not await self.hass.entries(DOMAIN):
-            say(f"adding the integration for panel {PANEL_ID}")
-            await self.hass.configure(
-                DOMAIN, CREDENTIALS, {"panel_id": PANEL_ID}, {"unlock_mode": "hold"}
-            )
+            for panel_id in (PANEL_ID, WORKSHOP_ID):
+                say(f"adding the integration for panel {panel_id}")
+                await self._add(panel_id)
         await until("connected panel", self.run_mornings, 60)
         await until("known state of all doors", self._all_known, 30)
         await self._query_endpoints()
         await self._show_panels()
+
+    async def _add(self, panel_id: str) -> None:
+        """Add a panel as a user would, with the credentials of the first one."""
+        entries = await self.hass.entries(DOMAIN)
+        known = {"credentials": entries[0]["entry_id"]} if entries else CREDENTIALS
+        await self.hass.configure(
+            DOMAIN, known, {"panel_id": panel_id}, {"unlock_mode": "hold"}
+        )
 
     async def watch(self) -> None:
         """Run the morning of panels that are added later, and show their doors."""
@@ -167,9 +176,12 @@ class Demo:
 
     async def _query_endpoints(self) -> None:
         """Discover the wireless endpoints, and query those that there are."""
+        panels = (await self._control("GET", "state"))["panels"].values()
+        # PDK 2.0 has no command for that.
+        able = {each["name"] for each in panels if each["generation"] == 1}
         for entry in await self.hass.entries(DOMAIN):
             panel = {"config_entry_id": entry["entry_id"]}
-            if entry["state"] != "loaded":
+            if entry["state"] != "loaded" or entry["title"] not in able:
                 continue
             wait = {"wait": 1}
             found = await self.hass.act(f"{DOMAIN}.discover_endpoints", panel | wait)

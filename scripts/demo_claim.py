@@ -10,8 +10,8 @@ from typing import Any
 
 from .processes import DemoError, is_free, next_free_port, taken_ports
 
-# The accounts service and two panels.
-PANEL_PORTS = 3
+# The accounts service and three panels.
+PANEL_PORTS = 4
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def claim(options: argparse.Namespace) -> Generator[None]:
     """Lock and empty the folder; raise one error that names everything that is taken."""
     panel_ports = range(options.panel_port, options.panel_port + PANEL_PORTS)
     if options.port == 0 or options.port in panel_ports:
-        raise DemoError("--port must not be 0, nor one of the three from --panel-port")
+        raise DemoError("--port must not be 0, nor one of the four from --panel-port")
     if not is_free(0, options.bind):
         raise DemoError(f"{options.bind} is not an address of this machine")
     problems, instead = find_taken_ports(options)

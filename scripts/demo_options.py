@@ -31,7 +31,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--panel-port",
         type=port,
         default=8700,
-        help="first of the three ports of the simulated panels; 0 means any free ports",
+        help="first of the four ports of the simulated panels; 0 means any free ports",
     )
     parser.add_argument(
         "--empty", action="store_true", help="do not add the integration"

@@ -86,10 +86,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     app = web.Application(
         middlewares=[handle_errors, page.notify_observers], client_max_size=_MAX_BODY
     )
-    app.add_routes(Accounts(simulation).routes())
+    accounts = Accounts(simulation)
+    app.add_routes(accounts.routes())
     app.add_routes(Control(simulation).routes())
     app.add_routes(page.routes())
-    Systems(simulation).attach(app)
+    Systems(simulation, accounts).attach(app)
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=1
     )

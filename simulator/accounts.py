@@ -18,7 +18,7 @@ _REGISTERED = "2023-05-17T15:59:30.000Z"
 _ROOT = 1
 _ROOT_NAME = "Demo Integrator"
 
-type Handler = Callable[[web.Request], Awaitable[web.Response]]
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Accounts:
@@ -37,18 +37,21 @@ class Accounts:
         """Return the routes of the service."""
         panel = "/api/panels/{panel}"
         return [
-            web.post("/oauth2/token", self._wrap("token", self._handle_token)),
-            web.get("/api/ous/{ou}", self._wrap("ous", self._handle_ou)),
-            web.get(panel, self._wrap("panel", self._handle_panel)),
+            web.post("/oauth2/token", self.wrap("token", self._handle_token)),
+            web.get("/api/ous/{ou}", self.wrap("ous", self._handle_ou)),
+            web.get(panel, self.wrap("panel", self._handle_panel)),
             web.post(
-                f"{panel}/token", self._wrap("panel_token", self._handle_panel_token)
+                f"{panel}/token", self.wrap("panel_token", self._handle_panel_token)
             ),
         ]
 
-    def _wrap(self, kind: str, handler: Handler) -> Handler:
+    def wrap(
+        self, kind: str, handler: Handler, limit: RateLimit | None = None
+    ) -> Handler:
         """Return a handler that counts its requests and applies faults and limits."""
+        service_limit = limit or self._limit
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.Request) -> web.StreamResponse:
             self._world.requests[kind] += 1
             host = self._world.hosts.get(request.match_info.get("panel", ""))
             if host:
@@ -57,7 +60,7 @@ class Accounts:
             fault = faults.take(kind)
             if fault and (failed := await fail(fault, request)):
                 return failed
-            headers, exceeded = self._limit.count(request, self._world.faults)
+            headers, exceeded = service_limit.count(request, self._world.faults)
             if exceeded:
                 self._world.requests["limited"] += 1
                 raise _problem(web.HTTPTooManyRequests, "Too many requests.", headers)
@@ -84,7 +87,7 @@ class Accounts:
         )
 
     async def _handle_ou(self, request: web.Request) -> web.Response:
-        self._application_by_id_token(request)
+        self.application_by_id_token(request)
         ou_id = request.match_info["ou"]
         if ou_id in ("mine", str(_ROOT)):
             return web.json_response(self._ou(_ROOT, None, _ROOT_NAME))
@@ -114,11 +117,13 @@ class Accounts:
 
     def _permitted_host(self, request: web.Request) -> PanelHost:
         """Return the requested panel, if the application has permission for it."""
-        application = self._application_by_id_token(request)
+        application = self.application_by_id_token(request)
         try:
             host = self._world.host(request.match_info["panel"])
         except NotFoundError as err:
             raise _problem(web.HTTPNotFound, str(err)) from err
+        if host.panel.system:
+            raise _problem(web.HTTPNotFound, "The panel is on PDK 2.0.")
         if not application.may_use(host.panel.id):
             raise _problem(web.HTTPForbidden, "No permission for this panel.")
         return host
@@ -130,7 +135,8 @@ class Accounts:
                 return each
         raise _problem(web.HTTPUnauthorized, "invalid_client")
 
-    def _application_by_id_token(self, request: web.Request) -> Application:
+    def application_by_id_token(self, request: web.Request) -> Application:
+        """Return the application whose ID token a request presents."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         client_id = self._world.id_tokens.subject(token)
         for each in self._world.scenario.applications:
@@ -150,7 +156,7 @@ class Accounts:
             "panels": [
                 {"id": host.panel.id, "name": host.panel.name, "uri": host.reported_uri}
                 for host in self._world.hosts.values()
-                if host.panel.ou == key
+                if host.panel.ou == key and not host.panel.system
             ],
             "children": [
                 {"id": self._ou_id(each.name), "name": each.name}

@@ -16,6 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # The only text on the page.
 _NOT_SUPPORTED = "Command is not supported."
+_READ_ONLY = "The panel is being migrated to PDK 2.0."
 
 _MAX_DWELL = 5400
 
@@ -58,7 +59,7 @@ def _answer(
     silent: bool,
 ) -> None:
     with panel.collect_events() as caused:
-        rejection = rejection or _execute(panel, command)
+        rejection = rejection or execute(panel, command.topic or "", command.body)
     if rejection:
         body = {"message": with_token(rejection, client.token)}
         client.send("serverError", body)
@@ -75,15 +76,16 @@ def _answer(
         _send_result(panel, client, command)
 
 
-def _execute(panel: Panel, command: Command) -> str | None:
+def execute(panel: Panel, topic: str, body: Json) -> str | None:
     """Execute a command; return why it is rejected, if it is."""
-    topic = command.topic or ""
+    if panel.is_read_only:
+        return _READ_ONLY
     try:
         if topic in _DOOR_COMMANDS:
-            door = panel.door_of(panel.door(command.body.get("doorId")))
-            _DOOR_COMMANDS[topic](door, command.body)
+            door = panel.door_of(panel.door(body.get("doorId")))
+            _DOOR_COMMANDS[topic](door, body)
         elif topic in _PANEL_COMMANDS:
-            _PANEL_COMMANDS[topic](panel, command.body)
+            _PANEL_COMMANDS[topic](panel, body)
         else:
             return _NOT_SUPPORTED
     except (NotFoundError, RejectedError) as err:

@@ -10,30 +10,50 @@ Bodies and answers are JSON. {panel} and {door} are ids; a door's id may be that
     POST  /control/panels         add or replace a panel
 
     PUT   /control/panels/{panel}/faults    change faults of one panel
+    PUT   .../switches            change switches of the system that it has in PDK 2.0
     GET   .../commands?after=N&wait=S       received commands after the Nth; wait for one
     POST  .../emit                {"topic", "payload"?} or {"events": [...]}, "through_token"?
+          on PDK 2.0 also         {"topic", "content", "times"?}: in the envelope of the switches,
+                                  with "doorId", "holderName", "occurred" where they belong
     POST  .../raw                 {"frame"}: send a frame to every websocket
     POST  .../kick                {"how"?: "close" | "abort"}: close the connections
     POST  .../revoke              invalidate all tokens at once, whatever their exp says
-    POST  .../offline, .../online
+    POST  .../offline, .../online {"event"?}: on PDK 2.0 false sends no cloudnode.* event
     POST  .../move                listen on another port, with another uri
-    POST  .../migrate             {"stage", "systemId"?, "task"?}
+    POST  .../migrate             {"stage", "systemId"?, "task"?, "event"?}: see below
     POST  .../morning             let people in, lock all doors and report their states
     POST  .../doors               add a device; PATCH and DELETE .../doors/{door}
     POST  .../doors/{door}/{action}
           badge                   {"person" | "pin" | "card", "factor"?, "walk"?}
+          duress                  the same, with the PIN for duress; only on PDK 2.0
           rex                     {"seconds"?, "walk"?}
           dwell                   {"tenths"?}
           relay                   {"on"}
           walk, open, close, hold, lock, force, clear, dnd
 
+A panel is on PDK 1.0 or, with `"generation": 2` in the scenario or after a migration, on PDK 2.0.
+There it is a cloud node of a system, `"system": {"id"?, "cloud_node"?}` in the scenario; several
+panels may have one system. Its door ids and people have UUIDs, the same in each run. It is served
+by its system alone: the accounts service of PDK 1.0 does not know it, and its own address rejects
+every token. Everything else here works as before; `sockets` counts the clients of the system that
+have subscribed, and a command's topic is the last part of its path. Stages of a migration:
+
+    started, staged     only the event, and commands are rejected
+    completed           the event with the systemId, then the site is on PDK 2.0;
+                        "event": false lets clients miss the event
+    rolledback          the site is on PDK 1.0 (again); no event of this is known
+
+Switches of a system, for what nobody knows of a real one, are those of `v2/system.py`.
+
 Faults, each with its default:
 
     id_token_lifetime, panel_token_lifetime  300    seconds, of tokens issued from now on
     ping_interval 25, ping_timeout 20, pong true    of connections opened from now on
-    token, ous, panel, panel_token, devices  null   how a kind of request fails:
+    token, ous, panel, panel_token, devices, organizations, system_token, cloud_nodes,
+    system_devices, system_command, system_stream    null   how a kind of request fails:
           {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?}
-          with "body" json, html, truncated, empty, any other text, or JSON
+          with "body" json, html, truncated, empty, any other text, or JSON; the last six
+          are those of PDK 2.0, and of all its systems
     handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of
                             http, abort, hang, error44, no_connect, disconnect, kick
     stale_token   error44   mode for a handshake with a token that is not valid, or accept
@@ -45,6 +65,7 @@ Faults, each with its default:
                             count GET and other requests of a second at one service
     uri           null      address that the accounts service gives instead of the real one
 
+`handshake`, `stale_token`, `pong`, `commands`, `command_delay` and `result_first` are of PDK 1.0.
 `count` is how often a fault applies. `{token}` in a body, message or refusal text is replaced
 by the token of the request or connection.
 """
@@ -61,8 +82,9 @@ from . import scenario, views
 from .door import RejectedError
 from .faults import UnknownFaultError
 from .host import PanelHost
+from .migration import migrate
 from .panel import NotFoundError
-from .people.actions import UnknownActionError, migrate, perform
+from .people.actions import UnknownActionError, perform
 from .people.morning import run_morning
 from .world import Simulation
 
@@ -110,11 +132,13 @@ class Control:
             web.put("/control/faults", self._faults),
             web.post("/control/panels", self._add_panel),
             web.put(f"{panel}/faults", self._panel_faults),
+            web.put(f"{panel}/switches", self._switches),
             web.get(f"{panel}/commands", self._commands),
             web.post(f"{panel}/doors", self._add_door),
             web.patch(door, self._change_door),
             web.delete(door, self._remove_door),
             web.post(f"{door}/{{action}}", self._perform_at_door),
+            web.post(f"{panel}/migrate", self._migrate),
             web.post(f"{panel}/{{action}}", self._perform_on_panel),
         ]
 
@@ -152,6 +176,12 @@ class Control:
         faults.update(await _body(request))
         return web.json_response(faults.as_json())
 
+    async def _switches(self, request: web.Request) -> web.Response:
+        system_id = self._host(request).panel.system_id
+        system = self._simulation.world.system(system_id)
+        system.switches.update(await _body(request))
+        return web.json_response(system.as_json())
+
     async def _add_panel(self, request: web.Request) -> web.Response:
         spec = scenario.panel(await _body(request))
         host = await self._simulation.world.add_panel(spec)
@@ -162,6 +192,11 @@ class Control:
         wait = float(request.query.get("wait", 0))
         received = await self._host(request).panel.wait_for_commands(after, wait)
         return web.json_response({"commands": [asdict(each) for each in received]})
+
+    async def _migrate(self, request: web.Request) -> web.Response:
+        host = self._host(request)
+        await migrate(self._simulation.world, host, await _body(request))
+        return web.json_response(views.control_panel(host))
 
     async def _perform_on_panel(self, request: web.Request) -> web.Response:
         host, name = self._host(request), request.match_info["action"]
@@ -201,23 +236,46 @@ async def _body(request: web.Request) -> Json:
 
 
 async def _emit(host: PanelHost, body: Json) -> None:
+    panel, through_token = host.panel, body.get("through_token", True)
     for event in body.get("events", [body]):
+        topic = event["topic"]
         # No payload is no argument; a payload of null is an argument.
         args = (event["payload"],) if "payload" in event else ()
-        through_token = body.get("through_token", True)
-        host.panel.publish(event["topic"], *args, through_token=through_token)
+        if panel.system and "content" in event:
+            args = (panel.system.event(panel, topic, event["content"]),)
+        for _ in range(event.get("times", 1)):
+            panel.publish(topic, *args, through_token=through_token)
 
 
 async def _send_raw(host: PanelHost, body: Json) -> None:
     host.stream.send_raw(body["frame"])
 
 
+async def _kick(host: PanelHost, body: Json) -> None:
+    connections = host.panel.system or host
+    await connections.kick(body.get("how", "close"))
+
+
 async def _revoke(host: PanelHost, _body: Json) -> None:
-    host.panel.revoke_tokens()
+    if system := host.panel.system:
+        system.tokens.revoke()
+    else:
+        host.panel.revoke_tokens()
 
 
-async def _migrate(host: PanelHost, body: Json) -> None:
-    migrate(host.panel, body)
+async def _go_offline(host: PanelHost, body: Json) -> None:
+    await host.go_offline()
+    _report_connection(host, body)
+
+
+async def _go_online(host: PanelHost, body: Json) -> None:
+    await host.go_online()
+    _report_connection(host, body)
+
+
+def _report_connection(host: PanelHost, body: Json) -> None:
+    if (system := host.panel.system) and body.get("event", True):
+        system.report_connection(host.panel)
 
 
 async def _morning(host: PanelHost, _body: Json) -> None:
@@ -227,11 +285,10 @@ async def _morning(host: PanelHost, _body: Json) -> None:
 _PANEL_ACTIONS: dict[str, Callable[[PanelHost, Json], Awaitable[None]]] = {
     "emit": _emit,
     "raw": _send_raw,
-    "kick": lambda host, body: host.kick(body.get("how", "close")),
+    "kick": _kick,
     "revoke": _revoke,
-    "offline": lambda host, _: host.go_offline(),
-    "online": lambda host, _: host.go_online(),
+    "offline": _go_offline,
+    "online": _go_online,
     "move": lambda host, _: host.move(),
-    "migrate": _migrate,
     "morning": _morning,
 }

@@ -1,5 +1,7 @@
 """A panel on the network: its address, REST API and stream."""
 
+from typing import Any
+
 from aiohttp import web
 
 from .engine import How
@@ -98,17 +100,25 @@ class PanelHost:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or panel.tokens.subject(token) != panel.id:
             return _problem(401, "Unauthorized", headers)
+        devices = [each.device for each in panel.doors.values()]
         try:
-            page = max(0, int(request.query.get("page", 0)))
-            per_page = int(request.query.get("per_page", 10))
+            response = page_of(request, devices)
         except ValueError:
             return _problem(400, "Bad request", headers)
-        per_page = min(max(1, per_page), _MAX_PAGE)
-        devices = [each.device for each in panel.doors.values()]
-        headers["X-Total-Count"] = str(len(devices))
-        headers["Link"] = _links(request, page, per_page, len(devices))
-        start = page * per_page
-        return web.json_response(devices[start : start + per_page], headers=headers)
+        response.headers.update(headers)
+        return response
+
+
+def page_of(request: web.Request, items: list[Any]) -> web.Response:
+    """Return the requested page of a list. Raises ValueError."""
+    page = max(0, int(request.query.get("page", 0)))
+    per_page = min(max(1, int(request.query.get("per_page", 10))), _MAX_PAGE)
+    start = page * per_page
+    headers = {
+        "X-Total-Count": str(len(items)),
+        "Link": _links(request, page, per_page, len(items)),
+    }
+    return web.json_response(items[start : start + per_page], headers=headers)
 
 
 def _problem(status: int, message: str, headers: dict[str, str]) -> web.Response:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import events
 from .clock import Clock
 from .door import Door
 from .faults import Faults
 from .observers import Observers
-from .scenario import ADDITIONAL_READERS, Device, PanelSpec, Person, device
+from .scenario import ADDITIONAL_READERS, Device, PanelSpec, Person, device, device_id
 from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .v2.system import System
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,6 +81,10 @@ class Panel:
         self.ou = spec.ou
         self.online = spec.online
         self.migration: str | None = None
+        self.system: System | None = None
+        """The system that serves it in PDK 2.0; None while it is on PDK 1.0."""
+        self.system_id = spec.system.id
+        self.cloud_node = spec.system.cloud_node
         self.people: dict[int, Person] = {each.id: each for each in spec.people}
         self.endpoints = spec.endpoints
         self.doors: dict[str, Door] = {}
@@ -90,15 +97,20 @@ class Panel:
         self.commands: list[Command] = []
         self._command_received = asyncio.Event()
         self._collected: list[Event] | None = None
+        self._keys: dict[str, str] = {}
         for each in spec.doors:
             self.add_door(each)
 
     def door(self, door_id: Any) -> Door:
-        """Return a door; its id may be given as a number or a string."""
-        try:
-            return self.doors[str(door_id)]
-        except KeyError:
-            raise NotFoundError(f"There is no door {door_id}.") from None
+        """Return a door; its id may be a number, a string, or that of PDK 2.0."""
+        if door := self.find_door(door_id):
+            return door
+        raise NotFoundError(f"There is no door {door_id}.")
+
+    def find_door(self, door_id: Any) -> Door | None:
+        """Return a door, or None if there is none."""
+        key = str(door_id)
+        return self.doors.get(self._keys.get(key, key))
 
     def door_of(self, reader: Door) -> Door:
         """Return the door with the relay that a reader operates."""
@@ -111,12 +123,24 @@ class Panel:
         new = device(source)
         door = Door(new, self.clock, partial(self.publish_door_event, new["id"]))
         self.doors[str(new["id"])] = door
+        self._keys[device_id(self.id, new["id"])] = str(new["id"])
         return door
 
     def remove_door(self, door_id: str) -> None:
         """Remove a device; a panel sends no event for that."""
-        self.door(door_id).stop()
-        del self.doors[door_id]
+        door = self.door(door_id)
+        door.stop()
+        del self.doors[str(door.device["id"])]
+
+    @property
+    def generation(self) -> int:
+        """Return the generation of PDK that serves it."""
+        return 2 if self.system else 1
+
+    @property
+    def is_read_only(self) -> bool:
+        """Return whether commands are rejected, as a migration has begun."""
+        return self.migration in ("started", "staged")
 
     def now_ms(self) -> int:
         """Return the time of the panel's clock in epoch milliseconds."""
@@ -131,6 +155,9 @@ class Panel:
         """Send an event to all clients; `through_token=False` ignores expired tokens."""
         if self._collected is not None:
             self._collected.append((topic, args))
+            return
+        if self.system:
+            self.system.publish(self, topic, *args)
             return
         _LOGGER.info("%s: %s", self.id, topic)
         self.observers.record(self.id, "event", topic, args[0] if args else None)

@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import events
-from .door import Door
+from .door import Door, RejectedError
 from .panel import Panel
 from .scenario import Person
 
 
-def present(panel: Panel, reader: Door, credential: Mapping[str, Any]) -> bool:
-    """Present a credential: a person, a PIN or a card; return whether access is allowed."""
+def present(
+    panel: Panel, reader: Door, credential: Mapping[str, Any], *, duress: bool = False
+) -> bool:
+    """Present a credential: a person, a PIN or a card; return whether access is allowed.
+
+    The PIN for duress opens the door as any other; only PDK 2.0 reports it.
+    """
+    if duress and not panel.system:
+        raise RejectedError("PDK 1.0 has no PIN for duress.")
     person, factor = _find_person(panel, credential)
     if person is None:
         _report_unknown(panel, reader, credential)
@@ -19,7 +26,8 @@ def present(panel: Panel, reader: Door, credential: Mapping[str, Any]) -> bool:
     door = panel.door_of(reader)
     ms, device = panel.now_ms(), reader.device
     allowed = not door.denies_access and person.may_open(device["id"])
-    topic = f"door.request.{'allowed' if allowed else 'denied'}"
+    answer = "duress" if allowed and duress else "allowed" if allowed else "denied"
+    topic = f"door.request.{answer}"
     extra = {} if allowed else {"explicit": door.denies_access}
     _remember(reader, topic, person.name)
     event = events.request(topic, device, person, factor, ms, **extra)

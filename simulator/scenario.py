@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 BUILT_IN = Path(__file__).with_name("demo.json")
 
@@ -104,11 +105,21 @@ class OrgUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSpec:
+    """What a panel is in PDK 2.0: a cloud node of a system."""
+
+    id: str
+    cloud_node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanelSpec:
-    """A panel with its doors, people and endpoints."""
+    """A panel with its doors, people and endpoints; of PDK 1.0 or 2.0."""
 
     id: str
     name: str
+    system: SystemSpec
+    generation: int = 1
     online: bool = True
     ou: str | None = None
     doors: tuple[Device, ...] = ()
@@ -164,12 +175,16 @@ def scenario(source: Json) -> Scenario:
 
 def panel(source: Json) -> PanelSpec:
     """Build a panel from JSON."""
-    lists = {
+    system = {
+        each: stable_id(source["id"], each) for each in ("id", "cloud_node")
+    } | source.get("system", {})
+    parts = {
+        "system": _build(SystemSpec, system),
         "doors": [device(each) for each in source.get("doors", ())],
         "people": [_build(Person, each) for each in source.get("people", ())],
         "endpoints": [_build(Endpoint, each) for each in source.get("endpoints", ())],
     }
-    spec: PanelSpec = _build(PanelSpec, {"name": source["id"], **source, **lists})
+    spec: PanelSpec = _build(PanelSpec, {"name": source["id"], **source, **parts})
     return spec
 
 
@@ -178,6 +193,16 @@ def device(source: Json) -> Device:
     door_id = source["id"]
     own = {"name": f"Door {door_id}", "port": door_id, "serialNumber": f"80{door_id}"}
     return _DEVICE_DEFAULTS | own | dict(source)
+
+
+def stable_id(panel_id: str, kind: str, key: object = "") -> str:
+    """Return an id of PDK 2.0, which is the same in each run."""
+    return str(uuid5(NAMESPACE_OID, f"{panel_id} {kind} {key}"))
+
+
+def device_id(panel_id: str, door_id: int | str) -> str:
+    """Return the id that a door of a panel has in PDK 2.0."""
+    return stable_id(panel_id, "device", door_id)
 
 
 def seconds_of_day(text: str) -> float:

@@ -82,6 +82,14 @@ class Stream:
         for socket in self._sockets():
             await socket.abort(how)
 
+    async def end(self) -> None:
+        """Close every connection after what was sent."""
+        for socket in self._sockets():
+            if socket.upgraded:
+                socket.send_raw(None)
+            else:
+                await socket.close()
+
     def stop(self) -> None:
         """Cancel the library's own task."""
         if self._engine.monitor:

@@ -7,13 +7,28 @@ from .door import Door
 from .host import PanelHost
 from .observers import Record
 from .panel import Panel
-from .scenario import ADDITIONAL_READERS, DOOR_ICONS, READERS
+from .scenario import ADDITIONAL_READERS, DOOR_ICONS, READERS, device_id
 from .world import World
 
 type Json = dict[str, Any]
 
 PANEL_REQUESTS = ("devices", "handshake", "connect", "renewed", "limited")
-_REQUESTS = ("token", "ous", "panel", "panel_token", *PANEL_REQUESTS)
+_SYSTEM_REQUESTS = (
+    "organizations",
+    "system_token",
+    "cloud_nodes",
+    "system_devices",
+    "system_command",
+    "system_stream",
+)
+_REQUESTS = (
+    "token",
+    "ous",
+    "panel",
+    "panel_token",
+    *PANEL_REQUESTS,
+    *_SYSTEM_REQUESTS,
+)
 
 
 def request_counts(counts: Counter[str]) -> Json:
@@ -38,10 +53,17 @@ def control_panel(host: PanelHost) -> Json:
         "name": panel.name,
         "uri": host.uri,
         "online": panel.online,
-        "sockets": len(panel.clients),
+        "generation": panel.generation,
+        "cloud_node": panel.cloud_node,
+        "system": panel.system.as_json() if panel.system else None,
+        "sockets": _client_count(panel),
         "tokens": panel.tokens.issued,
         "doors": {
-            key: {"id": door.device["id"], "name": door.device["name"]}
+            key: {
+                "id": door.device["id"],
+                "device_id": device_id(panel.id, door.device["id"]),
+                "name": door.device["name"],
+            }
             | door.as_json()
             | {"device": door.device}
             for key, door in panel.doors.items()
@@ -82,11 +104,19 @@ def page_log_entry(world: World, record: Record) -> Json:
     }
 
 
+def _client_count(panel: Panel) -> int:
+    """Return the clients that receive events."""
+    if panel.system:
+        return sum(bool(each.topics) for each in panel.system.clients.values())
+    return len(panel.clients)
+
+
 def _page_panel(panel: Panel) -> Json:
     return {
         "name": panel.name,
+        "generation": panel.generation,
         "online": panel.online,
-        "clients": len(panel.clients),
+        "clients": _client_count(panel),
         "migration": panel.migration,
         "people": [{"id": p.id, "name": p.name} for p in panel.people.values()],
         "doors": {key: _page_door(panel, door) for key, door in panel.doors.items()},
@@ -122,9 +152,12 @@ def _kind(device: Json) -> str:
 def _door_name(panel: Panel, body: Json) -> str | None:
     if "placeholders" in body:
         return _placeholder(body, "door")
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and "deviceName" in metadata:
+        return str(metadata["deviceName"])
     inner = body.get("body")
-    door_id = (inner if isinstance(inner, dict) else body).get("doorId")
-    door = panel.doors.get(str(door_id))
+    fields = inner if isinstance(inner, dict) else body
+    door = panel.find_door(fields.get("doorId", fields.get("deviceId")))
     return door.device["name"] if door else None
 
 
@@ -135,7 +168,8 @@ def _detail(body: Json) -> str | None:
     if "placeholders" in body:
         return _placeholder(body, "person")
     metadata = body.get("metadata")
-    person = metadata.get("personName") if isinstance(metadata, dict) else None
+    names = metadata if isinstance(metadata, dict) else {}
+    person = names.get("personName", names.get("holderName"))
     return str(person) if person else None
 
 

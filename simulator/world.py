@@ -12,6 +12,7 @@ from .panel import NotFoundError, Panel
 from .people.runner import PeopleRunner
 from .scenario import PanelSpec, Scenario
 from .tokens import Tokens
+from .v2.system import System
 
 
 class World:
@@ -29,6 +30,7 @@ class World:
         self.id_tokens = Tokens()
         self.requests: Counter[str] = Counter()
         self.hosts: dict[str, PanelHost] = {}
+        self.systems: dict[str, System] = {}
         self._clock = Clock(scenario.speed)
         self._next_port = first_port
 
@@ -45,17 +47,23 @@ class World:
     async def add_panel(self, spec: PanelSpec) -> PanelHost:
         """Add a panel, in place of one with the same id."""
         if former := self.hosts.pop(spec.id, None):
+            if former.panel.system:
+                await former.panel.system.remove(former.panel)
             await former.stop()
         host = PanelHost(Panel(spec, self._clock, self.faults, self._observers))
         await host.start(self._next_port)
         self._next_port += 1 if self._next_port else 0
         self.hosts[spec.id] = host
+        if spec.generation > 1:
+            self.system(spec.system.id).add(host.panel)
         return host
 
     async def stop(self) -> None:
         """Stop everything."""
         if self.people:
             self.people.stop()
+        for system in self.systems.values():
+            await system.kick("close")
         for host in self.hosts.values():
             await host.stop()
 
@@ -65,6 +73,10 @@ class World:
             return self.hosts[panel_id]
         except KeyError:
             raise NotFoundError(f"There is no panel {panel_id}.") from None
+
+    def system(self, system_id: str) -> System:
+        """Return a system of PDK 2.0; without a site it is not served."""
+        return self.systems.setdefault(system_id, System(system_id, self._observers))
 
 
 class Simulation:

@@ -26,6 +26,9 @@ TEXTS: Json = json.loads((COMPONENT / "translations" / "en.json").read_text("utf
 
 PANEL = "1070ABC"
 OTHER_PANEL = "2080DEF"
+# The built-in site of PDK 2.0, and its system.
+WORKSHOP = "3090GHI"
+WORKSHOP_SYSTEM = "5b7e6a0c-64f1-4c0e-9a3d-1f0d2c8b7e55"
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # No id in hex, no time and no port can hold it.
 PIN = "48#1516"

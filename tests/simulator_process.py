@@ -92,6 +92,48 @@ class SimulatedPdk:
             event["payload"] = payload[0]
         await self.control("POST", f"panels/{panel}/emit", event)
 
+    async def report(
+        self, panel: str, topic: str, door: object = None, **content: Any
+    ) -> None:
+        """Emit an event of a door or of the site, in the envelope of PDK 2.0.
+
+        `holderName` and `occurred` go where they belong, everything else into the body.
+        """
+        if door is not None:
+            content["doorId"] = door
+        event = {"topic": topic, "content": content}
+        await self.control("POST", f"panels/{panel}/emit", event)
+
+    async def switches(self, panel: str, **switches: Any) -> Json:
+        """Set switches of the system that a panel has in PDK 2.0; see simulator/v2."""
+        return await self.control("PUT", f"panels/{panel}/switches", switches)
+
+    async def system(self, panel: str) -> Json:
+        """Return the system of a panel that is on PDK 2.0, and what clients did there."""
+        system: Json = (await self.state())["panels"][panel]["system"]
+        return system
+
+    async def migrate(self, panel: str, stage: str, **details: Any) -> None:
+        """Bring a site to a stage: started, staged, completed or rolledback.
+
+        `systemId` may be given; with `event=False` nobody hears of it.
+        """
+        body = {"stage": stage, **details}
+        await self.control("POST", f"panels/{panel}/migrate", body)
+
+    async def set_online(self, panel: str, online: bool, *, event: bool = True) -> None:
+        """Take a site off the network or put it back; PDK 2.0 may tell its clients."""
+        action = "online" if online else "offline"
+        await self.control("POST", f"panels/{panel}/{action}", {"event": event})
+
+    async def kick(self, panel: str, how: str = "close") -> None:
+        """Close the connections of all clients, or abort them; new ones work."""
+        await self.control("POST", f"panels/{panel}/kick", {"how": how})
+
+    async def revoke(self, panel: str) -> None:
+        """Invalidate all tokens for the site; clients stay connected."""
+        await self.control("POST", f"panels/{panel}/revoke")
+
     async def carry_out(self, panel: str, command: Json) -> None:
         """Emit the result of a command."""
         done = {"body": {"commandId": command["id"]}}
@@ -123,7 +165,7 @@ class SimulatedPdk:
         return await self.control("GET", "requests")
 
     async def sockets(self, panel: str, count: int, wait: float = 5) -> None:
-        """Wait until a number of clients is connected to a panel's stream."""
+        """Wait until a number of clients receives the events of a panel."""
         async with asyncio.timeout(wait):
             # Each iteration waits for a response, so this does not need to sleep.
             while (await self.state())["panels"][panel]["sockets"] != count:

@@ -70,8 +70,8 @@ def test_a_second_demo_is_told_everything_at_once(tmp_path: Path) -> None:
             for _ in range(5)
         ]
         port, panel_port = min(ports)[1], max(ports)[1]
-        # In use is the last of the simulator's three ports.
-        numbers = ("--port", str(port), "--panel-port", str(panel_port - 2))
+        # In use is the last of the simulator's four ports.
+        numbers = ("--port", str(port), "--panel-port", str(panel_port - 3))
         options = parse_arguments([*numbers, "--folder", str(tmp_path)])
         with pytest.raises(DemoError) as error, claim(options):
             pass

@@ -27,8 +27,13 @@ class FakeHomeAssistant:
     def __init__(self) -> None:
         """Initialize two panels without a dashboard."""
         self.entries: list[Json] = [
-            {"entry_id": number, "state": "loaded", "disabled_by": None}
-            for number in ("1", "2")
+            {
+                "entry_id": number,
+                "title": title,
+                "state": "loaded",
+                "disabled_by": None,
+            }
+            for number, title in (("1", "Headquarters"), ("2", "Branch office"))
         ]
         self.actions: list[tuple[str, str]] = []
         self.dashboard: Json | None = None

@@ -52,7 +52,7 @@ def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
 
 async def migrate(pdk: SimulatedPdk, stage: str, **details: str) -> None:
     """Let the panel report a stage of its migration to PDK 2.0."""
-    await pdk.control("POST", f"panels/{PANEL}/migrate", {"stage": stage, **details})
+    await pdk.emit(PANEL, f"migration.{stage}", *([details] if details else []))
 
 
 def an_hour_passes(hass: HomeAssistant) -> None:

@@ -1,10 +1,15 @@
 // The card of one door. It is built once and then updated, so that the focus stays.
 
 const UNKNOWN = "unknown";
-const RESULTS = { allowed: "Allowed", denied: "Denied", unknown: "Unknown credential" };
+const RESULTS = {
+  allowed: "Allowed",
+  denied: "Denied",
+  duress: "Allowed, under duress",
+  unknown: "Unknown credential",
+};
 
 export class Card {
-  constructor(door, people, act) {
+  constructor(door, { people, generation }, act) {
     const template = document.querySelector("#card").content;
     this.element = template.cloneNode(true).firstElementChild;
     this.act = act;
@@ -16,6 +21,7 @@ export class Card {
     const options = people.map(({ id, name }) => new Option(name, id));
     this.#of("person").append(...options, new Option("an unknown PIN", UNKNOWN));
     this.#hideMissingParts();
+    this.element.querySelector('[value="duress"]').hidden = generation < 2;
     this.element.addEventListener("submit", (event) => this.#badge(event));
     for (const button of this.element.querySelectorAll("[data-act]")) {
       button.addEventListener("click", () => this.#press(button.dataset.act));
@@ -98,7 +104,7 @@ export class Card {
     event.preventDefault();
     const person = this.#of("person").value;
     const credential = person === UNKNOWN ? { pin: "0000000" } : { person: Number(person) };
-    this.act("badge", { ...credential, walk: this.#of("walk").checked });
+    this.act(event.submitter?.value || "badge", { ...credential, walk: this.#of("walk").checked });
   }
 
   #press(act) {

@@ -42,7 +42,7 @@ function build() {
   if (shown === null) return;
   document.title = `${panels[shown].name} – Simulated door controller`;
   for (const [id, door] of Object.entries(panels[shown].doors)) {
-    const card = new Card(door, panels[shown].people, (act, body) =>
+    const card = new Card(door, panels[shown], (act, body) =>
       post(`doors/${encodeURIComponent(id)}/${act}`, body),
     );
     cards.set(id, card);
@@ -58,17 +58,29 @@ function update() {
   set("serial", shown);
   set("network", panel.online ? "Online" : "Offline");
   set("clients", panel.clients);
-  set("system", systemOf(panel));
+  set("system", `PDK ${panel.generation}.0`);
   find(".controls").dataset.online = panel.online;
-  find("#migrated").hidden = panel.migration !== "completed";
+  find("#migration").textContent = migrationOf(panel);
+  find("#migration").hidden = !migrationOf(panel);
+  const migrates = isMigrating(panel);
+  const focused = document.activeElement;
+  const show = (act, shown) => (find(`[data-panel-act="${act}"]`).hidden = !shown);
+  show("started", panel.generation === 1 && !migrates);
+  show("completed", panel.generation === 1);
+  show("rolledback", panel.generation === 2 || migrates);
+  // A button that is hidden hands the focus on.
+  if (focused.hidden) find(".migration :not([hidden])").focus();
   find('[data-panel-act="network"]').textContent = panel.online ? "Take offline" : "Take online";
   for (const [id, door] of Object.entries(panel.doors)) cards.get(id).update(door);
   for (const tab of find("#tabs").children) tab.dataset.alarm = hasAlarm(panels[tab.dataset.id]);
 }
 
-function systemOf({ migration }) {
-  if (migration === null) return "PDK 1.0";
-  return migration === "completed" ? "PDK 2.0" : `PDK 1.0, migration ${migration}`;
+const isMigrating = ({ migration }) => ["started", "staged"].includes(migration);
+
+function migrationOf(panel) {
+  if (isMigrating(panel)) return "This site is being migrated. Commands are rejected meanwhile.";
+  if (panel.migration !== "completed") return "";
+  return "This site has been migrated to PDK 2.0. PDK 1.0 no longer knows it.";
 }
 
 const hasAlarm = (panel) =>
@@ -86,6 +98,11 @@ function buildTabs(ids) {
     const tab = document.createElement("button");
     const selected = id === shown;
     Object.assign(tab, { type: "button", role: "tab", textContent: panels[id].name });
+    if (panels[id].generation === 2) {
+      const generation = document.createElement("span");
+      generation.textContent = "PDK 2.0";
+      tab.append(" ", generation);
+    }
     Object.assign(tab, { ariaSelected: selected, tabIndex: selected ? 0 : -1 });
     tab.id = selected ? "selected-tab" : "";
     tab.setAttribute("aria-controls", "panel");
@@ -110,14 +127,12 @@ find("#tabs").addEventListener("keydown", (event) => {
 
 addEventListener("hashchange", build);
 
-const SYSTEM_ID = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d";
-
 for (const button of document.querySelectorAll("[data-panel-act]")) {
   const act = button.dataset.panelAct;
   button.addEventListener("click", () => {
     if (act === "network") post(panels[shown].online ? "offline" : "online");
     else if (act === "kick") post("kick");
-    else post("migrate", { stage: act, ...(act !== "started" && { systemId: SYSTEM_ID }) });
+    else post("migrate", { stage: act });
   });
 }
 

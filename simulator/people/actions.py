@@ -1,4 +1,4 @@
-"""What can happen at a door without a command, and on a panel during a migration."""
+"""What can happen at a door without a command."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,22 +20,14 @@ class UnknownActionError(Exception):
 
 def perform(panel: Panel, door: Door, name: str, body: Body) -> None:
     """Perform an action at a door or reader."""
-    if name == "badge":
-        allowed = reader.present(panel, door, body)
+    if name in ("badge", "duress"):
+        allowed = reader.present(panel, door, body, duress=name == "duress")
         if allowed and body.get("walk"):
             _walk_through(panel, panel.door_of(door))
     elif name in _ACTIONS:
         _ACTIONS[name](panel, panel.door_of(door), body)
     else:
         raise UnknownActionError(name)
-
-
-def migrate(panel: Panel, body: Body) -> None:
-    """Send the event of a stage of the migration to PDK 2.0."""
-    panel.migration = body["stage"]
-    fields = {key: body[key] for key in ("systemId", "task") if key in body}
-    # `migration.started` has no body, so the event has no argument.
-    panel.publish(f"migration.{body['stage']}", *([fields] if fields else []))
 
 
 def _request_exit(panel: Panel, door: Door, body: Body) -> None:

@@ -1,1 +1,1 @@
-"""The simulated PDK 2.0: systems with cloud nodes, on a genuine Socket.IO 4 server."""
+"""The sites that are on PDK 2.0: their systems, on a genuine Socket.IO 4 server."""

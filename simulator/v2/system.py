@@ -1,17 +1,23 @@
-"""A system of PDK 2.0: its cloud nodes, devices, tokens and received commands."""
+"""A system of PDK 2.0: the panels that are its cloud nodes, its tokens and clients."""
 
-# ruff: noqa: TID252 - a part of the simulator, beside what both generations share
-
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-import time
-from typing import Any, Self
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import asdict, dataclass, field, fields
+import logging
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..clock import Clock
-from ..door import Door
-from ..scenario import Device, device
-from ..tokens import Tokens
+from simulator.engine import How
+from simulator.observers import Observers
+from simulator.scenario import Application, Device, device_id, stable_id
+from simulator.tokens import Tokens
+
+if TYPE_CHECKING:
+    from simulator.panel import Panel
+
+_LOGGER = logging.getLogger(__name__)
+
+# Those of a person, before which `device.request.found` is sent.
+_RECOGNIZED = ("allowed", "denied", "duress")
 
 type Json = dict[str, Any]
 
@@ -24,16 +30,23 @@ class Switches:
     """A: body.deviceId; B: deviceId beside the body; C: body.device.id."""
     event_ids: bool = True
     organizations: str = "array"
+    """array, or object; that of the first system counts for the account."""
     connection: str = "object"
+    """object, or id."""
     paged: bool = True
+    """Whether lists come in pages."""
+    ack: bool = True
+    """Whether `subscribeIsolated` is acknowledged to a client that asks for it."""
     renewal: str = "none"
-    """What an expired token does: event (invalidToken), cut, or none."""
+    """What an expired token does: event (invalidToken), cut (of connections opened from
+    now on), or none, which only ends the events."""
     refuses_stream: bool = False
     permission: bool = True
     token_lifetime: float = 300.0
     status: int = 200
-    """The HTTP status of a command."""
+    """The HTTP status of a command; an error executes nothing."""
     answers: bool = True
+    """Whether a command is answered; it is executed all the same."""
 
     def update(self, values: Json) -> None:
         """Set some of the switches. Raises ValueError for an unknown one."""
@@ -44,135 +57,189 @@ class Switches:
 
 
 @dataclass(slots=True, kw_only=True)
-class CloudNode:
-    """A site with its devices, by their ids."""
+class SystemClient:
+    """A client of the stream, with the topics that it has subscribed."""
 
-    id: str
-    name: str
-    serial: str
-    connected: bool = True
-    doors: dict[str, Door] = field(default_factory=dict)
+    token: str
+    emit: Callable[..., None]
+    close: Callable[[], Awaitable[None]]
+    abort: Callable[[], None]
+    topics: set[str] = field(default_factory=set)
 
 
 class System:
-    """A system; `emit` sends an event to all clients."""
+    """A system; its cloud nodes are panels, by the ids that they have here."""
 
-    def __init__(
-        self, system_id: str, clock: Clock, emit: Callable[[str, Any], None]
-    ) -> None:
+    def __init__(self, system_id: str, observers: Observers) -> None:
         """Initialize a system without cloud nodes."""
         self.id = system_id
         self.switches = Switches()
         self.tokens = Tokens()
-        self.nodes: dict[str, CloudNode] = {}
-        self.commands: list[Json] = []
+        self.panels: dict[str, Panel] = {}
+        self.clients: dict[str, SystemClient] = {}
         self.subscriptions: list[list[str]] = []
-        self.renewed: list[str] = []
-        self._clock = clock
-        self._emit = emit
+        self.renewed = 0
+        self._observers = observers
 
-    @classmethod
-    def from_json(
-        cls,
-        system_id: str,
-        source: Json,
-        clock: Clock,
-        emit: Callable[[str, Any], None],
-    ) -> Self:
-        """Return a system with the cloud nodes of its description."""
-        system = cls(system_id, clock, emit)
-        system.switches.update(source.get("switches", {}))
-        for node in source["cloud_nodes"]:
-            system.add_node(node)
-        return system
+    def add(self, panel: Panel) -> None:
+        """Serve a panel."""
+        self.panels[panel.cloud_node] = panel
+        panel.system = self
 
-    def add_node(self, source: Json) -> None:
-        """Add a cloud node with its devices."""
-        node = CloudNode(id=source["id"], name=source["name"], serial=source["serial"])
-        self.nodes[node.id] = node
-        for each in source["devices"]:
-            spec = device(each)
+    async def remove(self, panel: Panel) -> None:
+        """Do not serve a panel any more; without one there is no system."""
+        del self.panels[panel.cloud_node]
+        panel.system = None
+        if not self.panels:
+            self.tokens.revoke()
+            await self.kick("close")
 
-            def emit(topic: str, spec: Device = spec) -> None:
-                self.emit_device_event(node, spec, topic.replace("door.", "device.", 1))
+    async def kick(self, how: How) -> None:
+        """Close the connections of all clients: close or abort."""
+        for client in tuple(self.clients.values()):
+            if how == "abort":
+                client.abort()
+            else:
+                await client.close()
 
-            node.doors[spec["id"]] = Door(spec, self._clock, emit)
+    def may_be_used_by(self, application: Application) -> bool:
+        """Return whether an application has permission for one of the sites."""
+        sites = self.panels.values()
+        return self.switches.permission and any(
+            application.may_use(panel.id) for panel in sites
+        )
 
-    def emit_device_event(
-        self, node: CloudNode, spec: Device, topic: str, body: Json | None = None
-    ) -> None:
-        """Send an event of a device, in one of the possible envelopes."""
-        self._emit(topic, self.event(node, topic, spec, body))
+    def as_json(self) -> Json:
+        """Return the switches, and what clients did."""
+        return {
+            "id": self.id,
+            "switches": asdict(self.switches),
+            "subscriptions": self.subscriptions,
+            "renewed": self.renewed,
+            "tokens": self.tokens.issued,
+        }
 
-    def event(
-        self, node: CloudNode, topic: str, spec: Device | None, body: Json | None = None
-    ) -> Json:
-        """Return an event as the webhook has it, or as it might be."""
-        content = dict(body or {})
-        holder_name = content.pop("holderName", None)
-        occurred = content.pop("occurred", int(time.time() * 1000))
+    # Events
+
+    def publish(self, panel: Panel, topic: str, *args: Any) -> None:
+        """Send an event of a site that is online; translate one of PDK 1.0."""
+        if topic == "liveEvent" or not panel.online:
+            return
+        if topic.startswith("door."):
+            topic = f"device.{topic.removeprefix('door.')}"
+            content = _translate(panel.id, args[0] if args else {})
+            if topic.removeprefix("device.request.") in _RECOGNIZED:
+                found = "device.request.found"
+                self.send(panel, found, self.event(panel, found, content))
+            args = (self.event(panel, topic, content),)
+        self.send(panel, topic, *args)
+
+    def report_connection(self, panel: Panel) -> None:
+        """Send that a site has gone offline or come online."""
+        topic = f"cloudnode.{'connected' if panel.online else 'disconnected'}"
+        self.send(panel, topic, self.event(panel, topic, {}))
+
+    def send(self, panel: Panel, topic: str, *args: Any) -> None:
+        """Send an event to each client that subscribed it; not with an expired token."""
+        _LOGGER.info("%s: %s", panel.id, topic)
+        self._observers.record(panel.id, "event", topic, args[0] if args else None)
+        for client in tuple(self.clients.values()):
+            if topic not in client.topics:
+                continue
+            if self.tokens.subject(client.token) == self.id:
+                client.emit(topic, *args)
+            elif self.switches.renewal == "event":
+                client.emit("invalidToken")
+
+    def event(self, panel: Panel, topic: str, content: Json) -> Json:
+        """Return an event as the webhook has it, or as it might be.
+
+        `doorId`, `holderName` and `occurred` of the content go where they belong.
+        """
+        body = dict(content)
+        metadata: Json = {
+            "occurred": body.pop("occurred", panel.now_ms()),
+            "offset": -25200000,
+            "systemId": self.id,
+            "rules": [],
+            "source": "board",
+        }
         event: Json = {
             "topic": topic,
-            "cloudNodeId": node.id,
-            "cloudNodeSN": node.serial,
-            "body": content,
-            "metadata": {
-                "occurred": occurred,
-                "offset": -14400000,
-                "systemId": self.id,
-                "rules": [],
-                "source": "board",
-            },
+            "cloudNodeId": panel.cloud_node,
+            "cloudNodeSN": panel.id,
+            "body": body,
+            "metadata": metadata,
         }
         if self.switches.event_ids:
             event["id"] = str(uuid4())
-        if holder_name is not None:
-            event["metadata"]["holderName"] = holder_name
-        if spec is not None:
-            event["metadata"]["deviceName"] = spec["name"]
-            match self.switches.envelope:
-                case "A":
-                    content["deviceId"] = spec["id"]
-                case "B":
-                    event["deviceId"] = spec["id"]
-                case _:
-                    content["device"] = {"id": spec["id"], "name": spec["name"]}
+        if "holderName" in body:
+            metadata["holderName"] = body.pop("holderName")
+        if "doorId" in body:
+            self._name_device(panel, event, body.pop("doorId"))
         return event
 
-    def devices(self, node: CloudNode) -> list[Json]:
-        """Return the devices of a cloud node as its REST API shows them."""
-        connection: Any = "767a1e35-bd34-4858-9130-a0a1900438ed"
-        if self.switches.connection == "object":
-            connection = {"id": connection, "name": "Connection", "type": "usb"}
-        return [
-            {**door.device, "connection": connection} for door in node.doors.values()
-        ]
+    def _name_device(self, panel: Panel, event: Json, door_id: Any) -> None:
+        door = panel.find_door(door_id)
+        device = door.device if door else {"id": door_id, "name": f"Door {door_id}"}
+        device_uuid = device_id(panel.id, device["id"])
+        event["metadata"]["deviceName"] = device["name"]
+        match self.switches.envelope:
+            case "A":
+                event["body"]["deviceId"] = device_uuid
+            case "B":
+                event["deviceId"] = device_uuid
+            case _:
+                event["body"]["device"] = {"id": device_uuid, "name": device["name"]}
 
-    def nodes_as_json(self) -> list[Json]:
-        """Return the cloud nodes as the REST API shows them."""
+    # REST
+
+    def devices(self, panel: Panel) -> list[Json]:
+        """Return the devices of a site as its REST API shows them."""
+        return [self._device(panel, door.device) for door in panel.doors.values()]
+
+    def cloud_nodes(self) -> list[Json]:
+        """Return the sites as the REST API shows them."""
         return [
             {
-                "id": node.id,
-                "name": node.name,
-                "serialNumber": node.serial,
-                "timezone": "US/Pacific",
-                "connectionStatus": {"connected": node.connected, "details": {}},
+                "id": panel.cloud_node,
+                "name": panel.name,
+                "serialNumber": panel.id,
+                "timezone": "US/Mountain",
+                "connectionStatus": {"connected": panel.online, "details": {}},
             }
-            for node in self.nodes.values()
+            for panel in self.panels.values()
         ]
 
-    def execute(self, door: Door, action: str, body: Json) -> None:
-        """Execute a command."""
-        match action:
-            case "try-open":
-                door.open_for(body.get("dwell"))
-            case "open":
-                door.hold()
-            case "close":
-                door.lock()
+    def _device(self, panel: Panel, device: Device) -> Json:
+        connection: Any = stable_id(panel.id, "connection", device["connection"])
+        if self.switches.connection == "object":
+            connection = {"id": connection, "name": "Connection", "type": "usb"}
+        partitions = [
+            {"id": stable_id(panel.id, "partition", each["id"]), "name": each["name"]}
+            for each in device["partition"]
+        ]
+        changed = {
+            "id": device_id(panel.id, device["id"]),
+            "connection": connection,
+            "partition": partitions,
+        }
+        if "primaryReader" in device:
+            changed["primaryReader"] = device_id(panel.id, device["primaryReader"])
+        return {k: v for k, v in device.items() if k != "metadata"} | changed
 
-    def stop(self) -> None:
-        """Stop all doors."""
-        for node in self.nodes.values():
-            for door in node.doors.values():
-                door.stop()
+
+def _translate(panel_id: str, event: Json) -> Json:
+    """Return what an event of PDK 1.0 tells; a presented PIN stays, as a trap."""
+    body, metadata = event.get("body", {}), event.get("metadata", {})
+    sources: Collection[tuple[Json, str, str]] = (
+        (body, "doorId", "doorId"),
+        (body, "requestFactor", "requestFactor"),
+        (body, "pin", "pin"),
+        (metadata, "personName", "holderName"),
+        (metadata, "occurred", "occurred"),
+    )
+    content = {new: source[old] for source, old, new in sources if old in source}
+    if "personId" in body:
+        content["holderId"] = stable_id(panel_id, "holder", body["personId"])
+    return content

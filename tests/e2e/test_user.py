@@ -102,8 +102,9 @@ def entry_id(page: Page) -> str:
 
 def test_reads_a_repair(page: Page, demo: Demo) -> None:
     """A panel that has moved to PDK 2.0 is listed under Repairs."""
-    moved = {"stage": "completed", "systemId": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"}
-    demo.control("POST", f"panels/{PANEL}/migrate", moved)
+    moved = {"systemId": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"}
+    event = {"topic": "migration.completed", "payload": moved}
+    demo.control("POST", f"panels/{PANEL}/emit", event)
     page.goto(f"{demo.url}/config/repairs")
     page.get_by_text("Headquarters has moved to PDK 2.0").click()
     expect(page.get_by_text("does not support")).to_be_visible()

@@ -11,6 +11,7 @@ from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkE
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
 from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
+from simulator.scenario import device_id
 from tests.common import wait_until
 from tests.pdk.common import account_client
 from tests.simulator_process import SimulatedPdk
@@ -19,33 +20,36 @@ SYSTEM = "b7e83c7d-2ff0-4b94-9275-08b31ee04fc0"
 NODE = "7d829ff4-53e8-4d76-8762-1022ccdeae39"
 OTHER_NODE = "91c2a7b7-28e9-4dec-e1f7-9966b1d3ca55"
 SERIAL = "2070XYZ"
-LOBBY = "35347d04-a99c-4a58-ab32-1317b832507a"
-STOCK = "1bf7a641-4b1b-4d6c-9c57-818e7515575d"
-OTHER_DOOR = "5d0a7f0e-9b2e-4a4c-8f63-3d9c2f1a7b11"
+OTHER_SERIAL = "2070ZZZ"
+LOBBY = device_id(SERIAL, 1)
+STOCK = device_id(SERIAL, 2)
+OTHER_DOOR = device_id(OTHER_SERIAL, 1)
 
-DESCRIPTION = {
-    "cloud_nodes": [
+SCENARIO = {
+    "panels": [
         {
-            "id": NODE,
+            "id": SERIAL,
             "name": "Warehouse",
-            "serial": SERIAL,
-            "devices": [
-                {"id": LOBBY, "name": "Lobby", "dps": True, "dwell": 10},
-                {"id": STOCK, "name": "Stock", "forcedAlarm": True},
+            "generation": 2,
+            "system": {"id": SYSTEM, "cloud_node": NODE},
+            "doors": [
+                {"id": 1, "name": "Lobby", "dps": True, "dwell": 10},
+                {"id": 2, "name": "Stock", "forcedAlarm": True},
             ],
         },
         {
-            "id": OTHER_NODE,
+            "id": OTHER_SERIAL,
             "name": "Office",
-            "serial": "2070ZZZ",
-            "devices": [{"id": OTHER_DOOR, "name": "Office door"}],
+            "generation": 2,
+            "system": {"id": SYSTEM, "cloud_node": OTHER_NODE},
+            "doors": [{"id": 1, "name": "Office door"}],
         },
     ]
 }
 
 
 class SimulatedSystem:
-    """The control API of one system."""
+    """A system with two sites, seen from the first."""
 
     def __init__(self, pdk: SimulatedPdk) -> None:
         """Initialize for the simulated pdk.io that has it."""
@@ -53,30 +57,57 @@ class SimulatedSystem:
 
     async def create(self, **switches: Any) -> Self:
         """Create the system anew."""
-        description = {**DESCRIPTION, "switches": switches}
-        await self.control("PUT", "", description)
+        await self.pdk.reset(SCENARIO)
+        await self.switch(**switches)
         return self
-
-    async def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the control API of the system."""
-        return await self.pdk.control(method, f"systems/{SYSTEM}{path}", body)
 
     async def switch(self, **switches: Any) -> None:
         """Set switches."""
-        await self.control("PUT", "/switches", switches)
+        await self.pdk.switches(SERIAL, **switches)
 
     async def state(self) -> Any:
         """Return what the system has received."""
-        return await self.control("GET", "")
+        return await self.pdk.system(SERIAL)
+
+    async def commands(self) -> list[Any]:
+        """Return the commands that the site has received."""
+        received = await self.pdk.commands(SERIAL, wait=0)
+        return [
+            {
+                "device": each["body"].pop("deviceId"),
+                "action": each["topic"],
+                "body": each["body"],
+            }
+            for each in received
+        ]
 
     async def emit(
-        self, topic: str, device: str | None = LOBBY, node: str = NODE, **more: Any
+        self,
+        topic: str,
+        device: str | None = LOBBY,
+        site: str = SERIAL,
+        times: int = 1,
+        **more: Any,
     ) -> None:
-        """Emit an event of a device, or of the cloud node."""
-        event = {"topic": topic, "node": node, **more}
-        if device is not None:
-            event["device"] = device
-        await self.control("POST", "/emit", event)
+        """Emit an event of a device, or of the site; or any payload."""
+        event = {"topic": topic, "times": times, **more}
+        if "payload" not in more:
+            event["content"] = more.get("body", {})
+            if device is not None:
+                event["content"] = {"doorId": device, **event["content"]}
+        await self.pdk.control("POST", f"panels/{site}/emit", event)
+
+    async def kick(self) -> None:
+        """Close the connections of all clients."""
+        await self.pdk.kick(SERIAL)
+
+    async def expire(self) -> None:
+        """Invalidate all tokens."""
+        await self.pdk.revoke(SERIAL)
+
+    async def set_online(self, online: bool, *, event: bool = True) -> None:
+        """Take the site offline or online."""
+        await self.pdk.set_online(SERIAL, online, event=event)
 
     async def wait_for_subscriptions(self, count: int) -> None:
         """Wait until clients have subscribed so often."""
@@ -86,9 +117,7 @@ class SimulatedSystem:
 
     async def wait_for_sockets(self, count: int) -> None:
         """Wait until so many clients are connected."""
-        async with asyncio.timeout(10):
-            while (await self.state())["sockets"] != count:
-                pass
+        await self.pdk.sockets(SERIAL, count, wait=10)
 
 
 async def cloud_node_client(

@@ -49,11 +49,10 @@ async def test_devices_on_several_pages(
     session: aiohttp.ClientSession, simulator: SimulatedPdk
 ) -> None:
     """More devices than fit on a page are all there, once."""
-    devices = [{"id": f"device-{number}", "name": "Door"} for number in range(230)]
-    node = {"id": "n", "name": "Big", "serial": SERIAL, "devices": devices}
+    doors = [{"id": number, "name": "Door"} for number in range(230)]
+    await simulator.reset({"panels": [{"id": SERIAL, "generation": 2, "doors": doors}]})
     for paged in (True, False):
-        description = {"cloud_nodes": [node], "switches": {"paged": paged}}
-        await simulator.control("PUT", "systems/s", description)
+        await simulator.switches(SERIAL, paged=paged)
         client = await cloud_node_client(session, simulator)
         assert len(await client.get_doors()) == 230
 
@@ -74,11 +73,11 @@ async def test_a_stale_token_is_renewed_once(
     node: CloudNodeClient, system: SimulatedSystem
 ) -> None:
     """A 401 is answered by a new token, for lists and for commands."""
-    await system.control("POST", "/expire")
+    await system.expire()
     assert len(await node.get_doors()) == 2
-    await system.control("POST", "/expire")
+    await system.expire()
     await node.send(LOBBY, "open", None)
-    assert [each["action"] for each in (await system.state())["commands"]] == ["open"]
+    assert [each["action"] for each in await system.commands()] == ["open"]
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -88,7 +87,7 @@ async def test_any_2xx_is_the_answer(
     """The body of the answer does not matter."""
     await system.switch(status=status)
     await node.send(LOBBY, "try-open", {"dwell": 25})
-    assert (await system.state())["commands"] == [
+    assert await system.commands() == [
         {"device": LOBBY, "action": "try-open", "body": {"dwell": 25}}
     ]
 
@@ -109,7 +108,7 @@ async def test_other_answers(
     await system.switch(status=status)
     with pytest.raises(error):
         await node.send(LOBBY, "open", None)
-    assert len((await system.state())["commands"]) == 1
+    assert len(await system.commands()) == 1
 
 
 async def test_no_answer_is_never_sent_again(
@@ -119,7 +118,7 @@ async def test_no_answer_is_never_sent_again(
     await system.switch(answers=False)
     with pytest.raises(CommandUnansweredError):
         await node.send(LOBBY, "open", None)
-    assert len((await system.state())["commands"]) == 1
+    assert len(await system.commands()) == 1
 
 
 async def test_a_command_does_not_arrive_after_an_outage(
@@ -143,7 +142,7 @@ async def test_a_command_does_not_arrive_after_an_outage(
         await proxy.restore()
         monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 10)
         await client.send(STOCK, "close", None)
-        devices = [each["device"] for each in (await system.state())["commands"]]
+        devices = [each["device"] for each in await system.commands()]
         assert devices == [STOCK]
 
 
@@ -162,4 +161,4 @@ async def test_a_command_without_a_network_was_not_sent(
         await asyncio.sleep(0)
         with pytest.raises((NotConnectedError, CommandUnansweredError)):
             await client.send(LOBBY, "open", None)
-        assert (await system.state())["commands"] == []
+        assert await system.commands() == []

@@ -35,9 +35,8 @@ from tests.simulator_process import SimulatedPdk
 
 from .common import (
     LOBBY,
-    NODE,
     OTHER_DOOR,
-    OTHER_NODE,
+    OTHER_SERIAL,
     STOCK,
     RunningStream,
     SimulatedSystem,
@@ -51,7 +50,7 @@ async def test_all_topics_are_subscribed_after_each_connect(
     """Nothing comes without a subscription, so each connection subscribes."""
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
-        await system.control("POST", "/kick")
+        await system.kick()
         await running.wait_connected(2)
         await system.wait_for_subscriptions(2)
         assert (await system.state())["subscriptions"] == [sorted(TOPICS)] * 2
@@ -91,7 +90,7 @@ async def test_commands(node: CloudNodeClient, system: SimulatedSystem) -> None:
             await running.send(command)
         with pytest.raises(CommandRejectedError):
             await running.send(ActuateDoNotDisturb(STOCK))
-    assert [(c["action"], c["body"]) for c in (await system.state())["commands"]] == [
+    assert [(c["action"], c["body"]) for c in await system.commands()] == [
         ("open", {}),
         ("close", {}),
         ("try-open", {"dwell": 25}),
@@ -105,8 +104,8 @@ async def test_events_of_other_sites_are_ignored(
     """The stream is the system's; the doors are those of one cloud node."""
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
-        await system.emit("device.input.dps.opened", OTHER_DOOR, OTHER_NODE)
-        await system.emit("cloudnode.disconnected", None, OTHER_NODE)
+        await system.emit("device.input.dps.opened", OTHER_DOOR, OTHER_SERIAL)
+        await system.emit("cloudnode.disconnected", None, OTHER_SERIAL)
         unnamed = {"body": {"deviceId": OTHER_DOOR}}
         await system.emit("device.input.dps.opened", payload=unnamed)
         known = {"body": {"deviceId": LOBBY}}
@@ -156,7 +155,7 @@ async def test_an_expired_token_that_the_system_reports(
     await system.switch(renewal="event")
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
-        await system.control("POST", "/expire")
+        await system.expire()
         await system.emit("device.input.dps.opened")
         await system.wait_for_subscriptions(2)
         assert (await system.state())["renewed"] == 1
@@ -177,8 +176,8 @@ async def test_a_connection_that_the_system_cuts(
 ) -> None:
     """A cut is followed by a new connection with a fresh token."""
     async with RunningStream(node) as running:
-        await system.control("POST", "/expire")
-        await system.control("POST", "/kick")
+        await system.expire()
+        await system.kick()
         await running.wait_connected(2)
         await system.wait_for_subscriptions(2)
         await system.emit("device.input.dps.opened")
@@ -191,26 +190,25 @@ async def test_a_site_that_goes_offline(
     """An offline site is reported, and nothing is sent to it."""
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
-        await system.control("PUT", f"/{NODE}/connected", {"connected": False})
+        await system.set_online(False)
         await running.wait_for_events(1)
         with pytest.raises(NotConnectedError):
             await running.send(ActuateOpen(LOBBY))
-        await system.control("PUT", f"/{NODE}/connected", {"connected": True})
+        await system.set_online(True)
         await running.wait_for_events(2)
         await running.send(ActuateOpen(LOBBY))
     assert running.events[:2] == [
         SiteConnection(connected=False),
         SiteConnection(connected=True),
     ]
-    assert len((await system.state())["commands"]) == 1
+    assert len(await system.commands()) == 1
 
 
 async def test_a_site_that_is_offline_at_the_start(
     node: CloudNodeClient, system: SimulatedSystem
 ) -> None:
     """The list of cloud nodes says so where no event does."""
-    offline = {"connected": False, "event": False}
-    await system.control("PUT", f"/{NODE}/connected", offline)
+    await system.set_online(False, event=False)
     async with RunningStream(node) as running:
         await running.wait_for_events(1)
     assert running.events == [SiteConnection(connected=False)]
@@ -242,7 +240,7 @@ async def test_no_secret_in_the_log(
         await system.emit("device.input.rex.on", payload={"body": body})
         await running.wait_for_events(1)
         await system.switch(refuses_stream=True)
-        await system.control("POST", "/kick")
+        await system.kick()
         await wait_until(lambda: StreamStatus.DOWN in running.statuses)
     tokens = set(node._tokens)
     assert tokens
