@@ -105,7 +105,7 @@ def test_requests(topic: str, access: Access) -> None:
         "device.request.ecard.allowed",
         "device.input.virtualread",
         "device.autoopen.on",
-        "controller.input.lp.on",
+        "controller.input.pi.on",
         "somethingNew",
     ],
 )

@@ -1,0 +1,228 @@
+"""A site moves from PDK 1.0 to PDK 2.0, or back, and its entry follows."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.prodatakey.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.setup import async_setup_component
+
+from .common import (
+    CREDENTIALS,
+    FRONT,
+    PANEL,
+    TEXTS,
+    act,
+    device_of,
+    setup_integration,
+    state_of,
+    wait_for_connection,
+    wait_for_state,
+    wait_until,
+)
+from .simulator_process import SimulatedPdk
+
+SYSTEM = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"
+
+pytestmark = pytest.mark.usefixtures("unload_at_end", "short_backoff")
+
+
+class Fix:
+    """The fix of an issue, as the frontend goes through it."""
+
+    def __init__(self, client: Any, key: str) -> None:
+        """Initialize with a client of Home Assistant's API."""
+        self._client = client
+        self._key = key
+        self._url = "/api/repairs/issues/fix"
+
+    async def start(self) -> Any:
+        """Return the first form."""
+        body = {"handler": DOMAIN, "issue_id": f"{self._key}_{PANEL}"}
+        return await self._post(self._url, body)
+
+    async def submit(self, form: Any, **choice: str) -> Any:
+        """Submit a form, and return what comes next."""
+        return await self._post(f"{self._url}/{form['flow_id']}", choice)
+
+    async def _post(self, url: str, body: Any) -> Any:
+        response = await self._client.post(url, json=body)
+        assert response.status == HTTPStatus.OK
+        form = await response.json()
+        if form["type"] == "form":
+            texts = TEXTS["issues"][self._key]["fix_flow"]
+            assert texts["step"][form["step_id"]]["description"].format(
+                **form["description_placeholders"]
+            )
+            assert set((form["errors"] or {}).values()) <= set(texts["error"])
+        return form
+
+
+@pytest.fixture
+async def client(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
+    """Return a client of Home Assistant's API."""
+    assert await async_setup_component(hass, "http", {})
+    assert await async_setup_component(hass, "repairs", {})
+    return await hass_client()
+
+
+async def wait_for_issue(hass: HomeAssistant, key: str) -> None:
+    """Wait for an issue of the panel."""
+    issues = ir.async_get(hass)
+    await wait_until(lambda: issues.async_get_issue(DOMAIN, f"{key}_{PANEL}"), 20)
+
+
+def registered(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Return what users have made of the entities and devices of the front door."""
+    device = device_of(hass, entry, 1)
+    assert device
+    registry = er.async_get(hass)
+    entities = er.async_entries_for_device(registry, device.id, True)
+    return {
+        "device": (device.id, device.area_id, device.name_by_user),
+        "entities": {(e.id, e.entity_id, e.name, e.area_id) for e in entities},
+    }
+
+
+async def test_there_and_back(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
+) -> None:
+    """The same lock entity works before, on PDK 2.0, and on PDK 1.0 again."""
+    registry = er.async_get(hass)
+    area = ar.async_get(hass).async_create("Lobby")
+    device = device_of(hass, entry, 1)
+    assert device
+    dr.async_get(hass).async_update_device(device.id, area_id=area.id)
+    registry.async_update_entity(FRONT, new_entity_id="lock.ours", name="Ours")
+    dnd = registry.async_get_entity_id("switch", DOMAIN, f"{PANEL}_1_do_not_disturb")
+    assert dnd
+    registry.async_update_entity(dnd, new_entity_id="switch.quiet")
+    before = registered(hass, entry)
+    await panel.migrate(PANEL, "started")
+    await panel.migrate(PANEL, "completed", systemId=SYSTEM)
+    await wait_for_issue(hass, "panel_migrated")
+    fix = Fix(client, "panel_migrated")
+    form = await fix.start()
+    assert SYSTEM in form["description_placeholders"].values()
+    assert (await fix.submit(form))["type"] == "create_entry"
+    assert entry.data["system_id"] == SYSTEM
+    assert entry.unique_id == PANEL
+    await wait_for_connection(hass, entry)
+    assert not ir.async_get(hass).issues
+    lock = registry.async_get("lock.ours")
+    assert lock
+    assert not lock.unique_id.startswith(f"{PANEL}_1_")
+    moved = dr.async_get(hass).async_get(device.id)
+    assert moved
+    assert moved.area_id == area.id
+    assert not hass.states.get("switch.quiet")
+    await act(hass, "lock.unlock", "lock.ours")
+    assert state_of(hass, "lock.ours").state == "unlocked"
+    (command,) = await panel.commands(PANEL)
+    assert command["topic"] == "open"
+    while not (await panel.system(PANEL))["subscriptions"]:
+        pass
+    await panel.act(PANEL, 1, "lock")
+    await wait_for_state(hass, "lock.ours", "locked")
+
+    await panel.migrate(PANEL, "rolledback")
+    await wait_for_issue(hass, "panel_moved_back")
+    fix = Fix(client, "panel_moved_back")
+    assert (await fix.submit(await fix.start()))["type"] == "create_entry"
+    assert entry.data == {**CREDENTIALS, "panel_id": PANEL}
+    await wait_for_connection(hass, entry)
+    await wait_for_state(hass, "switch.quiet", "unknown")
+    after = registered(hass, entry)
+    assert after["device"] == before["device"]
+    assert {each[1:] for each in after["entities"]} == {
+        each[1:] for each in before["entities"]
+    }
+    await act(hass, "lock.unlock", "lock.ours")
+    assert state_of(hass, "lock.ours").state == "unlocked"
+
+
+async def test_the_migration_was_not_seen(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
+) -> None:
+    """A refused token is enough; also for an entry that could not be set up since."""
+    await panel.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
+    await wait_for_issue(hass, "panel_migrated")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    fix = Fix(client, "panel_migrated")
+    assert (await fix.submit(await fix.start()))["type"] == "create_entry"
+    await wait_for_connection(hass, entry)
+    assert {issue_id for _, issue_id in ir.async_get(hass).issues} == set()
+
+
+async def test_the_site_is_not_there_yet(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
+) -> None:
+    """The form says so, or why it does not work, and nothing changes until it does."""
+    await panel.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
+    await wait_for_issue(hass, "panel_migrated")
+    fix = Fix(client, "panel_migrated")
+    form = await fix.submit(await fix.start())
+    assert form["errors"] == {"base": "not_moved"}
+    assert entry.state is ConfigEntryState.LOADED
+    await panel.migrate(PANEL, "completed", systemId=SYSTEM)
+    await panel.switches(PANEL, refuses_stream=True)
+    form = await fix.submit(form)
+    assert form["errors"] == {"base": "stream_refused"}
+    assert "system_id" not in entry.data
+    await panel.switches(PANEL, refuses_stream=False)
+    assert (await fix.submit(form))["type"] == "create_entry"
+
+
+async def test_names_do_not_tell(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry, client: Any
+) -> None:
+    """Two doors of one name are asked for; one without a choice goes."""
+    doors = [{"id": number, "name": "Gate"} for number in (1, 2, 3)]
+    await pdk.reset(
+        {
+            "applications": [CREDENTIALS],
+            "panels": [
+                {"id": PANEL, "doors": [*doors, {"id": 4, "name": "Front door"}]}
+            ],
+        }
+    )
+    await setup_integration(hass, entry)
+    await pdk.migrate(PANEL, "completed", systemId=SYSTEM)
+    await wait_for_issue(hass, "panel_migrated")
+    fix = Fix(client, "panel_migrated")
+    form = await fix.submit(await fix.start())
+    assert form["step_id"] == "match"
+    fields = [field["name"] for field in form["data_schema"]]
+    assert fields == ["Gate (1)", "Gate (2)", "Gate (3)"]
+    options = [
+        each["value"]
+        for each in form["data_schema"][0]["selector"]["select"]["options"]
+    ]
+    assert len(options) == 3
+    twice = await fix.submit(form, **{"Gate (1)": options[0], "Gate (2)": options[0]})
+    assert twice["errors"] == {"base": "chosen_twice"}
+    done = await fix.submit(form, **{"Gate (1)": options[1], "Gate (2)": options[0]})
+    assert done["type"] == "create_entry"
+    await wait_for_connection(hass, entry)
+    registry = er.async_get(hass)
+    assert registry.async_get_entity_id(
+        "lock", DOMAIN, f"{PANEL}_{options[1]}_lock"
+    ) == ("lock.gate")
+    assert registry.async_get_entity_id(
+        "lock", DOMAIN, f"{PANEL}_{options[0]}_lock"
+    ) == ("lock.gate_2")
+    front = registry.async_get("lock.front_door")
+    assert front
+    assert not front.unique_id.startswith(f"{PANEL}_4_")
