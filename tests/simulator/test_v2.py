@@ -30,6 +30,8 @@ TOPICS = (
     "device.input.relay.off",
     "cloudnode.connected",
     "cloudnode.disconnected",
+    # of PDK 1.0, so it never comes
+    "liveEvent",
 )
 
 
@@ -99,6 +101,11 @@ class SystemWire:
     async def topics(self, count: int) -> list[str]:
         """Return the topics of the next events."""
         return [(await self.event())[0] for _ in range(count)]
+
+    @property
+    def pings(self) -> tuple[float, float]:
+        """Return interval and timeout of the pings."""
+        return self._client.eio.ping_interval, self._client.eio.ping_timeout
 
     async def close(self) -> None:
         """Disconnect."""
@@ -333,6 +340,13 @@ async def test_an_expired_token(wire: Wire, system: SystemWire, renewal: str) ->
             pass
     await wire.pdk.act(SITE, 1, "lock")
     assert await system.topics(1) == ["device.input.relay.off"]
+
+
+async def test_pings_are_set(wire: Wire, system: SystemWire) -> None:
+    """As those of PDK 1.0, for connections opened from now on."""
+    await wire.pdk.faults(ping_interval=3, ping_timeout=2)
+    await system.connect()
+    assert system.pings == (3, 2)
 
 
 @pytest.mark.parametrize("how", ["close", "abort"])

@@ -10,6 +10,7 @@ import aiohttp
 
 from .wire import PANEL, Wire
 
+_WORKSHOP = "3090GHI"
 _PAGE = Path(__file__).parents[2] / "simulator" / "page"
 
 
@@ -65,3 +66,30 @@ async def test_the_page_shows_everything_but_secrets(wire: Wire) -> None:
     ]
     text = json.dumps([message, log])
     assert not any(secret in text for secret in ("998877", "2468", "secret"))
+
+
+async def test_a_site_of_pdk_2(wire: Wire) -> None:
+    """Its log has the events of PDK 2.0, and still no PIN."""
+    url = f"{wire.pdk.accounts_url}/control/live"
+    log: list[Any] = []
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url) as page,
+        asyncio.timeout(5),
+    ):
+        await page.receive_json()
+        await wire.pdk.act(_WORKSHOP, 1, "duress", pin="2468")
+        await wire.pdk.act(_WORKSHOP, 4, "badge", pin="998877")
+        while "device.request.unknown" not in [line["topic"] for line in log]:
+            message = await page.receive_json()
+            log += message["log"]
+    panels = message["panels"]
+    assert [panels[each]["generation"] for each in (PANEL, _WORKSHOP)] == [1, 2]
+    assert panels[_WORKSHOP]["doors"]["1"]["request"]["result"] == "duress"
+    assert [(line["topic"], line["door"], line["detail"]) for line in log] == [
+        ("device.request.found", "Side entrance", "Amelia Hartmann"),
+        ("device.request.duress", "Side entrance", "Amelia Hartmann"),
+        ("device.input.relay.on", "Side entrance", None),
+        ("device.request.unknown", "Tool cage", None),
+    ]
+    assert not any(pin in json.dumps([message, log]) for pin in ("998877", "2468"))
