@@ -98,11 +98,14 @@ def write_configuration(
         _stored("frontend.system_data", opens_on, 1)
     )
     shutil.copy(START_PAGE, folder / "start.yaml")
+    template = CONFIGURATION.read_text()
+    # The file configures some of them itself.
+    others = [each for each in DEMO_INTEGRATIONS if f"\n{each}:\n" not in template]
     (folder / "configuration.yaml").write_text(
-        CONFIGURATION.read_text().format(
+        template.format(
             time_zone=_time_zone(),
             start_dashboard=START_DASHBOARD if start_page else "",
-            integrations="".join(f"{domain}:\n" for domain in DEMO_INTEGRATIONS),
+            integrations="".join(f"{domain}:\n" for domain in others),
         )
     )
 

@@ -3,6 +3,7 @@
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
 from .common import (
     CONNECTION,
@@ -66,14 +67,30 @@ async def test_closing_ends_a_propped_alarm(
     assert "assumed_state" not in cleared.attributes
 
 
+async def test_relay(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """A user can enable the relays themselves; that of a fan is no lock."""
+    for door in ("front_door", "ventilation"):
+        entity_id = f"binary_sensor.{door}_relay"
+        assert hass.states.get(entity_id) is None
+        entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await setup_integration(hass, entry)
+    await emit(panel, "door.input.relay.on")
+    relay = await wait_for_state(hass, "binary_sensor.front_door_relay", "on")
+    assert relay.attributes["device_class"] == "lock"
+    assert "device_class" not in state_of(hass, entity_id).attributes
+
+
 async def test_kinds_of_doors(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """A fan on a relay is no lock, and neither is a second reader."""
     assert hass.states.get("lock.garage")
     assert hass.states.get("lock.ventilation") is None
     assert hass.states.get("switch.ventilation_do_not_disturb") is None
     assert hass.states.get("button.ventilation_pulse")
-    relay = state_of(hass, "binary_sensor.ventilation_relay")
-    assert "device_class" not in relay.attributes
     inside = [
         entity_id
         for entity_id in hass.states.async_entity_ids()

@@ -99,9 +99,8 @@ async def test_one_event_writes_one_door(
         )
         await emit(pdk, "door.input.relay.on", 7)
         await emit(pdk, "door.input.rex.on", 8)
-        await wait_until(lambda: len(written) >= 3)
+        await wait_until(lambda: len(written) >= 2)
     assert sorted(written) == [
-        "binary_sensor.door_7_relay",
         "binary_sensor.door_8_request_to_exit",
         "lock.door_7",
     ]

@@ -191,7 +191,6 @@ async def test_becomes_another_kind(
     await an_hour_passes()
     await panel.act(PANEL, 4, "hold")
     await wait_for_state(hass, "switch.meeting_room", "on")
-    await wait_for_state(hass, "binary_sensor.meeting_room_relay", "on")
     gone = (
         "lock.meeting_room",
         "event.meeting_room_access",

@@ -1,7 +1,9 @@
 """A user reads in the logbook what the panel's own log says."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
+from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -15,10 +17,14 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import parse_yaml
 
-from .common import PANEL, device_of, wait_for_state
+from .common import FRONT, PANEL, Json, device_of, wait_for_state
 from .simulator_process import SimulatedPdk
 from .test_activity import ACTIVITY, DOOR, PERSON, line
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
+POSITION = "binary_sensor.front_door_door_position"
 
 
 @pytest.fixture
@@ -27,18 +33,26 @@ def mock_recorder_before_hass(async_test_recorder: Any) -> None:
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
-async def read(hass: HomeAssistant, client: Any, **filters: list[str]) -> list[Any]:
-    """Return names and messages that the logbook shows of ours."""
+async def get_events(
+    hass: HomeAssistant, client: Any, start: datetime, **filters: list[str]
+) -> list[Any]:
+    """Return all that the logbook shows since a time."""
     await async_wait_recording_done(hass)
-    start = (dt_util.utcnow() - timedelta(hours=1)).isoformat()
+    start_time = start.isoformat()
     await client.send_json_auto_id(
-        {"type": "logbook/get_events", "start_time": start, **filters}
+        {"type": "logbook/get_events", "start_time": start_time, **filters}
     )
     answer = await client.receive_json()
     assert answer["success"], answer
+    return list(answer["result"])
+
+
+async def read(hass: HomeAssistant, client: Any, **filters: list[str]) -> list[Any]:
+    """Return names and messages that the logbook shows of ours."""
+    start = dt_util.utcnow() - timedelta(hours=1)
     return [
         (entry["name"], entry["message"])
-        for entry in answer["result"]
+        for entry in await get_events(hass, client, start, **filters)
         if entry.get("domain") == "prodatakey"
     ]
 
@@ -70,3 +84,53 @@ async def test_logbook(
     device = device_of(hass, entry, 1)
     assert device
     assert await read(hass, client, device_ids=[device.id]) == [front]
+
+
+async def come_in(
+    hass: HomeAssistant, panel: SimulatedPdk, person: int, *, walk: bool
+) -> None:
+    """Let a person in at the front door, until it is locked and closed again."""
+    await panel.act(PANEL, 1, "badge", person=person, walk=walk)
+    await wait_for_state(hass, FRONT, "unlocked")
+    if walk:
+        await wait_for_state(hass, POSITION, "on")
+        await wait_for_state(hass, POSITION, "off")
+    await wait_for_state(hass, FRONT, "locked")
+
+
+EXAMPLE = re.compile(r"```yaml\n(logbook:\n.*?)```", re.DOTALL)
+(DOCUMENTED,) = map(parse_yaml, EXAMPLE.findall(REFERENCE.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("config", "walk", "others"),
+    [
+        ({}, False, [ACTIVITY, "sensor.front_door_last_person"]),
+        (DOCUMENTED, True, [POSITION, POSITION]),
+    ],
+    ids=["lets in", "walks in"],
+)
+async def test_badge_in_is_six_lines(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    hass_ws_client: WebSocketGenerator,
+    config: Json,
+    walk: bool,
+    others: list[str],
+) -> None:
+    """One person who comes in does not fill a screen; a user who wants less can have it."""
+    assert await async_setup_component(hass, "logbook", config)
+    client = await hass_ws_client()
+    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
+    await come_in(hass, panel, 1, walk=walk)
+    start = dt_util.utcnow()
+    await come_in(hass, panel, 2, walk=walk)
+    lines = [
+        line.get("entity_id") or line["message"]
+        for line in await get_events(hass, client, start)
+    ]
+    (sentence,) = [line for line in lines if "Jonas Okafor" in line]
+    expected = [sentence, "event.front_door_access", FRONT, FRONT, *others]
+    assert sorted(lines) == sorted(expected)
+    assert len(lines) == 6

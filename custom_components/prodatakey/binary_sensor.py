@@ -50,6 +50,8 @@ BINARY_SENSORS = (
         aspect=Aspect.RELAY,
         device_class=BinarySensorDeviceClass.LOCK,
         entity_category=EntityCategory.DIAGNOSTIC,
+        # the lock shows it too, and Activity would list each change twice
+        entity_registry_enabled_default=False,
         supported_fn=lambda door: (
             door.kind is DoorKind.DOOR
             or (door.kind is DoorKind.SECOND_READER and Aspect.RELAY in door.reported)
@@ -59,6 +61,7 @@ BINARY_SENSORS = (
         key="relay",
         aspect=Aspect.RELAY,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
     ),
     DoorBinarySensorDescription(

@@ -60,7 +60,8 @@ _LOGGER = logging.getLogger(__name__)
 
 type ProdatakeyConfigEntry = ConfigEntry[PanelCoordinator]
 
-# Home Assistant allows 10,000 enabled entities an entry; a door can have eleven.
+# Home Assistant allows 10,000 enabled entities an entry; a door can have ten,
+# and more if the user enables those that are disabled by default.
 MAX_DOORS = 900
 # The list of doors is read at every connect, and this often.
 READ_INTERVAL = timedelta(hours=1)
