@@ -33,12 +33,12 @@ class DoorBinarySensorDescription(DoorEntityDescription, BinarySensorEntityDescr
     aspect: Aspect
 
 
+DOOR_POSITION = DoorBinarySensorDescription(
+    key="dps",
+    aspect=Aspect.DPS,
+    supported_fn=has_reported(Aspect.DPS),
+)
 BINARY_SENSORS = (
-    DoorBinarySensorDescription(
-        key="dps",
-        aspect=Aspect.DPS,
-        supported_fn=has_reported(Aspect.DPS),
-    ),
     DoorBinarySensorDescription(
         key="rex",
         aspect=Aspect.REX,
@@ -97,6 +97,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the binary sensors of a panel."""
     async_add_entities([PanelConnection(entry.runtime_data, CONNECTION)])
+    async_add_door_entities(entry, async_add_entities, (DOOR_POSITION,), DoorPosition)
     async_add_door_entities(entry, async_add_entities, BINARY_SENSORS, DoorBinarySensor)
 
 
@@ -111,10 +112,11 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
         """Return the connection."""
         return (self.coordinator.connection_updates,)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update whether the stream is connected."""
-        self._attr_is_on = self.coordinator.connected
+    def is_on(self) -> bool | None:
+        """Return whether the stream is connected."""
+        return self.coordinator.connected
 
 
 class DoorBinarySensor(DoorEntity, BinarySensorEntity):
@@ -122,15 +124,20 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
 
     entity_description: DoorBinarySensorDescription
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the state."""
-        super()._update_attrs()
-        aspect = self.entity_description.aspect
-        self._attr_is_on = self.door.state.get(aspect)
-        if aspect is Aspect.DPS:
-            self._attr_device_class = (
-                BinarySensorDeviceClass.GARAGE_DOOR
-                if self.door.info.icon == "rollUpDoor"
-                else BinarySensorDeviceClass.DOOR
-            )
+    def is_on(self) -> bool | None:
+        """Return the aspect, None if it was never reported."""
+        return self.door.state.get(self.entity_description.aspect)
+
+
+class DoorPosition(DoorBinarySensor):
+    """Whether a door is open."""
+
+    @property
+    @override
+    def device_class(self) -> BinarySensorDeviceClass:
+        """Return the kind of door, which the panel's list can change."""
+        if self.door.info.icon == "rollUpDoor":
+            return BinarySensorDeviceClass.GARAGE_DOOR
+        return BinarySensorDeviceClass.DOOR
