@@ -34,12 +34,12 @@ class DoorBinarySensorDescription(DoorEntityDescription, BinarySensorEntityDescr
     aspect: Aspect
 
 
+DOOR_POSITION = DoorBinarySensorDescription(
+    key="dps",
+    aspect=Aspect.DPS,
+    supported_fn=has_reported(Aspect.DPS),
+)
 BINARY_SENSORS = (
-    DoorBinarySensorDescription(
-        key="dps",
-        aspect=Aspect.DPS,
-        supported_fn=has_reported(Aspect.DPS),
-    ),
     DoorBinarySensorDescription(
         key="rex",
         aspect=Aspect.REX,
@@ -115,6 +115,7 @@ async def async_setup_entry(
     for problem in panel.problems:
         add_problem(problem)
     async_subscribe_until_unload(entry, panel.problem_updates, add_problem)
+    async_add_door_entities(entry, async_add_entities, (DOOR_POSITION,), DoorPosition)
     async_add_door_entities(entry, async_add_entities, BINARY_SENSORS, DoorBinarySensor)
 
 
@@ -129,10 +130,11 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
         """Return the connection."""
         return (self.coordinator.connection_updates,)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update whether the stream is connected."""
-        self._attr_is_on = self.coordinator.connected
+    def is_on(self) -> bool | None:
+        """Return whether the stream is connected."""
+        return self.coordinator.connected
 
 
 class PanelProblem(PanelEntity, BinarySensorEntity):
@@ -161,12 +163,17 @@ class PanelProblem(PanelEntity, BinarySensorEntity):
         if problem is self._problem:
             self._handle_update()
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update whether anything at the site has the problem."""
-        panel = self.coordinator.panel
-        self._attr_is_on = bool(panel.problems[self._problem])
-        self._attr_assumed_state = self._problem in panel.assumed_problems
+    def is_on(self) -> bool:
+        """Return whether anything at the site has the problem."""
+        return bool(self.coordinator.panel.problems[self._problem])
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        """Return whether the problem may have changed without a report."""
+        return self._problem in self.coordinator.panel.assumed_problems
 
 
 class DoorBinarySensor(DoorEntity, BinarySensorEntity):
@@ -189,15 +196,20 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
             # there is no switch that shows it
             self._attr_entity_registry_enabled_default = True
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the state."""
-        super()._update_attrs()
-        aspect = self.entity_description.aspect
-        self._attr_is_on = self.door.state.get(aspect)
-        if aspect is Aspect.DPS:
-            self._attr_device_class = (
-                BinarySensorDeviceClass.GARAGE_DOOR
-                if self.door.info.icon == "rollUpDoor"
-                else BinarySensorDeviceClass.DOOR
-            )
+    def is_on(self) -> bool | None:
+        """Return the aspect, None if it was never reported."""
+        return self.door.state.get(self.entity_description.aspect)
+
+
+class DoorPosition(DoorBinarySensor):
+    """Whether a door is open."""
+
+    @property
+    @override
+    def device_class(self) -> BinarySensorDeviceClass:
+        """Return the kind of door, which the panel's list can change."""
+        if self.door.info.icon == "rollUpDoor":
+            return BinarySensorDeviceClass.GARAGE_DOOR
+        return BinarySensorDeviceClass.DOOR

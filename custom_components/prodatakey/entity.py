@@ -84,7 +84,6 @@ class ProdatakeyEntity(Entity):
             availability = self.coordinator.availability_updates
             self.async_on_remove(availability.subscribe(self._handle_availability))
             self._attr_available = self.coordinator.available
-        self._update_attrs()
 
     @callback
     def _handle_availability(self) -> None:
@@ -95,11 +94,7 @@ class ProdatakeyEntity(Entity):
     @callback
     def _handle_update(self) -> None:
         """Handle a change of what this entity shows."""
-        self._update_attrs()
         self.async_write_ha_state()
-
-    def _update_attrs(self) -> None:
-        """Update the attributes from the panel."""
 
 
 class PanelEntity(ProdatakeyEntity):
@@ -151,11 +146,11 @@ class DoorEntity(ProdatakeyEntity):
         aspect = self.entity_description.aspect
         return () if aspect is None else (self.door.updates(aspect),)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update whether the state is assumed."""
-        state = self.door.state
-        self._attr_assumed_state = self.entity_description.aspect in state.assumed
+    def assumed_state(self) -> bool:
+        """Return whether the state is assumed."""
+        return self.entity_description.aspect in self.door.state.assumed
 
     async def _async_send(self, command: DoorCommand, *, keep: bool = False) -> None:
         """Send a command. Raises HomeAssistantError."""

@@ -98,23 +98,26 @@ class DoorLock(DoorEntity, LockEntity):
         """Handle a change of the relay."""
         if self._cancel_opening is not None:
             self._end_opening()
-        self._update_attrs()
         self.async_write_ha_state()
 
     @callback
     def _handle_grant(self) -> None:
         """Handle granted access: the relay change is theirs, not the last caller's."""
         self._context = None
-        self._update_attrs()
         self.async_write_ha_state()
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the state of the lock."""
-        super()._update_attrs()
+    def is_locked(self) -> bool | None:
+        """Return whether the relay is off, None if it was never reported."""
         relay = self.door.state.get(Aspect.RELAY)
-        self._attr_is_locked = None if relay is None else not relay
-        self._attr_changed_by = self.door.changed_by
+        return None if relay is None else not relay
+
+    @property
+    @override
+    def changed_by(self) -> str | None:
+        """Return the person whose access turned the relay."""
+        return self.door.changed_by
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:

@@ -99,13 +99,21 @@ class LastActivity(PanelEntity, SensorEntity):
         """Return the activity log."""
         return (self.coordinator.activity_updates,)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the sentence; a state has 255 characters, the attribute has all."""
+    def native_value(self) -> str | None:
+        """Return the sentence; a state has 255 characters, the attribute has all."""
         if (activity := self.coordinator.activity) is None:
-            return
-        self._attr_native_value = activity.message[:MAX_LENGTH_STATE_STATE]
-        self._attr_extra_state_attributes = {
+            return None
+        return activity.message[:MAX_LENGTH_STATE_STATE]
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | None] | None:
+        """Return the whole activity."""
+        if (activity := self.coordinator.activity) is None:
+            return None
+        return {
             "message": activity.message,
             "topic": activity.topic,
             "occurred": activity.occurred.isoformat(),
@@ -147,7 +155,8 @@ class EndpointSignal(EndpointEntity, SensorEntity):
         """Return the answers of the endpoint."""
         return (self.endpoint.signals,)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the signal."""
-        self._attr_native_value = self.endpoint.db_gain
+    def native_value(self) -> float | None:
+        """Return the signal, None if the endpoint has not answered yet."""
+        return self.endpoint.db_gain

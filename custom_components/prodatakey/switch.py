@@ -78,11 +78,11 @@ class DoorSwitch(DoorEntity, SwitchEntity):
 
     entity_description: DoorSwitchDescription
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the state."""
-        super()._update_attrs()
-        self._attr_is_on = self.door.state.get(self.entity_description.aspect)
+    def is_on(self) -> bool | None:
+        """Return the aspect, None if it was never reported."""
+        return self.door.state.get(self.entity_description.aspect)
 
 
 class Output(DoorSwitch):

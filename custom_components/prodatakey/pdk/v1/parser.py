@@ -84,13 +84,15 @@ def _parse_door_event(
     if not name and isinstance(door := body.get("door"), dict):
         name = door.get("name")
     event_id, occurred = event.get("id"), metadata.get("occurred")
+    aspect, value = reported
     return DoorEvent(
         topic,
         door_id,
         name[:MAX_NAME_LENGTH] if isinstance(name, str) and name else None,
         occurred if type(occurred) is int else None,
         event_id if isinstance(event_id, str) and event_id else None,
-        *reported,
+        aspect,
+        value,
     )
 
 

@@ -166,7 +166,7 @@ class PanelStream(SiteStream):
         if event is None:
             return
         self.stats.topics[topic] += 1
-        if isinstance(event, DoorEvent | AccessEvent):
+        if isinstance(event, (DoorEvent, AccessEvent)):
             self._renewer.events += 1
             if event.event_id is not None and self._is_repeated(event.event_id):
                 return
