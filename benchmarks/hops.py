@@ -43,6 +43,10 @@ def _print_calls(what: str, start: CodeType, end: CodeType) -> None:
 async def _main() -> None:
     async with fake_pdk() as pdk, running_home() as hass:
         await ours.async_add_panel(hass, pdk.url, "ours-1")
+        # not the first one, which also creates what the door has
+        await pdk.write("ours-1", [websocket_frames([door_event("door.input.relay.off", 1)])])
+        while hass.states.is_state(LOCK, "unknown"):
+            await asyncio.sleep(0.01)
         _print_calls("event, from the frame to the state", ours.READ, WRITE)
         await pdk.write("ours-1", [websocket_frames([door_event(RELAY_ON, 1)])])
         while sys.getprofile():

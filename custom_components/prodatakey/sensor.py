@@ -132,13 +132,19 @@ class DoorLastPerson(DoorEntity, SensorEntity):
         """Return granted access."""
         return (self.door.grants,)
 
+    @property
     @override
-    def _update_attrs(self) -> None:
-        """Update the person; one without a name is unknown."""
+    def native_value(self) -> str | None:
+        """Return the person; one without a name is unknown."""
+        return self.door.last_grant.person if self.door.last_grant else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | None] | None:
+        """Return how and when the person was granted access."""
         if (grant := self.door.last_grant) is None:
-            return
-        self._attr_native_value = grant.person
-        self._attr_extra_state_attributes = {
+            return None
+        return {
             "request_factor": grant.request_factor,
             "occurred": grant.occurred.isoformat(timespec="milliseconds"),
         }

@@ -74,7 +74,7 @@ async def test_a_badge_and_its_relay(
     assert isinstance(request, AccessEvent)
     assert (request.access, request.person) == (Access.GRANTED, "John Wiegand")
     assert isinstance(relay, DoorEvent)
-    assert relay[-2:] == (Aspect.RELAY, True)
+    assert (relay.aspect, relay.value) == (Aspect.RELAY, True)
     assert running.stream.stats.topics["device.request.found"] == 1
 
 
