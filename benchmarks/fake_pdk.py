@@ -23,10 +23,11 @@ MIN_EXTENDED = 126
 DPS = ("door.input.dps.opened", "door.input.dps.closed")
 ALLOWED = "door.request.allowed"
 RELAY_ON = "door.input.relay.on"
+RELAY_OFF = "door.input.relay.off"
 TOPICS = (
     *DPS,
     RELAY_ON,
-    "door.input.relay.off",
+    RELAY_OFF,
     "door.input.rex.on",
     "door.input.rex.off",
     "door.alarm.propped.on",

@@ -11,7 +11,7 @@ import aiohttp
 from homeassistant.helpers.entity import Entity
 
 from . import ours
-from .fake_pdk import RELAY_ON, door_event, fake_pdk, websocket_frames
+from .fake_pdk import RELAY_OFF, RELAY_ON, door_event, fake_pdk, websocket_frames
 from .home import running_home
 
 LOCK = "lock.door_1"
@@ -43,12 +43,12 @@ def _print_calls(what: str, start: CodeType, end: CodeType) -> None:
 async def _main() -> None:
     async with fake_pdk() as pdk, running_home() as hass:
         await ours.async_add_panel(hass, pdk.url, "ours-1")
-        # not the first one, which also creates what the door has
-        await pdk.write("ours-1", [websocket_frames([door_event("door.input.relay.off", 1)])])
-        while hass.states.is_state(LOCK, "unknown"):
+        # The first report of an aspect also adds entities, so the second is counted.
+        await pdk.write("ours-1", [websocket_frames([door_event(RELAY_ON, 1)])])
+        while not hass.states.is_state(LOCK, "unlocked"):
             await asyncio.sleep(0.01)
         _print_calls("event, from the frame to the state", ours.READ, WRITE)
-        await pdk.write("ours-1", [websocket_frames([door_event(RELAY_ON, 1)])])
+        await pdk.write("ours-1", [websocket_frames([door_event(RELAY_OFF, 1)])])
         while sys.getprofile():
             await asyncio.sleep(0.01)
         _print_calls("command, from the action to the frame", ours.UNLOCK, SEND)

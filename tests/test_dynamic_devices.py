@@ -86,6 +86,21 @@ async def test_added_and_renamed(
     assert state_of(hass, "button.meeting_room_open").name == "Library Open"
 
 
+async def test_becomes_a_roll_up_door(
+    hass: HomeAssistant, panel: SimulatedPdk, an_hour_passes: Hour
+) -> None:
+    """Its position is shown as that of a garage door from its next change on."""
+    position = "binary_sensor.front_door_door_position"
+    await emit(panel, "door.input.dps.opened", 1)
+    await wait_for_state(hass, position, "on")
+    assert state_of(hass, position).attributes["device_class"] == "door"
+    await panel.control("PATCH", f"{DOORS}/1", {"publicIcon": "rollUpDoor"})
+    await an_hour_passes()
+    await emit(panel, "door.input.dps.closed", 1)
+    await wait_for_state(hass, position, "off")
+    assert state_of(hass, position).attributes["device_class"] == "garage_door"
+
+
 async def test_added_while_away(
     hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
