@@ -100,16 +100,6 @@ def entry_id(page: Page) -> str:
     return entry
 
 
-def test_reads_a_repair(page: Page, demo: Demo) -> None:
-    """A panel that has moved to PDK 2.0 is listed under Repairs."""
-    moved = {"systemId": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"}
-    event = {"topic": "migration.completed", "payload": moved}
-    demo.control("POST", f"panels/{PANEL}/emit", event)
-    page.goto(f"{demo.url}/config/repairs")
-    page.get_by_text("Headquarters has moved to PDK 2.0").click()
-    expect(page.get_by_text("does not support")).to_be_visible()
-
-
 def test_gives_new_credentials(page: Page, demo: Demo) -> None:
     """Rejected credentials are asked for again, and the doors come back."""
     demo.control(
@@ -132,3 +122,26 @@ def test_gives_new_credentials(page: Page, demo: Demo) -> None:
     submit_credentials(page, "demo-secret")
     done = page.get_by_text("Re-authentication was successful")
     expect(done).to_be_visible(timeout=15000)
+
+
+def test_follows_a_migration(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The site moves on the simulator's page, the repair is submitted, the lock works."""
+    controller = page.context.new_page()
+    controller.goto(demo.panel_url)
+    controller.get_by_role("button", name="Migrate to PDK 2.0").click()
+    page.goto(f"{demo.url}/config/repairs")
+    page.get_by_text("Headquarters has moved to PDK 2.0").click()
+    expect(page.get_by_text("experimental").first).to_be_visible()
+    page.screenshot(path=screenshots / "migration.png")
+    page.get_by_text("Submit", exact=True).first.click()
+    expect(page.get_by_text("The repair was successful").first).to_be_visible(
+        timeout=30000
+    )
+    page.goto(f"{demo.url}/doors-dashboard/doors")
+    front = page.locator("hui-tile-card").filter(has_text="Front door").first
+    front.get_by_role("button", name="Unlock").click()
+    expect(front.get_by_text("Unlocked")).to_be_visible()
+    assert demo.topics()[-1] == "open"
+    door = controller.locator("article").filter(has_text="Front door").first
+    expect(door.get_by_text("Unlocked").first).to_be_visible()
+    controller.close()
