@@ -131,14 +131,3 @@ async def test_a_result_goes_to_the_sender(wire: Wire) -> None:
         assert await wire.topics(2) == [_RESULT, "door.input.relay.on"]
         topic, event = await other.event()
         assert (topic, event["body"]["doorId"]) == ("door.input.relay.on", "a-1")
-
-
-async def test_received_commands_can_be_read(wire: Wire) -> None:
-    """With their exact text."""
-    await wire.connect()
-    frame = '42["command",{"id":"x", "topic":"door.try.open","body":{"doorId":1}}]'
-    await wire.send(frame)
-    (received,) = await wire.pdk.commands(PANEL)
-    assert (received["raw"], received["id"]) == (frame, "x")
-    assert (received["topic"], received["body"]) == ("door.try.open", {"doorId": 1})
-    assert await wire.pdk.commands(PANEL, after=1, wait=0) == []
