@@ -1,19 +1,12 @@
 """Commands as the panel receives them, and which of them an answer means."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 
 from custom_components.prodatakey.pdk.commands import (
-    ActuateClose,
-    ActuateDoNotDisturb,
-    ActuateForceToggle,
-    ActuateOpen,
-    ClearForced,
     Command,
-    DiscoverEndpoints,
     PendingCommands,
     QuerySignal,
     TryDwellOpen,
@@ -25,28 +18,9 @@ from custom_components.prodatakey.pdk.errors import (
 )
 from tests.common import wait_until
 
-from .common import SAMPLES, set_constants
+from .common import set_constants
 
 ADDRESS = "0013a200400a393b"
-COMMANDS: dict[str, Command] = {
-    "door.actuate.close": ActuateClose(door_id=1),
-    "door.actuate.dnd": ActuateDoNotDisturb(door_id=1),
-    "door.actuate.forcetoggle": ActuateForceToggle(door_id=1),
-    "door.actuate.open": ActuateOpen(door_id=1),
-    "door.alarm.forced.clear": ClearForced(door_id=1),
-    "door.try.dwellopen": TryDwellOpen(door_id=6, dwell=30),
-    "door.try.open": TryOpen(door_id=1),
-    "endpoint.discover": DiscoverEndpoints(),
-    "endpoint.querysignal": QuerySignal(io_link_id=1, address=ADDRESS),
-}
-
-
-@pytest.mark.parametrize("topic", sorted({*SAMPLES["commands"], *COMMANDS}))
-def test_frame_is_the_documented_sample(topic: str) -> None:
-    """Test the same keys, order and values, byte for byte, for every command."""
-    sample = SAMPLES["commands"][topic]
-    frame = COMMANDS[topic].as_dict(sample["id"])
-    assert json.dumps(frame) == json.dumps(sample)
 
 
 @pytest.mark.parametrize(

@@ -7,45 +7,12 @@ import pytest
 
 from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import (
-    CommandRejectedError,
-    CommandUnansweredError,
-    NotConnectedError,
-)
+from custom_components.prodatakey.pdk.errors import CommandUnansweredError
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .common import doors_opened
 from .running_stream import CONNECTED, RunningStream
-
-
-async def test_commands_are_rejected(
-    client: PanelClient, simulator: SimulatedPdk
-) -> None:
-    """Test that of fifty commands at once exactly the rejected ones fail."""
-    for door in range(8, 50):
-        await simulator.control("POST", f"panels/{PANEL}/doors", {"id": door})
-    await simulator.faults(PANEL, commands={"refuse": "Not now.", "doors": [23]})
-    async with RunningStream(client) as stream:
-        outcomes = await asyncio.gather(
-            *(stream.send(TryOpen(door_id=door)) for door in range(1, 50)),
-            return_exceptions=True,
-        )
-        with pytest.raises(CommandRejectedError):
-            await stream.send(TryOpen(door_id=99))
-        assert stream.statuses == [CONNECTED]
-    failed = {door: outcome for door, outcome in enumerate(outcomes, 1) if outcome}
-    assert list(failed) == [23]
-    assert isinstance(failed[23], CommandRejectedError)
-    assert str(failed[23]) == "Not now."
-    assert await doors_opened(simulator) == [*range(1, 50), 99]
-
-
-async def test_not_connected(client: PanelClient) -> None:
-    """Test that nothing is kept to be sent later."""
-    stream = RunningStream(client)
-    with pytest.raises(NotConnectedError):
-        await stream.send(TryOpen(door_id=1))
 
 
 async def test_panel_does_not_answer(
