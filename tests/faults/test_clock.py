@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from tests.common import PANEL, wait_for_state
-from tests.pdk.common import emit, wait_for_requests
+from tests.common import PANEL
+from tests.pdk.common import wait_for_requests
 
 from . import phases
 from .figures import Record
-from .site import OTHER_LOCK, Site, access, record_accesses
+from .site import Site
 
 
 @pytest.mark.parametrize("hours", [1, -1])
@@ -35,16 +35,3 @@ async def test_clock_is_set(
     name = f"{whose} clock jumps by {hours:+d} h"
     for phase in ("idle", "renewal pending"):
         figure("matrix", name, phase, "nothing; no outage")
-
-
-@pytest.mark.parametrize("others", [1, 5])
-async def test_controllers_with_different_clocks(direct: Site, others: int) -> None:
-    """Test that events of a clock that is ahead do not silence other doors."""
-    await direct.set_up()
-    people = record_accesses(direct.hass)
-    first, *rest = [access(f"person {number}") for number in range(6)]
-    ahead = [access("other", door=4, ahead=3600) for _ in range(others)]
-    await emit(direct.pdk, first, *ahead, *rest)
-    await direct.report(4, "relay.on")
-    await wait_for_state(direct.hass, OTHER_LOCK, "unlocked")
-    assert people == [f"person {number}" for number in range(6)]

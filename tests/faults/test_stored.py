@@ -6,10 +6,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from tests.common import PANEL, wait_for_state, wait_until
+from tests.common import wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
 LOCK = "lock.front_door"
@@ -59,30 +59,3 @@ async def test_data_without_a_secret(
     await hass.async_block_till_done()
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
-
-
-async def test_stored_door(
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-) -> None:
-    """Test that the panel is set up without a damaged door's stored state."""
-    door = {
-        "id": 1,
-        "name": "Front door",
-        "type": ["primaryReader"],
-        "icon": None,
-        "primary_reader": None,
-        "state": {},
-        "shown": [],
-        "changed_by": None,
-    }
-    stored = {"doors": [door], "endpoints": [], "activity": None, "with_people": True}
-    name = f"{DOMAIN}.{PANEL}"
-    hass_storage[name] = {"version": 1, "minor_version": 1, "key": name, "data": stored}
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.LOADED
-    await wait_until(lambda: entry.runtime_data.connected)
-    await pdk.act(PANEL, 1, "hold")
-    await wait_for_state(hass, LOCK, "unlocked")
