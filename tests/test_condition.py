@@ -3,10 +3,9 @@
 import pytest
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.condition import async_get_all_descriptions
 
 from .automation import OTHERS, TARGETS, automate, furnish
-from .common import TEXTS, Json, act, emit, wait_for_state
+from .common import Json, act, emit, wait_for_state
 from .simulator_process import SimulatedPdk
 
 DO_NOT_DISTURB = "switch.front_door_do_not_disturb"
@@ -69,17 +68,3 @@ async def test_targets(
     assert not await is_true(hass, runs)
     await turn_on(hass, panel, CONDITIONS[name])
     assert await is_true(hass, runs)
-
-
-async def test_descriptions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The editor offers all conditions, with a name for each field."""
-    await automate_test(hass, "is_forced", {"entity_id": FORCED})
-    described = {
-        name.partition(".")[2]: description
-        for name, description in (await async_get_all_descriptions(hass)).items()
-        if name.startswith("prodatakey.")
-    }
-    assert described.keys() == CONDITIONS.keys() == TEXTS["conditions"].keys()
-    for name, description in described.items():
-        fields = (description or {}).get("fields", {}).keys()
-        assert fields == TEXTS["conditions"][name]["fields"].keys()

@@ -1,7 +1,5 @@
 """The connection is lost and comes back; an event changes one door; logs hold no secret."""
 
-import logging
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -12,9 +10,7 @@ from .common import (
     CREDENTIALS,
     FRONT,
     PANEL,
-    PIN,
     Json,
-    drop_connection,
     emit,
     set_online,
     setup_integration,
@@ -127,33 +123,3 @@ async def test_an_event_that_changes_nothing_writes_nothing(
     await emit(panel, "door.input.relay.on", 4)
     await wait_for_state(hass, "lock.meeting_room", "unlocked")
     assert FRONT not in written
-
-
-async def test_no_secret_in_any_log(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    short_backoff: None,
-) -> None:
-    """No token and no PIN, through connects, faults and failures."""
-    caplog.set_level(logging.DEBUG)
-    for name in ("aiohttp", "asyncio", "engineio", "socketio", "custom_components"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    await setup_integration(hass, entry)
-    await pdk.act(PANEL, 1, "badge", pin=PIN)
-    await pdk.emit(PANEL, "door.request.unknown", {"body": {"pin": PIN}})
-    for fault in (
-        {"mode": "error44"},
-        {"mode": "abort"},
-        {"mode": "http", "status": 403},
-    ):
-        await pdk.faults(handshake={**fault, "count": 1})
-        await drop_connection(pdk)
-        await wait_for_state(hass, CONNECTION, "off")
-        await wait_for_state(hass, CONNECTION, "on")
-    await hass.config_entries.async_unload(entry.entry_id)
-    secrets = ("demo-secret", PIN, "Bearer ", "token=", "eyJ")
-    lines = [record.getMessage() for record in caplog.records]
-    assert not [line for line in lines if any(secret in line for secret in secrets)]
-    assert any("Ignored a malformed door.request.unknown" in line for line in lines)

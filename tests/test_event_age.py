@@ -8,7 +8,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 
 from .common import (
-    CLOCK_BURST,
     CONNECTION,
     FRONT,
     MIN_TOKEN_LIFE,
@@ -64,24 +63,6 @@ async def test_clock_is_hours_off(
     assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
     for event in await access_events.received():
         assert abs(age(event)) < timedelta(seconds=5)
-
-
-async def test_clock_is_set(
-    panel: SimulatedPdk, access_events: AccessEvents, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Forwards is noticed with two events; backwards when five in a row disagree."""
-    monkeypatch.setattr(CLOCK_BURST, 0)
-    for offset in (-2 * HOURS, 0, 0):
-        await panel.faults(PANEL, clock_offset=offset)
-        await panel.act(PANEL, 1, "badge", person=1)
-    assert len(await access_events.received()) == 3
-    await panel.faults(PANEL, clock_offset=-2 * HOURS)
-    for _ in range(4):
-        await panel.act(PANEL, 1, "badge", person=1)
-    assert len(await access_events.received()) == 3
-    for person in (2, 3):
-        await panel.act(PANEL, 1, "badge", person=person)
-    assert (await access_events.people())[3:] == ["Jonas Okafor", "Søren Lindqvist"]
 
 
 async def test_clock_is_learned_with_each_connection(

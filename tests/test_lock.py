@@ -42,18 +42,6 @@ def see_states(hass: HomeAssistant) -> list[str]:
     return seen
 
 
-async def test_unknown_until_the_panel_reports(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The API has no snapshot of states, and nothing is guessed."""
-    assert state_of(hass, FRONT).state == "unknown"
-    await panel.act(PANEL, 1, "hold")
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert not unlocked.attributes.get("assumed_state")
-    await panel.act(PANEL, 1, "lock")
-    await wait_for_state(hass, FRONT, "locked")
-
-
 @pytest.mark.parametrize(
     ("action", "before", "topic", "states"),
     [
@@ -174,20 +162,6 @@ async def test_momentary_unlock(
     await act(hass, "lock.lock")
     await act(hass, "lock.open")
     assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
-
-
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [("lock.open", {}), ("prodatakey.open_door", {"duration": 0.2})],
-)
-async def test_door_locks_again(
-    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
-) -> None:
-    """A door that is opened for a while locks by itself."""
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, action, **data)
-    await wait_for_state(hass, FRONT, "unlocked")
-    await wait_for_state(hass, FRONT, "locked")
 
 
 async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:

@@ -12,17 +12,14 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.trigger import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .automation import OTHERS, TARGETS, automate, furnish, trigger
 from .common import (
     CONNECTION,
-    FRONT,
     FRONT_ACCESS,
     PANEL,
-    TEXTS,
     AccessEvents,
     Json,
     access_granted,
@@ -243,17 +240,3 @@ async def test_people_are_not_recorded(
     assert "The option 'Record people' of Headquarters is off" in answer
     assert (await save())[0] == HTTPStatus.OK
     assert (await save(person=[" "]))[0] == HTTPStatus.BAD_REQUEST
-
-
-async def test_descriptions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The editor offers all triggers, with a name for each field."""
-    await automate(hass, trigger("forced", FRONT))
-    described = {
-        name.partition(".")[2]: description
-        for name, description in (await async_get_all_descriptions(hass)).items()
-        if name.startswith("prodatakey.")
-    }
-    assert described.keys() == TRIGGERS.keys() == TEXTS["triggers"].keys()
-    for name, description in described.items():
-        fields = (description or {}).get("fields", {}).keys()
-        assert fields == TEXTS["triggers"][name].get("fields", {}).keys()
