@@ -27,7 +27,6 @@ async def test_flood(direct: Site, figure: Record, count: int) -> None:
     set_constants(direct.monkeypatch, answer_timeout=60)
     await direct.pdk.faults(ping_interval=25, ping_timeout=20)
     await direct.set_up()
-    direct.hass.loop.set_debug(False)
     now = direct.hass.loop.time
     began = now()
     events = [relay("on", 4)] * count + [relay("on", 1)]

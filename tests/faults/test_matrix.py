@@ -201,7 +201,7 @@ async def test_http(direct: Site, figure: Record, name: str, phase: str) -> None
     figure("matrix", name, phase, outcome)
 
 
-@pytest.mark.parametrize("name", ["HTTP 401", "HTTP 403", "HTTP 429", "HTML page"])
+@pytest.mark.parametrize("name", ["HTTP 401", "HTTP 429"])
 async def test_renewal_is_retried(direct: Site, name: str) -> None:
     """Test that nobody notices a failed renewal while the old token lives."""
     set_constants(direct.monkeypatch, renew_at=0.1)

@@ -90,6 +90,7 @@ async def main() -> None:
     print(json.dumps({"connected": seconds, "doors": doors}))  # noqa: T201 - for the test
 
 
+@pytest.mark.soak
 def test_dropped_packets(namespace: tuple[str, ...], figure: Record) -> None:
     """Test that silence is noticed, and that a dropped command is never received."""
     done = subprocess.run(
