@@ -43,6 +43,14 @@ def use_custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load the integration."""
 
 
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode off: a set-up costs twice as much with it.
+
+    The canary has it on.
+    """
+
+
 @pytest.fixture
 def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to reconnect follow each other quickly."""
