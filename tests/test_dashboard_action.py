@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -123,13 +121,3 @@ async def test_people_are_not_recorded(
     await setup_integration(hass, entry, record_people=False)
     shown = entities((await get_view(hass))["sections"])
     assert not [entity_id for entity_id in shown if "last_person" in entity_id]
-
-
-async def test_not_loaded(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """A panel that is not loaded is an error."""
-    await pdk.faults(token={"status": 503})
-    await hass.config_entries.async_setup(entry.entry_id)
-    with pytest.raises(ServiceValidationError):
-        await get_view(hass)

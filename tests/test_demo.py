@@ -2,19 +2,13 @@
 
 import argparse
 from contextlib import ExitStack
-import json
 from pathlib import Path
-import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from scripts.demo_claim import claim
-from scripts.demo_greeting import greet, warn_of_network
-from scripts.demo_options import ALL_ADDRESSES, ROOT, parse_arguments
-from scripts.home_assistant import write_configuration
+from scripts.demo_options import parse_arguments
 from scripts.processes import DemoError, free_port
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -61,53 +55,3 @@ def test_a_second_demo_is_told_everything_at_once(tmp_path: Path) -> None:
     command = text.partition("scripts/demo ")[2].split()
     with claim(parse_arguments(command)):
         assert parse_arguments(command).folder == Path(f"{tmp_path}-2")
-
-
-def test_home_assistant_ends_with_the_demo(tmp_path: Path) -> None:
-    """Also after SIGKILL, of which nothing is left but a closed pipe."""
-    package = tmp_path / "homeassistant"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "__main__.py").write_text(
-        "import time\nprint('started', flush=True)\ntime.sleep(50)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / "demo_home_assistant.py")],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout
-        assert process.stdin
-        assert process.stdout.readline() == b"started\n"
-        process.stdin.close()
-        assert process.wait(10) == -signal.SIGTERM
-
-
-@pytest.mark.parametrize(
-    ("arguments", "hosts"),
-    [
-        ([], ["127.0.0.1"]),
-        (["--bind", ALL_ADDRESSES], [ALL_ADDRESSES]),
-        (["--bind", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]),
-    ],
-)
-def test_the_addresses(arguments: list[str], hosts: list[str], tmp_path: Path) -> None:
-    """The demo itself always needs the address of this machine."""
-    bind = parse_arguments(arguments).bind
-    write_configuration(tmp_path, 8123, bind=bind)
-    stored = json.loads((tmp_path / ".storage" / "http").read_text())
-    assert stored["data"]["stable"]["server_host"] == hosts
-
-
-def test_an_open_demo_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The user knows who can log in, before Home Assistant starts and after it."""
-    options = _options(tmp_path, "--bind", "192.0.2.1")
-    warn_of_network(options)
-    url = f"http://192.0.2.1:{options.port}"
-    assert f"Anyone in the network can open {url}" in capsys.readouterr().out
-    greet(options, "", 0)
-    assert f"{url}   (anyone can log in)" in capsys.readouterr().out
-    wrong = pytest.raises(DemoError, match="not an address of this machine")
-    with wrong, claim(options):
-        pass

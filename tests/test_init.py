@@ -25,7 +25,6 @@ from .common import (
     MIN_READ_INTERVAL,
     OTHER_PANEL,
     PANEL,
-    TEXTS,
     Json,
     act,
     deliver,
@@ -66,46 +65,6 @@ async def test_devices(
     assert gate.model == "Reader"
     assert (gate.hw_version, gate.sw_version) == ("red1cn.d", "1.1.41")
     assert gate.serial_number == "805"
-
-
-@pytest.mark.parametrize(
-    ("fault", "key"),
-    [
-        ({"token": {"status": 500}}, "cannot_connect"),
-        ({"panel_token": {"status": 403}}, "no_permission"),
-        ({"token": {"status": 429}}, "rate_limited"),
-        ({"devices": {"abort": True}}, "cannot_connect"),
-        ({"token": {"status": 401}}, "invalid_auth"),
-    ],
-)
-async def test_setup_fails(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    fault: Json,
-    key: str,
-) -> None:
-    """The entry says why, and is retried."""
-    await pdk.faults(**fault)
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == key
-    assert key in TEXTS["exceptions"]
-
-
-async def test_loads_before_the_stream_connects(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    short_backoff: None,
-) -> None:
-    """Token and doors are enough; the connection follows."""
-    await pdk.faults(handshake={"mode": "http", "status": 503})
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.LOADED
-    await wait_for_state(hass, FRONT, "unavailable")
-    await pdk.faults(handshake=None)
-    await wait_for_state(hass, FRONT, "unknown")
 
 
 async def test_unload_and_remove(

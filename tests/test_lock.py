@@ -2,8 +2,10 @@
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from .common import (
@@ -178,17 +180,6 @@ async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
     assert seen == []
 
 
-async def test_unlock_is_not_answered(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The door may be open or not: the user reads that."""
-    monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
-    await panel.faults(commands="ignored")
-    with raises_error("no_answer"):
-        await act(hass, "lock.unlock")
-    assert state_of(hass, FRONT).state == "unknown"
-
-
 async def test_unlock_while_not_connected(
     hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
 ) -> None:
@@ -243,3 +234,70 @@ async def test_stopped_script(
     else:
         await wait_until(lambda: state_of(hass, FRONT).attributes.get("assumed_state"))
         assert state_of(hass, FRONT).state == "locked"
+
+
+OPEN_DOOR = "prodatakey.open_door"
+
+
+@pytest.mark.parametrize(
+    ("duration", "dwell"),
+    [(0.1, 1), (3, 30), (2.34, 23), (2.36, 24), ("1.5", 15), (540, 5400)],
+)
+async def test_open_door(
+    hass: HomeAssistant, panel: SimulatedPdk, duration: float | str, dwell: int
+) -> None:
+    """The panel gets tenths of a second, rounded, in one command."""
+    await act(hass, OPEN_DOOR, duration=duration)
+    (command,) = await panel.commands(PANEL)
+    assert command["topic"] == "door.try.dwellopen"
+    assert command["body"] == {"doorId": 1, "dwell": dwell}
+
+
+async def test_duration_out_of_range(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """It is rejected, not made to fit: the door could stay open."""
+    for duration in (0, 0.04, 0.09, -1, 540.1, 1e9, "nan", "soon", None):
+        with pytest.raises(vol.Invalid):
+            await act(hass, OPEN_DOOR, duration=duration)
+    with pytest.raises(vol.Invalid):
+        await act(hass, OPEN_DOOR)
+    assert await sent(panel) == []
+
+
+ALARM = "binary_sensor.front_door_forced_open"
+
+
+@pytest.mark.parametrize(
+    ("button", "topic", "alarm"),
+    [
+        ("open", "door.try.open", "on"),
+        ("clear_forced_alarm", "door.alarm.forced.clear", "off"),
+    ],
+)
+async def test_press(
+    hass: HomeAssistant, panel: SimulatedPdk, button: str, topic: str, alarm: str
+) -> None:
+    """The panel gets the command; a forced alarm ends when it is cleared."""
+    await panel.act(PANEL, 1, "force")
+    await wait_for_state(hass, ALARM, "on")
+    await act(hass, "button.press", f"button.front_door_{button}")
+    (command,) = await panel.commands(PANEL)
+    assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
+    await wait_for_state(hass, ALARM, alarm)
+
+
+async def test_force_toggle(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """It holds the door unlocked, so it is disabled until a user enables it."""
+    entity_id = "button.front_door_force_toggle"
+    registered = entity_registry.async_get(entity_id)
+    assert registered
+    assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await setup_integration(hass, entry)
+    await act(hass, "button.press", entity_id)
+    assert await sent(panel) == ["door.actuate.forcetoggle"]
+    await wait_for_state(hass, FRONT, "unlocked")

@@ -1,16 +1,11 @@
 """Tokens that expire when nobody expects it."""
 
 import asyncio
-from datetime import timedelta
 import time
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.util import dt as dt_util
-from tests.common import PANEL, state_of, wait_for_state, wait_until
+from tests.common import PANEL, state_of, wait_for_state
 from tests.pdk.common import kick, set_constants, wait_for_requests
 
 from . import phases
@@ -77,34 +72,3 @@ async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
     await direct.pdk.control("POST", f"panels/{PANEL}/revoke")
     await direct.report(1, "relay.on")
     await wait_for_state(direct.hass, LOCK, "unlocked", 6)
-
-
-def _reauths(site: Site) -> int:
-    """Return how many forms ask for credentials."""
-    flows = site.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    return len([flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH])
-
-
-@pytest.mark.parametrize("status", [400, 401])
-async def test_one_rejection_at_a_start(direct: Site, status: int) -> None:
-    """Test that an entry is set up by itself when pdk.io accepts the credentials."""
-    await direct.pdk.faults(token={"status": status, "count": 1})
-    await direct.hass.config_entries.async_setup(direct.entry.entry_id)
-    assert direct.entry.state is ConfigEntryState.SETUP_RETRY
-    async_fire_time_changed(direct.hass, dt_util.utcnow() + timedelta(seconds=30))
-    await wait_until(lambda: direct.entry.state is ConfigEntryState.LOADED)
-    await direct.wait_connected()
-    assert not _reauths(direct)
-
-
-async def test_one_rejection_at_a_renewal(direct: Site) -> None:
-    """Test that nobody is asked for credentials that pdk.io accepts again."""
-    await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
-    await direct.set_up()
-    # the request is repeated once with a new ID token
-    await direct.pdk.faults(PANEL, panel_token={"status": 401, "count": 2})
-    await direct.wait_disconnected()
-    await direct.pdk.faults(PANEL, panel_token_lifetime=300)
-    await direct.wait_connected()
-    await direct.check_works(0)
-    assert not _reauths(direct)

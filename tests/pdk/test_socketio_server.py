@@ -12,7 +12,6 @@ from custom_components.prodatakey.pdk.client import PanelClient
 from custom_components.prodatakey.pdk.commands import TryDwellOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
-    CommandUnansweredError,
     NotConnectedError,
     StreamRefusedError,
 )
@@ -175,21 +174,3 @@ async def test_pings(
         await stream.wait_for_status(DROPPED)
         server.send_signal(signal.SIGCONT)
         await stream.wait_connected(2)
-
-
-async def test_killed_server(
-    server: SocketIoServer, client: PanelClient, short_backoff: None
-) -> None:
-    """Test a panel that loses power with a pending command, which is not sent again."""
-    await server.do("answer", "silent")
-    async with RunningStream(client) as stream:
-        sending = stream.sending(TryOpen(door_id=1))
-        await wait_until(lambda: server.frames("42"))
-        await server.kill()
-        with pytest.raises(CommandUnansweredError):
-            await sending
-        await stream.wait_for_status(DOWN)
-        await server.start()
-        await stream.wait_connected(2)
-        await stream.send(TryOpen(door_id=2))
-    assert server.doors() == [1, 2]

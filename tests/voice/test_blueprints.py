@@ -1,13 +1,13 @@
 """The voice blueprint answers in Assist, in seven languages."""
 
+import json
 from pathlib import Path
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.components import conversation
 from homeassistant.const import STATE_ON
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.common import (
@@ -23,67 +23,17 @@ from tests.common import (
 )
 from tests.simulator_process import SimulatedPdk
 
+from .test_assist import say
+
 BLUEPRINT = PROJECT / "blueprints" / "automation" / "prodatakey" / "voice.yaml"
 GARAGE = "lock.garage"
 POSITION = "binary_sensor.front_door_door_position"
 
 # "Lock all doors", "are all doors locked?", "is anything open?", "who was at the front
 # door?", "open the garage", with their answers.
-LANGUAGES = {
-    "en": {
-        "lock all doors": "All doors are locked.",
-        "are all doors locked?": "All doors are locked.",
-        "is anything open?": "Open: Front door.",
-        "who was at the front door?": "Amelia Hartmann, {time}",
-        "open the garage": "The garage is opening.",
-    },
-    "de": {
-        "schließ alle Türen ab": "Alle Türen sind verriegelt.",
-        "sind alle Türen abgeschlossen?": "Alle Türen sind verriegelt.",
-        "ist etwas offen?": "Offen: Front door.",
-        "wer war an der front door?": "Amelia Hartmann, {time}",
-        "öffne die Garage": "Die Garage wird geöffnet.",
-    },
-    "es": {
-        "cierra todas las puertas": "Todas las puertas están cerradas con llave.",
-        "¿están todas las puertas cerradas?": (
-            "Todas las puertas están cerradas con llave."
-        ),
-        "¿hay algo abierto?": "Abierto: Front door.",
-        "¿quién estaba en la front door?": "Amelia Hartmann, {time}",
-        "abre el garaje": "El garaje se está abriendo.",
-    },
-    "fr": {
-        "verrouille toutes les portes": "Toutes les portes sont verrouillées.",
-        "toutes les portes sont-elles verrouillées ?": (
-            "Toutes les portes sont verrouillées."
-        ),
-        "y a-t-il quelque chose d'ouvert ?": "Ouvert : Front door.",
-        "qui était à la front door ?": "Amelia Hartmann, {time}",
-        "ouvre le garage": "Le garage s'ouvre.",
-    },
-    "it": {
-        "chiudi tutte le porte": "Tutte le porte sono chiuse a chiave.",
-        "sono chiuse tutte le porte?": "Tutte le porte sono chiuse a chiave.",
-        "c'è qualcosa di aperto?": "Aperto: Front door.",
-        "chi era alla front door?": "Amelia Hartmann, {time}",
-        "apri il garage": "Il garage si sta aprendo.",
-    },
-    "nl": {
-        "sluit alle deuren af": "Alle deuren zijn op slot.",
-        "zijn alle deuren op slot?": "Alle deuren zijn op slot.",
-        "staat er iets open?": "Open: Front door.",
-        "wie was bij de front door?": "Amelia Hartmann, {time}",
-        "open de garage": "De garage gaat open.",
-    },
-    "pt-BR": {
-        "tranque todas as portas": "Todas as portas estão trancadas.",
-        "todas as portas estão trancadas?": "Todas as portas estão trancadas.",
-        "tem algo aberto?": "Aberto: Front door.",
-        "quem estava na front door?": "Amelia Hartmann, {time}",
-        "abra a garagem": "A garagem está abrindo.",
-    },
-}
+LANGUAGES: dict[str, dict[str, str]] = json.loads(
+    Path(__file__).with_name("sentences.json").read_text("utf-8")
+)
 
 
 @pytest.fixture
@@ -106,20 +56,6 @@ async def assist(hass: HomeAssistant, panel: SimulatedPdk, tmp_path: Path) -> No
     assert await async_setup_component(hass, "automation", config)
     await hass.async_block_till_done()
     assert state_of(hass, "automation.voice").state == STATE_ON
-
-
-async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
-    """Say something to Assist; return its answer."""
-    result = await conversation.async_converse(
-        hass,
-        sentence,
-        None,
-        Context(),
-        language=language,
-        agent_id=conversation.HOME_ASSISTANT_AGENT,
-    )
-    answer: str = result.response.speech["plain"]["speech"]
-    return answer
 
 
 @pytest.mark.usefixtures("assist")
