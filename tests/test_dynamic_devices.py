@@ -22,7 +22,6 @@ from .common import (
     PANEL,
     ask,
     device_of,
-    drop_connection,
     emit,
     setup_integration,
     state_of,
@@ -84,16 +83,6 @@ async def test_added_and_renamed(
     assert name_of(device(4)) == "Library"
     assert state_of(hass, "lock.meeting_room").name == "Library"
     assert state_of(hass, "button.meeting_room_open").name == "Library Open"
-
-
-async def test_added_while_away(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The list is read at each connect too."""
-    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
-    await panel.control("POST", DOORS, {"id": 20, "name": "Side door"})
-    await drop_connection(panel)
-    await wait_for_state(hass, "lock.side_door", "unknown")
 
 
 async def test_deleted_and_back(

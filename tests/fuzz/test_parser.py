@@ -26,11 +26,6 @@ BOUNDED = settings(
 )
 
 
-@pytest.fixture(autouse=True)
-def use_custom_integrations() -> None:
-    """Leave Home Assistant out."""
-
-
 @BOUNDED
 @given(whatever)
 def test_only_its_own_error(event: tuple[str, object]) -> None:
