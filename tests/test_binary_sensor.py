@@ -64,22 +64,3 @@ async def test_closing_ends_a_propped_alarm(
     await emit(panel, "door.input.dps.closed")
     cleared = await wait_for_state(hass, propped, "off")
     assert "assumed_state" not in cleared.attributes
-
-
-async def test_kinds_of_doors(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """A fan on a relay is no lock, and neither is a second reader."""
-    assert hass.states.get("lock.garage")
-    assert hass.states.get("lock.ventilation") is None
-    assert hass.states.get("switch.ventilation_do_not_disturb") is None
-    assert hass.states.get("button.ventilation_pulse")
-    relay = state_of(hass, "binary_sensor.ventilation_relay")
-    assert "device_class" not in relay.attributes
-    inside = [
-        entity_id
-        for entity_id in hass.states.async_entity_ids()
-        if "front_door_inside" in entity_id
-    ]
-    assert inside == ["event.front_door_inside_access"]
-    for door, device_class in (("warehouse_gate", "door"), ("garage", "garage_door")):
-        position = state_of(hass, f"binary_sensor.{door}_door_position")
-        assert position.attributes["device_class"] == device_class

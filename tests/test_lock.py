@@ -266,25 +266,6 @@ async def test_duration_out_of_range(hass: HomeAssistant, panel: SimulatedPdk) -
 ALARM = "binary_sensor.front_door_forced_open"
 
 
-@pytest.mark.parametrize(
-    ("button", "topic", "alarm"),
-    [
-        ("open", "door.try.open", "on"),
-        ("clear_forced_alarm", "door.alarm.forced.clear", "off"),
-    ],
-)
-async def test_press(
-    hass: HomeAssistant, panel: SimulatedPdk, button: str, topic: str, alarm: str
-) -> None:
-    """The panel gets the command; a forced alarm ends when it is cleared."""
-    await panel.act(PANEL, 1, "force")
-    await wait_for_state(hass, ALARM, "on")
-    await act(hass, "button.press", f"button.front_door_{button}")
-    (command,) = await panel.commands(PANEL)
-    assert (command["topic"], command["body"]) == (topic, {"doorId": 1})
-    await wait_for_state(hass, ALARM, alarm)
-
-
 async def test_force_toggle(
     hass: HomeAssistant,
     panel: SimulatedPdk,

@@ -96,9 +96,9 @@ async def test_unknown_is_not_no(
     assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
 
 
-@pytest.mark.usefixtures("assist")
-async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The doors that did not lock or open are named."""
+@pytest.mark.usefixtures("assist", "short_backoff")
+async def test_rejected_and_offline(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The doors that did not lock or open are named, and those that are offline."""
     await panel.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
     await panel.faults(PANEL, commands={"refuse": "Not now."})
@@ -106,13 +106,6 @@ async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
         "Not locked: Front door. Not known: Garage."
     )
     assert await say(hass, "open the garage") == "The garage did not open."
-
-
-@pytest.mark.usefixtures("assist")
-async def test_offline(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
-) -> None:
-    """A panel that is offline is told as such."""
     await set_online(panel, False)
     await wait_for_state(hass, FRONT, "unavailable")
     not_connected = "Not connected: Front door, Garage."
