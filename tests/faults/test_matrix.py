@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.common import state_of
 from tests.network import Proxy
-from tests.pdk.common import kick, send_frame, set_constants, wait_for_requests
+from tests.pdk.common import kick, send_frame, set_constants
 from tests.simulator_process import Json
 
 from . import phases
 from .figures import Record
 from .phases import PHASES, Fault, Phase, cells
-from .site import LOCK, Site
+from .site import Site
 
 # The network
 
@@ -261,24 +260,3 @@ async def test_handshake(direct: Site, figure: Record, mode: str, name: str) -> 
     """Test new connections that are refused after the websocket has opened, or hang."""
     outcome = await phases.handshake(direct, _handshake_fault(mode), "unavailable")
     figure("matrix", name, "handshake", outcome)
-
-
-async def test_connections_are_accepted_and_ended(direct: Site, figure: Record) -> None:
-    """Test that states stay, assumed, while each connection is ended at once."""
-    site, fault = direct, _handshake_fault("disconnect")
-    await site.set_up()
-    await fault.begin(site)
-    await kick(site.pdk, "abort")
-    await site.wait_disconnected()
-    connects = (await site.pdk.requests())["connect"]
-    await wait_for_requests(site.pdk, "connect", connects + 3)
-    assert state_of(site.hass, LOCK).state == "locked"
-    assert state_of(site.hass, LOCK).attributes["assumed_state"] is True
-    # Once a later attempt is rejected, no accepted connection is about to be ended.
-    await site.pdk.faults(handshake={"mode": "http", "status": 503})
-    handshakes = (await site.pdk.requests())["handshake"]
-    await wait_for_requests(site.pdk, "handshake", handshakes + 1)
-    await fault.end(site)
-    await site.wait_connected()
-    await site.check_works(0)
-    figure("matrix", "`41`", "handshake", "assumed")

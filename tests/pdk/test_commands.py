@@ -182,16 +182,3 @@ async def test_caller_is_cancelled(
     del tasks
     await asyncio.sleep(0)
     assert not caplog.records
-
-
-async def test_result() -> None:
-    """Test that a caller who waits gets the result or the error."""
-
-    async def half(number: int) -> int:
-        if number % 2:
-            raise ValueError(number)
-        return number // 2
-
-    assert await run_to_completion(half(4)) == 2
-    with pytest.raises(ValueError, match="3"):
-        await run_to_completion(half(3))

@@ -147,17 +147,6 @@ async def test_invalid_token_is_renewed_once(
     assert stream.statuses == [CONNECTED, DROPPED]
 
 
-async def test_token_is_renewed_before_it_expires(
-    server: SocketIoServer, client: PanelClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Test that a quiet stream does not keep an expired token."""
-    set_constants(monkeypatch, renew_at=0.001)
-    async with RunningStream(client):
-        await wait_until(lambda: server.frames("42"))
-    assert server.frames("42")[0] == '42["renewedToken",{"token":"token-2"}]'
-    assert server.all("connection") == ["token-1"]
-
-
 async def test_pings(
     session: aiohttp.ClientSession, tokens: LocalTokens, short_backoff: None
 ) -> None:
