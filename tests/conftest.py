@@ -39,8 +39,18 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture(autouse=True)
-def use_custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load the integration."""
+def use_custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load the integration, in tests that have one."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode off: a set-up costs twice as much with it.
+
+    The canary has it on.
+    """
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import socket
 import ssl
 import struct
 import termios
-from types import TracebackType
 from typing import Literal, Self, override
 
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -151,12 +150,7 @@ class Proxy:
         await self._listen()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """End everything."""
         self.refuse()
         self.cut()

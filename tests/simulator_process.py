@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 import subprocess
 import sys
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -49,12 +48,7 @@ class SimulatedPdk:
         self._session = aiohttp.ClientSession()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the HTTP session."""
         assert self._session
         await self._session.close()

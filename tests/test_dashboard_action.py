@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -101,35 +99,21 @@ async def test_many_doors(
         assert tile["name"] in ({"type": "device"}, {"type": "entity"})
 
 
-async def test_disabled_and_hidden_entities(
-    hass: HomeAssistant, panel: SimulatedPdk, entity_registry: er.EntityRegistry
+async def test_entities_that_are_left_out(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
 ) -> None:
-    """They are left out."""
+    """Those that are disabled or hidden, and people where they are not recorded."""
     entity_registry.async_update_entity(
         FRONT, disabled_by=er.RegistryEntryDisabler.USER
     )
     entity_registry.async_update_entity(
         "lock.garage", hidden_by=er.RegistryEntryHider.USER
     )
-    shown = entities((await get_view(hass))["sections"])
-    assert FRONT not in shown
-    assert "lock.garage" not in shown
-
-
-async def test_people_are_not_recorded(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """There is no last person."""
     await setup_integration(hass, entry, record_people=False)
     shown = entities((await get_view(hass))["sections"])
-    assert not [entity_id for entity_id in shown if "last_person" in entity_id]
-
-
-async def test_not_loaded(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """A panel that is not loaded is an error."""
-    await pdk.faults(token={"status": 503})
-    await hass.config_entries.async_setup(entry.entry_id)
-    with pytest.raises(ServiceValidationError):
-        await get_view(hass)
+    left_out = (FRONT, "lock.garage", "sensor.front_door_last_person")
+    assert "lock.meeting_room" in shown
+    assert not set(left_out) & set(shown)

@@ -2,20 +2,13 @@
 
 import argparse
 from contextlib import ExitStack
-import json
 from pathlib import Path
-import shutil
-import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from scripts.demo_claim import claim
-from scripts.demo_greeting import greet, warn_of_network
-from scripts.demo_options import ALL_ADDRESSES, ROOT, parse_arguments
-from scripts.home_assistant import write_configuration
+from scripts.demo_options import parse_arguments
 from scripts.processes import DemoError, free_port
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -41,26 +34,6 @@ def test_the_folder_is_emptied_or_kept(tmp_path: Path) -> None:
             (folder / "token").write_text("x")
 
 
-def test_a_relative_folder() -> None:
-    """It is made absolute, as Home Assistant runs in another one."""
-    assert parse_arguments(["--folder", "demo"]).folder == Path.cwd() / "demo"
-
-
-@pytest.mark.parametrize("port", ["99999", "-1", "door"])
-def test_an_invalid_port(port: str) -> None:
-    """It is rejected before anything is started."""
-    with pytest.raises(SystemExit):
-        parse_arguments(["--port", port])
-
-
-@pytest.mark.parametrize("ports", [["--port", "0"], ["--panel-port", "8121"]])
-def test_ports_that_collide(ports: list[str], tmp_path: Path) -> None:
-    """Home Assistant needs a known port of its own."""
-    options = parse_arguments([*ports, "--folder", str(tmp_path)])
-    with pytest.raises(DemoError, match="--port must not be"), claim(options):
-        pass
-
-
 def test_a_second_demo_is_told_everything_at_once(tmp_path: Path) -> None:
     """Both ports, the folder, and a command that works."""
     with ExitStack() as servers, claim(_options(tmp_path)):
@@ -82,86 +55,3 @@ def test_a_second_demo_is_told_everything_at_once(tmp_path: Path) -> None:
     command = text.partition("scripts/demo ")[2].split()
     with claim(parse_arguments(command)):
         assert parse_arguments(command).folder == Path(f"{tmp_path}-2")
-
-
-def test_help_needs_no_set_up(tmp_path: Path) -> None:
-    """It is printed where there is no environment."""
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    (tmp_path / "scripts" / "setup").write_text("#!/bin/sh\nexit 9\n")
-    command = [str(tmp_path / "scripts" / "demo"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "--panel-port" in done.stdout
-    command[1] = "--empty"
-    assert subprocess.run(command, check=False).returncode == 9
-
-
-def test_home_assistant_ends_with_the_demo(tmp_path: Path) -> None:
-    """Also after SIGKILL, of which nothing is left but a closed pipe."""
-    package = tmp_path / "homeassistant"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "__main__.py").write_text(
-        "import time\nprint('started', flush=True)\ntime.sleep(50)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / "demo_home_assistant.py")],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout
-        assert process.stdin
-        assert process.stdout.readline() == b"started\n"
-        process.stdin.close()
-        assert process.wait(10) == -signal.SIGTERM
-
-
-def test_an_empty_demo_opens_on_a_page_without_doors(tmp_path: Path) -> None:
-    """It says how to add the integration; there is no dashboard of doors yet."""
-    write_configuration(tmp_path, 8123, start_page=True)
-    configuration = (tmp_path / "configuration.yaml").read_text()
-    assert "start-dashboard:" in configuration
-    assert "doors-dashboard:" not in configuration
-    opens_on = (tmp_path / ".storage" / "frontend.system_data").read_text()
-    assert '"default_panel": "start-dashboard"' in opens_on
-    page = (tmp_path / "start.yaml").read_text()
-    assert "entity" not in page
-    assert "/config/integrations/dashboard/add?domain=prodatakey" in page
-
-
-def test_the_blueprints_are_there(tmp_path: Path) -> None:
-    """Home Assistant offers them without an import."""
-    write_configuration(tmp_path, 8123)
-    blueprints = Path("blueprints/automation/prodatakey")
-    names = {each.name for each in (tmp_path / blueprints).iterdir()}
-    assert names == {each.name for each in (ROOT / blueprints).iterdir()}
-    assert "welcome_by_name.yaml" in names
-
-
-@pytest.mark.parametrize(
-    ("arguments", "hosts"),
-    [
-        ([], ["127.0.0.1"]),
-        (["--bind", ALL_ADDRESSES], [ALL_ADDRESSES]),
-        (["--bind", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]),
-    ],
-)
-def test_the_addresses(arguments: list[str], hosts: list[str], tmp_path: Path) -> None:
-    """The demo itself always needs the address of this machine."""
-    bind = parse_arguments(arguments).bind
-    write_configuration(tmp_path, 8123, bind=bind)
-    stored = json.loads((tmp_path / ".storage" / "http").read_text())
-    assert stored["data"]["stable"]["server_host"] == hosts
-
-
-def test_an_open_demo_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The user knows who can log in, before Home Assistant starts and after it."""
-    options = _options(tmp_path, "--bind", "192.0.2.1")
-    warn_of_network(options)
-    url = f"http://192.0.2.1:{options.port}"
-    assert f"Anyone in the network can open {url}" in capsys.readouterr().out
-    greet(options, "", 0)
-    assert f"{url}   (anyone can log in)" in capsys.readouterr().out
-    wrong = pytest.raises(DemoError, match="not an address of this machine")
-    with wrong, claim(options):
-        pass

@@ -142,18 +142,3 @@ async def test_while_the_panel_cannot_be_reached(
     assert data["stream"]["status"] == "down"
     assert data["stream"]["clock_offset"] is None
     assert "503" in data["stream"]["errors"][0]["text"]
-
-
-async def test_of_an_entry_that_is_not_loaded(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> None:
-    """A set-up that fails has them as well."""
-    await pdk.faults(panel_token={"status": 500})
-    await hass.config_entries.async_setup(entry.entry_id)
-    data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
-    assert data["entry"]["data"]["client_secret"] == REDACTED
-    assert data["entry"]["state"] == "setup_retry"
-    assert data["entry"]["reason"] == "cannot_connect"

@@ -22,7 +22,6 @@ from .common import (
     PANEL,
     ask,
     device_of,
-    drop_connection,
     emit,
     setup_integration,
     state_of,
@@ -99,16 +98,6 @@ async def test_becomes_a_roll_up_door(
     await emit(panel, "door.input.dps.closed", 1)
     await wait_for_state(hass, position, "off")
     assert state_of(hass, position).attributes["device_class"] == "garage_door"
-
-
-async def test_added_while_away(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The list is read at each connect too."""
-    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
-    await panel.control("POST", DOORS, {"id": 20, "name": "Side door"})
-    await drop_connection(panel)
-    await wait_for_state(hass, "lock.side_door", "unknown")
 
 
 async def test_deleted_and_back(
@@ -231,28 +220,6 @@ async def test_second_reader_is_connected_via_its_door(
     assert getattr(device(8), "via_device_id", None) == lift.id
 
 
-async def test_delete_a_device_while_the_entry_is_not_loaded(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    device: Device,
-    device_registry: dr.DeviceRegistry,
-    hass_ws_client: WebSocketGenerator,
-) -> None:
-    """Whether the panel has it is unknown: it stays."""
-    await async_setup_component(hass, "config", {})
-    await pdk.faults(token={"status": 500})
-    await hass.config_entries.async_setup(entry.entry_id)
-    found = device_registry.async_get_or_create(
-        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
-    )
-    answer = await (await hass_ws_client(hass)).remove_device(found.id)
-    assert answer["error"]["message"] == (
-        "Failed to remove device entry, rejected by integration"
-    )
-    assert device(99)
-
-
 async def test_delete_a_stale_device(
     hass: HomeAssistant,
     panel: SimulatedPdk,
@@ -281,6 +248,11 @@ async def test_delete_a_stale_device(
     assert hass.states.get(signal) is None
     await ask(hass, "discover_endpoints", wait=1)
     await wait_for_state(hass, signal, "unknown")
+    # what the panel has is not known now
+    await hass.config_entries.async_unload(entry.entry_id)
+    found = device(endpoint)
+    assert found
+    assert not (await client.remove_device(found.id))["success"]
 
 
 async def test_device_that_has_a_reader_after_all(

@@ -1,4 +1,4 @@
-"""What entities there are."""
+"""What entities there are; what they show is tested with the samples of each topic."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -12,7 +12,17 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import CONNECTION, wait_until
+from .common import (
+    CONNECTION,
+    PANEL,
+    drop_connection,
+    emit,
+    setup_integration,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
+from .simulator_process import SimulatedPdk
 
 
 @pytest.mark.skipif(
@@ -36,3 +46,52 @@ async def test_entities(
     await hass.config_entries.async_setup(entry.entry_id)
     await wait_until(lambda: not hass.states.is_state(CONNECTION, "unknown"))
     await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+
+
+async def test_dps_that_is_not_in_the_list(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """Its sensor is added with its first event, an alarm with its own first one."""
+    position, forced = (
+        f"binary_sensor.meeting_room_{name}"
+        for name in ("door_position", "forced_open")
+    )
+    assert hass.states.get(position) is None
+    await emit(panel, "door.input.dps.opened", 4)
+    await wait_for_state(hass, position, "on")
+    assert hass.states.get(forced) is None
+    await emit(panel, "door.alarm.forced", 4)
+    await wait_for_state(hass, forced, "on")
+    await wait_for_state(hass, "button.meeting_room_clear_forced_alarm", "unknown")
+
+
+async def test_alarms_exist_where_they_are_configured(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """One that the installer has switched off would stay unknown for ever."""
+    doors = f"panels/{PANEL}/doors"
+    await pdk.control("PATCH", f"{doors}/1", {"forcedAlarm": False, "propAlarm": True})
+    await pdk.control("PATCH", f"{doors}/5", {"forcedAlarm": True, "propAlarm": False})
+    await setup_integration(hass, entry)
+    assert hass.states.get("binary_sensor.front_door_forced_open") is None
+    assert hass.states.get("button.front_door_clear_forced_alarm") is None
+    assert hass.states.get("binary_sensor.front_door_propped_open")
+    assert hass.states.get("binary_sensor.warehouse_gate_forced_open")
+    assert hass.states.get("binary_sensor.warehouse_gate_propped_open") is None
+
+
+async def test_closing_ends_a_propped_alarm(
+    hass: HomeAssistant, panel: SimulatedPdk
+) -> None:
+    """A closed door is not propped open, also where that is only assumed or unknown."""
+    propped = "binary_sensor.front_door_propped_open"
+    await emit(panel, "door.input.dps.closed")
+    await wait_for_state(hass, propped, "off")
+    await emit(panel, "door.alarm.propped.on")
+    await wait_for_state(hass, propped, "on")
+    await drop_connection(panel)
+    await wait_until(lambda: state_of(hass, propped).attributes.get("assumed_state"))
+    await wait_for_state(hass, CONNECTION, "on")
+    await emit(panel, "door.input.dps.closed")
+    cleared = await wait_for_state(hass, propped, "off")
+    assert "assumed_state" not in cleared.attributes

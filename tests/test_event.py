@@ -1,9 +1,8 @@
-"""Access events: who was at a reader, and whether the door was opened."""
+"""Access events: who was at a reader; old ones do not fire, whatever the panel's clock shows."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 import time
-from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -14,50 +13,27 @@ from pytest_homeassistant_custom_component.common import (
 from homeassistant.const import MATCH_ALL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from .common import (
+    CONNECTION,
     FRONT,
-    FRONT_ACCESS,
+    MIN_TOKEN_LIFE,
     PANEL,
     PIN,
     AccessEvents,
     Json,
+    access_granted,
     act,
+    drop_connection,
     emit,
+    emit_all,
+    held_back,
     setup_integration,
     state_of,
+    wait_for_state,
     wait_until,
 )
 from .simulator_process import SimulatedPdk
-
-
-@pytest.mark.parametrize(
-    ("door", "credential", "attributes"),
-    [
-        (1, {"pin": "2468"}, ["granted", "Amelia Hartmann", 1, "PIN_ONLY", None]),
-        (1, {"person": 2}, ["granted", "Jonas Okafor", 2, "CARD_ONLY", None]),
-        (3, {"pin": "9753"}, ["denied", "Søren Lindqvist", 3, "PIN_ONLY", False]),
-        (1, {"pin": PIN}, ["unknown", None, None, None, None]),
-    ],
-)
-async def test_access(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    door: int,
-    credential: Json,
-    attributes: list[Any],
-) -> None:
-    """Each of the panel's answers is an event with its attributes."""
-    entity_id = {1: FRONT_ACCESS, 3: "event.server_room_access"}[door]
-    await panel.act(PANEL, door, "badge", **credential)
-    await wait_until(lambda: state_of(hass, entity_id).state != "unknown")
-    event = state_of(hass, entity_id).attributes
-    keys = ("event_type", "person", "person_id", "request_factor", "explicit")
-    assert [event[key] for key in keys] == [f"access_{attributes[0]}", *attributes[1:]]
-    occurred = datetime.fromisoformat(event["occurred"])
-    assert occurred.utcoffset() == timedelta(0)
-    assert abs(dt_util.utcnow() - occurred) < timedelta(seconds=5)
 
 
 async def test_denied_by_do_not_disturb(
@@ -69,22 +45,6 @@ async def test_denied_by_do_not_disturb(
     (event,) = await access_events.received()
     assert (event["event_type"], event["explicit"]) == ("access_denied", True)
     assert not state_of(hass, FRONT).attributes.get("changed_by")
-
-
-async def test_changed_by(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    entry: MockConfigEntry,
-) -> None:
-    """The last who was granted access, not who was denied; also after a restart."""
-    await panel.act(PANEL, 1, "badge", person=2)
-    await panel.act(PANEL, 1, "badge", pin="0000")
-    assert len(await access_events.received()) == 2
-    assert state_of(hass, FRONT).attributes["changed_by"] == "Jonas Okafor"
-    await setup_integration(hass, entry)
-    assert state_of(hass, FRONT).attributes["changed_by"] == "Jonas Okafor"
-    assert state_of(hass, FRONT_ACCESS).attributes["event_type"] == "access_unknown"
 
 
 async def test_no_pin_anywhere(
@@ -140,3 +100,105 @@ async def test_first_event_of_a_new_door(
     await wait_until(lambda: hass.states.get(cellar))
     await wait_until(lambda: state_of(hass, cellar).state != "unknown")
     assert state_of(hass, cellar).attributes["person"] == "Priya"
+
+
+HOURS = 3600.0
+INVALID_TOKEN = {"topic": "invalidToken", "payload": None}
+
+
+def age(event: dict[str, str]) -> timedelta:
+    """Return how long ago an event occurred, as it says."""
+    return datetime.now(UTC) - datetime.fromisoformat(event["occurred"])
+
+
+async def test_old_events_do_not_fire(
+    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """An event older than a minute does not fire, and one of 55 seconds does."""
+    await emit_all(
+        panel,
+        access_granted("fresh"),
+        access_granted("old", 61),
+        access_granted("older", HOURS),
+    )
+    assert await access_events.people() == ["fresh"]
+    await emit_all(panel, access_granted("younger", 55))
+    _, younger = await access_events.received()
+    assert younger["person"] == "younger"
+    assert timedelta(seconds=54) < age(younger) < timedelta(seconds=65)
+
+
+@pytest.mark.parametrize("hours", [-7, 3])
+async def test_clock_is_hours_off(
+    panel: SimulatedPdk, access_events: AccessEvents, hours: int
+) -> None:
+    """Its events fire, with the time of this machine's clock; old ones do not."""
+    offset = hours * HOURS
+    await panel.faults(PANEL, clock_offset=offset)
+    await panel.act(PANEL, 1, "badge", person=1)
+    await panel.act(PANEL, 1, "badge", person=2)
+    await emit_all(panel, access_granted("old", 61 - offset))
+    assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
+    for event in await access_events.received():
+        assert abs(age(event)) < timedelta(seconds=5)
+
+
+async def test_clock_is_learned_with_each_connection(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    short_backoff: None,
+) -> None:
+    """A panel that comes back with another clock is not late for ever."""
+    await panel.act(PANEL, 1, "badge", person=1)
+    assert await access_events.people() == ["Amelia Hartmann"]
+    await drop_connection(panel)
+    await wait_for_state(hass, CONNECTION, "off")
+    await wait_for_state(hass, CONNECTION, "on")
+    await panel.faults(PANEL, clock_offset=-2 * HOURS)
+    await panel.act(PANEL, 1, "badge", person=2)
+    assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
+
+
+async def test_delayed_by_an_expired_token(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The token expires unnoticed: the age of what is flushed first is unknown."""
+    monkeypatch.setattr(MIN_TOKEN_LIFE, 60)
+    await pdk.faults(panel_token_lifetime=1)
+    await setup_integration(hass, entry)
+    access_events = AccessEvents(hass, pdk)
+    await pdk.faults(panel_token_lifetime=300, panel_token={"delay": 0.3, "count": 1})
+    while not held_back(entry):
+        await emit(pdk, "door.autoopen.on")
+    await emit_all(pdk, access_granted("old", 2 * HOURS), access_granted("young", 20))
+    assert await access_events.received() == []
+    assert (await pdk.requests())["renewed"] == 1
+    assert state_of(hass, FRONT).attributes.get("changed_by") is None
+
+
+async def test_delayed_but_fresh(
+    panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """Once the offset is known, a flushed event younger than a minute fires."""
+    await emit_all(
+        panel,
+        access_granted("before"),
+        INVALID_TOKEN,
+        access_granted("old", 90),
+        access_granted("young", 30),
+    )
+    assert await access_events.people() == ["before", "young"]
+
+
+async def test_same_event_twice(
+    panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """The same id counts once; without one, each event counts."""
+    once = access_granted("once", id="0153463f-d9ba-435f-b099-60f2b7c8d7e3")
+    each = access_granted("each")
+    await emit_all(panel, once, once, each, each)
+    assert await access_events.people() == ["once", "each", "each"]

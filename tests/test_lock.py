@@ -2,8 +2,10 @@
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from .common import (
@@ -40,18 +42,6 @@ def see_states(hass: HomeAssistant) -> list[str]:
 
     hass.bus.async_listen("state_changed", handle)
     return seen
-
-
-async def test_unknown_until_the_panel_reports(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The API has no snapshot of states, and nothing is guessed."""
-    assert state_of(hass, FRONT).state == "unknown"
-    await panel.act(PANEL, 1, "hold")
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
-    assert not unlocked.attributes.get("assumed_state")
-    await panel.act(PANEL, 1, "lock")
-    await wait_for_state(hass, FRONT, "locked")
 
 
 @pytest.mark.parametrize(
@@ -176,20 +166,6 @@ async def test_momentary_unlock(
     assert await sent(panel) == [topic, "door.actuate.close", "door.try.open"]
 
 
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [("lock.open", {}), ("prodatakey.open_door", {"duration": 0.2})],
-)
-async def test_door_locks_again(
-    hass: HomeAssistant, panel: SimulatedPdk, action: str, data: Json
-) -> None:
-    """A door that is opened for a while locks by itself."""
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await act(hass, action, **data)
-    await wait_for_state(hass, FRONT, "unlocked")
-    await wait_for_state(hass, FRONT, "locked")
-
-
 async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why, and it leaves no trace in the state."""
     await emit(panel, "door.input.relay.off")
@@ -202,17 +178,6 @@ async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
     with raises_error("command_rejected", name="Front door", reason=reason):
         await act(hass, "prodatakey.open_door", duration=1)
     assert seen == []
-
-
-async def test_unlock_is_not_answered(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The door may be open or not: the user reads that."""
-    monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
-    await panel.faults(commands="ignored")
-    with raises_error("no_answer"):
-        await act(hass, "lock.unlock")
-    assert state_of(hass, FRONT).state == "unknown"
 
 
 async def test_unlock_while_not_connected(
@@ -269,3 +234,51 @@ async def test_stopped_script(
     else:
         await wait_until(lambda: state_of(hass, FRONT).attributes.get("assumed_state"))
         assert state_of(hass, FRONT).state == "locked"
+
+
+OPEN_DOOR = "prodatakey.open_door"
+
+
+@pytest.mark.parametrize(
+    ("duration", "dwell"),
+    [(0.1, 1), (3, 30), (2.34, 23), (2.36, 24), ("1.5", 15), (540, 5400)],
+)
+async def test_open_door(
+    hass: HomeAssistant, panel: SimulatedPdk, duration: float | str, dwell: int
+) -> None:
+    """The panel gets tenths of a second, rounded, in one command."""
+    await act(hass, OPEN_DOOR, duration=duration)
+    (command,) = await panel.commands(PANEL)
+    assert command["topic"] == "door.try.dwellopen"
+    assert command["body"] == {"doorId": 1, "dwell": dwell}
+
+
+async def test_duration_out_of_range(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """It is rejected, not made to fit: the door could stay open."""
+    for duration in (0, 0.04, 0.09, -1, 540.1, 1e9, "nan", "soon", None):
+        with pytest.raises(vol.Invalid):
+            await act(hass, OPEN_DOOR, duration=duration)
+    with pytest.raises(vol.Invalid):
+        await act(hass, OPEN_DOOR)
+    assert await sent(panel) == []
+
+
+ALARM = "binary_sensor.front_door_forced_open"
+
+
+async def test_force_toggle(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """It holds the door unlocked, so it is disabled until a user enables it."""
+    entity_id = "button.front_door_force_toggle"
+    registered = entity_registry.async_get(entity_id)
+    assert registered
+    assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await setup_integration(hass, entry)
+    await act(hass, "button.press", entity_id)
+    assert await sent(panel) == ["door.actuate.forcetoggle"]
+    await wait_for_state(hass, FRONT, "unlocked")

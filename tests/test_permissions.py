@@ -1,14 +1,28 @@
-"""Which users may open doors and question the panel."""
+"""Who may open doors: the door code, and what a user may do."""
 
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
+from homeassistant.helpers import entity_registry as er
 
-from .common import ENDPOINT, FRONT, Json, act, ask, raises_error, sent
+from .common import (
+    ENDPOINT,
+    FRONT,
+    PANEL,
+    Json,
+    act,
+    ask,
+    emit,
+    raises_error,
+    sent,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
 from .simulator_process import SimulatedPdk
 
 OPEN_BUTTON = "button.front_door_open"
@@ -70,3 +84,116 @@ async def test_queries_need_an_administrator(
     await panel.faults(commands={"refuse": "not now"})
     with raises_error("command_rejected"):
         await ask(hass, action, Context(user_id=hass_admin_user.id), **data)
+
+
+OPENING: list[tuple[str, Json]] = [
+    ("lock.unlock", {}),
+    ("lock.open", {}),
+    ("prodatakey.open_door", {"duration": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "code_format", "wrong"),
+    [("1234", r"^\d*$", "4321"), ("open sésame", r"^.*$", "open sesame")],
+)
+async def test_code(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    code: str,
+    code_format: str,
+    wrong: str,
+) -> None:
+    """Unlocking and opening need it, however they are called; locking does not."""
+    assert state_of(hass, FRONT).attributes.get("code_format") is None
+    await setup_integration(hass, entry, code=code)
+    assert state_of(hass, FRONT).attributes["code_format"] == code_format
+    codes: list[Json] = [{"code": wrong}, {"code": ""}, {}]
+    for action, data in OPENING:
+        for rejected in codes:
+            with raises_error("wrong_code", door="Front door"):
+                await act(hass, action, **data, **rejected)
+    with raises_error("wrong_code"):
+        await act(hass, "prodatakey.open_door", duration=1, code=f"{code} ")
+    assert await sent(panel) == []
+    await act(hass, "lock.lock")
+    for action, data in OPENING:
+        await act(hass, action, code=code, **data)
+    assert await sent(panel) == [
+        "door.actuate.close",
+        "door.actuate.open",
+        "door.try.open",
+        "door.try.dwellopen",
+    ]
+
+
+async def test_default_code_of_the_lock(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """It serves our action as it does the lock's, but does not excuse a wrong one."""
+    await setup_integration(hass, entry, code="1234")
+    entity_registry.async_update_entity_options(FRONT, "lock", {"default_code": "1234"})
+    await hass.async_block_till_done()
+    await act(hass, "prodatakey.open_door", duration=1)
+    assert await sent(panel) == ["door.try.dwellopen"]
+    with raises_error("wrong_code"):
+        await act(hass, "prodatakey.open_door", duration=1, code="4321")
+
+
+async def test_nothing_bypasses_the_code(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """What would open a door without it is removed, and comes back without a code."""
+
+    def bypassing() -> set[str]:
+        return {
+            entity.entity_id
+            for entity in entity_registry.entities.values()
+            if entity.unique_id.endswith(("_open", "_output", "_force_toggle"))
+        }
+
+    motor = {"id": 9, "name": "Gate motor", "type": "ioDevice", "publicIcon": "other"}
+    await panel.control("POST", f"panels/{PANEL}/doors", motor)
+    await setup_integration(hass, entry)
+    before = bypassing()
+    assert {
+        "button.front_door_open",
+        "button.front_door_force_toggle",
+        "button.ventilation_pulse",
+        "switch.ventilation",
+        "button.gate_motor_pulse",
+        "switch.gate_motor",
+    } <= before
+    await setup_integration(hass, entry, code=" 1234 ")
+    await emit(panel, "door.input.relay.on", "new")
+    await wait_for_state(hass, "lock.door_new", "unlocked")
+    # a fan is no door; what has no known icon may be one
+    assert bypassing() == {"button.ventilation_pulse", "switch.ventilation"}
+    assert hass.states.get("switch.front_door_do_not_disturb")
+    await setup_integration(hass, entry)
+    assert before < bypassing()
+    assert state_of(hass, "switch.gate_motor").state == "unknown"
+
+
+async def test_blank_code(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """Three blanks are no code; blanks around one are not part of it."""
+    options: Json = {"unlock_mode": "hold", "record_people": True}
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    flow = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {**options, "code": "   "}
+    )
+    assert flow["errors"] == {"code": "blank_code"}
+    flow = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {**options, "code": " 1234 "}
+    )
+    assert flow["data"] == {**options, "code": "1234"}
+    await hass.async_block_till_done()

@@ -7,9 +7,7 @@ import tomllib
 
 import pytest
 
-from homeassistant.util.yaml import load_yaml_dict
-
-from .common import COMPONENT, PROJECT, TEXTS
+from .common import COMPONENT, PROJECT
 
 MANIFEST = json.loads((COMPONENT / "manifest.json").read_text("utf-8"))
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
@@ -31,18 +29,6 @@ def test_oldest_home_assistant() -> None:
     assert f" {oldest})" in (PROJECT / "scripts" / "versions").read_text("utf-8")
     readme = (PROJECT / "README.md").read_text("utf-8")
     assert f"Home Assistant {oldest.removesuffix('.0')} or newer" in readme
-
-
-def test_actions_have_texts() -> None:
-    """Each action and each field of services.yaml has a name and a description."""
-    services = load_yaml_dict(str(COMPONENT / "services.yaml"))
-    icons = json.loads((COMPONENT / "icons.json").read_text("utf-8"))["services"]
-    assert services.keys() == TEXTS["services"].keys() == icons.keys()
-    for action, texts in TEXTS["services"].items():
-        assert texts["fields"].keys() == services[action]["fields"].keys()
-        for text in (texts, *texts["fields"].values()):
-            assert text["name"]
-            assert text["description"]
 
 
 def anchor(heading: str) -> str:

@@ -23,6 +23,7 @@ from .common import (
     act,
     ask,
     emit,
+    sent,
     setup_integration,
     state_of,
     wait_for_state,
@@ -194,3 +195,28 @@ async def test_damaged_file(
     await wait_for_state(hass, FRONT, "unlocked")
     await hass.config_entries.async_unload(entry.entry_id)
     assert len(hass_storage[STORE]["data"]["doors"]) == 7
+
+
+async def test_options_that_were_edited(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """A duration out of range counts as not set; a numeric code is a code."""
+    edited: list[Json] = [
+        *({"unlock_mode": "momentary", "unlock_duration": each} for each in (0, 600)),
+        {"code": 1234},
+    ]
+    for options in edited:
+        await setup_integration(hass, entry, **options)
+        await act(hass, "lock.unlock", code="1234")
+    assert await sent(pdk) == ["door.try.open", "door.try.open", "door.actuate.open"]
+
+
+async def test_data_without_a_secret(
+    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
+) -> None:
+    """The user is asked for it."""
+    data = {key: value for key, value in entry.data.items() if key != "client_secret"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.config_entries.async_setup(entry.entry_id)
+    (flow,) = hass.config_entries.flow.async_progress_by_handler("prodatakey")
+    assert flow["context"]["source"] == "reauth"

@@ -49,17 +49,6 @@ async def test_on_and_off(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     assert "assumed_state" not in state_of(hass, DND).attributes
 
 
-@pytest.mark.parametrize("state", ["on", "off"])
-async def test_toggled_at_the_panel(
-    hass: HomeAssistant, panel: SimulatedPdk, state: str
-) -> None:
-    """The panel has reported the state: there is nothing to do."""
-    await emit(panel, f"door.forceclose.{state}")
-    await wait_for_state(hass, DND, state)
-    await turn(hass, state)
-    assert await toggles(panel) == 0
-
-
 async def test_toggled_the_wrong_way(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """It was off, which was unknown: a second toggle corrects the first."""
     await turn(hass, "off")

@@ -1,7 +1,6 @@
 """A phone is notified of a forced or propped door."""
 
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import HomeAssistantError
 from tests.common import PANEL, act, set_online, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -69,27 +68,6 @@ async def test_propped_door(
     assert ended["message"].startswith("Closed again at ")
     data = {"tag": PROPPED, "group": "prodatakey", "ttl": 0, "priority": "high"}
     assert began["data"] == ended["data"] == data
-
-
-async def test_phone_cannot_be_reached(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    notifications: list[ServiceCall],
-) -> None:
-    """The other actions run."""
-    await automate(
-        "forced_or_propped_door", doors=DOORS, phone=phone, more_actions=MORE
-    )
-
-    async def fail(_: ServiceCall) -> None:
-        """Fail as if the push service did not answer."""
-        raise HomeAssistantError
-
-    hass.services.async_register("notify", "mobile_app_amelia_s_phone", fail)
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: notifications)
 
 
 async def test_outage(

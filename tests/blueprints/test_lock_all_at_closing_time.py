@@ -3,11 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.util import dt as dt_util
-from tests.common import PANEL, wait_for_state, wait_until
+from tests.common import CONNECTION, PANEL, act, set_online, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .conftest import Automate
@@ -27,19 +25,20 @@ def notify(message: str) -> list[dict[str, Any]]:
 
 
 def inputs(**others: object) -> dict[str, Any]:
-    """Return the inputs of the blueprint, with a closing time two seconds from now."""
-    closing = dt_util.now() + timedelta(seconds=2)
+    """Return the inputs of the blueprint."""
     return {
         "doors": ALL,
-        "closing_time": closing.strftime("%H:%M:%S"),
+        "closing_time": "00:00:00",
         "report": notify("{{ message }}"),
         "all_locked": notify("All is well"),
     } | others
 
 
-async def closing_time(notifications: list[ServiceCall]) -> str:
-    """Wait until closing time is over; return the message."""
-    await wait_until(lambda: notifications)
+async def message_at_closing_time(
+    hass: HomeAssistant, notifications: list[ServiceCall]
+) -> str:
+    """Let it be closing time; return the message."""
+    await act(hass, "automation.trigger", "automation.ours", skip_condition=False)
     (call,) = notifications
     message: str = call.data["message"]
     return message
@@ -63,8 +62,10 @@ async def test_locks_what_is_not_known_to_be_locked(
     await panel.act(PANEL, 4, "lock")
     await wait_for_state(hass, FRONT, "unlocked")
     await wait_for_state(hass, MEETING_ROOM, "locked")
-    await automate("lock_all_at_closing_time", **inputs())
-    assert await closing_time(notifications) == "All is well"
+    closing = (dt_util.now() + timedelta(seconds=2)).strftime("%H:%M:%S")
+    await automate("lock_all_at_closing_time", **inputs(closing_time=closing))
+    await wait_until(lambda: notifications)
+    assert notifications[0].data["message"] == "All is well"
     assert sorted(await commands(panel)) == [(LOCK, 1), (LOCK, 3)]
     await wait_for_state(hass, SERVER_ROOM, "locked")
 
@@ -81,29 +82,10 @@ async def test_reports_those_that_do_not_lock(
     refusal = {"refuse": "Not now.", "doors": [1, 3]}
     await panel.faults(PANEL, commands=refusal)
     await automate("lock_all_at_closing_time", **inputs())
-    message = await closing_time(notifications)
+    message = await message_at_closing_time(hass, notifications)
     assert message == "Not locked: Front door (unlocked), Server room (unknown)."
     sent = await commands(panel)
     assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
-
-
-async def test_reports_what_is_unavailable(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
-    short_backoff: None,
-) -> None:
-    """The doors of a panel that is offline are reported."""
-    for door in (1, 3, 4):
-        await panel.act(PANEL, door, "hold")
-        await panel.act(PANEL, door, "lock")
-    await wait_for_state(hass, MEETING_ROOM, "locked")
-    await panel.control("POST", f"panels/{PANEL}/offline")
-    await wait_for_state(hass, FRONT, "unavailable")
-    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, SERVER_ROOM]))
-    message = await closing_time(notifications)
-    assert message == "Not locked: Front door (unavailable), Server room (unavailable)."
 
 
 async def test_reports_what_is_assumed(
@@ -111,20 +93,27 @@ async def test_reports_what_is_assumed(
     panel: SimulatedPdk,
     automate: Automate,
     notifications: list[ServiceCall],
+    short_backoff: None,
 ) -> None:
     """A door that was locked before a gap may be unlocked now, so it is locked again."""
     for door in (1, 4):
         await panel.act(PANEL, door, "hold")
         await panel.act(PANEL, door, "lock")
     await wait_for_state(hass, MEETING_ROOM, "locked")
-    connection = "binary_sensor.headquarters_connection"
     await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
-    await wait_for_state(hass, connection, "off")
-    await wait_for_state(hass, connection, "on")
+    await wait_for_state(hass, CONNECTION, "off")
+    await wait_for_state(hass, CONNECTION, "on")
     await panel.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
     await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, MEETING_ROOM]))
-    message = await closing_time(notifications)
+    message = await message_at_closing_time(hass, notifications)
     assert message == "Not locked: Front door (locked as last known)."
+    notifications.clear()
+    await set_online(panel, False)
+    await wait_for_state(hass, FRONT, "unavailable")
+    message = await message_at_closing_time(hass, notifications)
+    assert message == (
+        "Not locked: Front door (unavailable), Meeting room (unavailable)."
+    )
 
 
 async def test_reports_what_stands_open(
@@ -141,27 +130,20 @@ async def test_reports_what_stands_open(
     await automate(
         "lock_all_at_closing_time", **inputs(doors=[FRONT], positions=positions)
     )
-    message = await closing_time(notifications)
+    message = await message_at_closing_time(hass, notifications)
     assert message == "Not closed: Front door (open), Server room (unknown)."
     assert await commands(panel) == [(LOCK, 1)]
 
 
-@pytest.mark.parametrize("today", [True, False])
 async def test_on_some_days_only(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
     notifications: list[ServiceCall],
-    today: bool,
 ) -> None:
     """Nothing happens on the other days."""
-    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    now = dt_util.now()
-    this_day = days[now.weekday()]
-    weekdays = [this_day] if today else [day for day in days if day != this_day]
-    at = inputs(doors=[FRONT], weekdays=weekdays)
-    await automate("lock_all_at_closing_time", **at)
-    await wait_until(lambda: dt_util.now() > now + timedelta(seconds=2.5))
-    await hass.async_block_till_done()
-    assert [call.data["message"] for call in notifications] == ["All is well"] * today
-    assert await commands(panel) == [(LOCK, 1)] * today
+    tomorrow = (dt_util.now() + timedelta(days=1)).strftime("%a").lower()
+    await automate("lock_all_at_closing_time", **inputs(weekdays=[tomorrow]))
+    await act(hass, "automation.trigger", "automation.ours", skip_condition=False)
+    assert not notifications
+    assert await commands(panel) == []

@@ -77,13 +77,3 @@ async def test_people_are_not_recorded(
     await access_events.received()
     await hass.async_block_till_done()
     assert [call.data["message"] for call in notifications] == messages
-
-
-async def test_name_is_a_number(
-    panel: SimulatedPdk, automate: Automate, notifications: list[ServiceCall]
-) -> None:
-    """It is recognized as any other name."""
-    await automate("welcome_by_name", **INPUTS, people=["4711"])
-    guest = {"body": {"doorId": 1}, "metadata": {"personName": "4711"}}
-    await panel.emit(PANEL, "door.request.allowed", guest)
-    await wait_until(lambda: notifications)

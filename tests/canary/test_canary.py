@@ -14,11 +14,6 @@ from tests.simulator_process import SimulatedPdk
 from . import secrets
 
 
-@pytest.fixture(autouse=True)
-def use_custom_integrations() -> None:
-    """Leave Home Assistant to a process of its own."""
-
-
 async def test_search(tmp_path: Path, pdk: SimulatedPdk) -> None:
     """Test that the search finds each secret, however it is written, and a real token."""
     async with aiohttp.ClientSession() as session:

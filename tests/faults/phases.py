@@ -209,12 +209,26 @@ PHASES: dict[str, Phase] = {
 
 # Variants of other faults, which the default run has only where they could differ
 VARIANTS = {
+    "DNS gone": ("panel list", "handshake"),
+    "connection refused": ("token request", "handshake", "command pending"),
+    "TCP reset": ("REST", "idle", "renewal pending"),
+    "certificate of another host": ("token request", "REST", "handshake"),
     "certificate expired": ("handshake",),
     "certificate of a stranger": ("handshake",),
+    "TLS handshake hangs": ("token request", "handshake", "before `40`"),
+    "HTTP 400": ("token request",),
+    "HTTP 401": ("token request", "panel list", "renewal pending"),
+    "HTTP 403": ("REST", "handshake", "renewal pending"),
     "HTTP 404": (),
+    "HTTP 429": ("token request", "panel list", "REST", "renewal pending"),
+    "HTTP 500": ("token request", "REST", "handshake"),
     "HTTP 502": (),
+    "HTML page": ("panel list", "handshake"),
     "truncated JSON": ("panel list",),
-    "TCP reset by the panel": ("idle",),
+    "closed without goodbye": ("idle", "command pending"),
+    "TCP reset by the panel": ("command pending",),
+    "garbage": ("idle", "before `40`"),
+    "5 MB frame": ("idle",),
     "`1`": ("idle",),
     "`44`": ("idle", "before `40`"),
 }

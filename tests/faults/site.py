@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from tests.common import PANEL, Json, state_of, wait_for_state
@@ -23,7 +23,6 @@ from .certificates import DOMAIN, Certificates
 CONNECTION = "binary_sensor.headquarters_connection"
 LOCK = "lock.front_door"
 OTHER_LOCK = "lock.meeting_room"
-ACCESS = "event.front_door_access"
 DOORS = {1: LOCK, 4: OTHER_LOCK}
 
 PING_INTERVAL = 0.25
@@ -34,32 +33,6 @@ def stand_still(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let the loop's clock be later, as if the process had stood still until now."""
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
-
-
-def access(person: str, door: int = 1, ahead: float = 0) -> Json:
-    """Return the event of a person let in now, by a clock that is ahead."""
-    occurred = round((time.time() + ahead) * 1000)
-    return {
-        "topic": "door.request.allowed",
-        "payload": {
-            "body": {"doorId": door, "personId": 9},
-            "metadata": {"occurred": occurred, "personName": person},
-        },
-    }
-
-
-def record_accesses(hass: HomeAssistant, entity_id: str = ACCESS) -> list[str]:
-    """Return a list to which each person is added for whom an event entity fires."""
-    people: list[str] = []
-
-    @callback
-    def record(event: Event[EventStateChangedData]) -> None:
-        new = event.data["new_state"]
-        if event.data["entity_id"] == entity_id and new and "person" in new.attributes:
-            people.append(new.attributes["person"])
-
-    hass.bus.async_listen("state_changed", record)
-    return people
 
 
 class Site:

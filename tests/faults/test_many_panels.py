@@ -75,7 +75,6 @@ async def test_start(
     figure: Record,
 ) -> None:
     """Test that all are connected within 60 s of a start."""
-    hass.loop.set_debug(False)
     await pdk.faults(rate_limit=LIMITS)
     start = hass.async_create_task(async_setup_component(hass, DOMAIN, {}))
     await wait_all_connected(hass, figure, "start", 60)
@@ -89,7 +88,6 @@ async def test_outage(
     figure: Record,
 ) -> None:
     """Test that all are connected within the longest wait after an outage of 90 s."""
-    hass.loop.set_debug(False)
     assert await async_setup_component(hass, DOMAIN, {})
     await wait_until(lambda: all(e.state is ConfigEntryState.LOADED for e in entries))
     await wait_all_connected(hass, figure, "start without limits", 60)

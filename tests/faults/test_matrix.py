@@ -1,17 +1,18 @@
 """The fault matrix: each fault in each phase, and what the user sees."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import product
+from typing import Any
 
 import pytest
 
 from tests.network import Proxy
-from tests.pdk.common import set_constants
+from tests.pdk.common import kick, send_frame, set_constants
 from tests.simulator_process import Json
 
 from . import phases
 from .figures import Record
-from .phases import PHASES, Fault, cells
+from .phases import PHASES, Fault, Phase, cells
 from .site import Site
 
 # The network
@@ -201,9 +202,61 @@ async def test_http(direct: Site, figure: Record, name: str, phase: str) -> None
     figure("matrix", name, phase, outcome)
 
 
-@pytest.mark.parametrize("name", ["HTTP 401", "HTTP 403", "HTTP 429", "HTML page"])
+@pytest.mark.parametrize("name", ["HTTP 401", "HTTP 429"])
 async def test_renewal_is_retried(direct: Site, name: str) -> None:
     """Test that nobody notices a failed renewal while the old token lives."""
     set_constants(direct.monkeypatch, renew_at=0.1)
     fault = wrong_answer(name, "renewal pending")
     await phases.renewal(direct, fault, "nothing")
+
+
+FRAMES = {
+    "`41`": "41",
+    "`44`": '44"Authorization has failed."',
+    "`1`": "1",
+    "garbage": "garbage",
+    "5 MB frame": f'42["liveEvent",{{"info":"{"x" * 5_000_000}"}}]',
+}
+KICKS = {"closed without goodbye": "close", "TCP reset by the panel": "abort"}
+STREAM_PHASES: dict[str, tuple[Phase, str]] = {
+    "before `40`": (phases.before_40, "unavailable"),
+    "idle": (phases.idle, "assumed"),
+    "command pending": (phases.command, "no_answer"),
+    "renewal pending": (phases.interrupted_renewal, "unavailable"),
+}
+
+
+async def _nothing(_: Site) -> None:
+    """Do nothing: the fault is over at once."""
+
+
+@cells(product([*FRAMES, *KICKS], STREAM_PHASES))
+async def test_stream(direct: Site, figure: Record, name: str, phase: str) -> None:
+    """Test each way in which a panel ends a connection."""
+
+    def begin(site: Site) -> Awaitable[Any]:
+        if name in FRAMES:
+            return send_frame(site.pdk, FRAMES[name])
+        return kick(site.pdk, KICKS[name])
+
+    run, sees = STREAM_PHASES[phase]
+    if (name, phase) == ("garbage", "idle"):
+        sees = "nothing"
+    outcome = await run(direct, Fault(begin, _nothing), sees)
+    figure("matrix", name, phase, outcome)
+
+
+def _handshake_fault(mode: str) -> Fault:
+    return Fault(
+        lambda site: site.pdk.faults(handshake={"mode": mode}),
+        lambda site: site.pdk.faults(handshake=None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("error44", "`44`"), ("hang", "handshake hangs")]
+)
+async def test_handshake(direct: Site, figure: Record, mode: str, name: str) -> None:
+    """Test new connections that are refused after the websocket has opened, or hang."""
+    outcome = await phases.handshake(direct, _handshake_fault(mode), "unavailable")
+    figure("matrix", name, "handshake", outcome)

@@ -48,6 +48,18 @@ OUTAGES: dict[str, Callable[[Outage], None]] = {
 }
 
 
+# The default run has those of them that differ most.
+DEFAULT = {
+    ("everything refused", False),
+    ("accounts: HTTP 429", True),
+    ("permission missing", False),
+    ("handshake hangs", False),
+    ("`44`", False),
+    ("accept, then kick", False),
+}
+SOAK = pytest.mark.soak
+
+
 @pytest.fixture(autouse=True)
 def use_sockets(socket_enabled: None) -> None:
     """Allow connections to 127.0.0.1."""
@@ -55,8 +67,12 @@ def use_sockets(socket_enabled: None) -> None:
 
 @pytest.mark.parametrize(
     ("name", "from_renewal"),
-    [(name, False) for name in OUTAGES]
-    + [(name, True) for name in OUTAGES if "accounts" in name or "refused" in name],
+    [
+        pytest.param(name, renewal, marks=() if (name, renewal) in DEFAULT else SOAK)
+        for name in OUTAGES
+        for renewal in (False, True)
+        if not renewal or "accounts" in name or "refused" in name
+    ],
 )
 def test_pace(
     monkeypatch: pytest.MonkeyPatch, figure: Record, name: str, from_renewal: bool
@@ -151,5 +167,24 @@ def test_dead_connection(
         figure("noticed", row, column, f"{noticed:.2f} s")
         column = "connected after the first attempt that can succeed (at most 2 s)"
         figure("noticed", row, column, f"{connected:.2f} s")
+
+    in_virtual_time(monkeypatch, test)
+
+
+def test_site_that_drops_every_50_seconds(
+    socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that it is connected again within seconds each time."""
+
+    async def test(outage: Outage) -> None:
+        waits = []
+        for _ in range(8):
+            await asyncio.sleep(50)
+            outage.restart()
+            await outage.kick()
+            await outage.wait_connected()
+            waits.append(outage.seconds)
+        # in virtual time: the second attempt of an outage comes after 4 to 5 s
+        assert max(waits) < 6, waits
 
     in_virtual_time(monkeypatch, test)

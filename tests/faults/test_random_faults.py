@@ -131,7 +131,6 @@ async def test_every_command_once(
 ) -> None:
     """Test that each caller gets one outcome, and the panel no command twice."""
     pdk, proxy, stream = proxied
-    asyncio.get_running_loop().set_debug(False)
     outcomes: dict[int, list[str]] = {}
     chance = random.Random(SEED)
     faults = asyncio.create_task(cause_faults(pdk, proxy, random.Random(SEED)))

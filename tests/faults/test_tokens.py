@@ -1,17 +1,16 @@
-"""Tokens that expire when nobody expects it."""
+"""Tokens that expire when nobody expects it, or that the panel repeats."""
 
 import asyncio
-from datetime import timedelta
+import json
+import logging
 import time
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.util import dt as dt_util
-from tests.common import PANEL, state_of, wait_for_state, wait_until
-from tests.pdk.common import kick, set_constants, wait_for_requests
+from custom_components.prodatakey.diagnostics import async_get_config_entry_diagnostics
+from homeassistant.exceptions import HomeAssistantError
+from tests.common import PANEL, state_of, wait_for_state
+from tests.pdk.common import kick, send_frame, set_constants, wait_for_requests
 
 from . import phases
 from .figures import Record
@@ -50,13 +49,9 @@ async def test_token_expires_early(
 
     So it is after a computer was suspended: its monotonic clock was too.
     """
-    set_constants(direct.monkeypatch, jwt_lifetime=lambda _: 300.0)
-    await direct.pdk.faults(PANEL, panel_token_lifetime=1.0, stale_token=stale)
-    began = time.monotonic()
+    await direct.pdk.faults(PANEL, stale_token=stale)
     await direct.set_up()
-    # the token was issued after `began`, and has expired once the panel rejects it
-    await asyncio.sleep(began + 2.0 - time.monotonic())
-    await direct.pdk.faults(PANEL, panel_token_lifetime=300)
+    await direct.pdk.control("POST", f"panels/{PANEL}/revoke")
     requests = await direct.pdk.requests()
     await kick(direct.pdk, "abort")
     began = time.monotonic()
@@ -74,44 +69,39 @@ async def test_token_expires_early(
 
 async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
     """Test that the event for which `invalidToken` comes is not delayed for minutes."""
-    set_constants(direct.monkeypatch, jwt_lifetime=lambda _: 300.0, renewal_grace=2.0)
+    set_constants(direct.monkeypatch, renewal_grace=2.0)
     await direct.set_up()
-    await direct.pdk.faults(panel_token_lifetime=0.3)
     await direct.pdk.emit(PANEL, "invalidToken")
     await wait_for_requests(direct.pdk, "renewed")
-    await direct.pdk.faults(panel_token_lifetime=300)
-    # the simulator's clock decides when the token has expired
-    await asyncio.sleep(0.4)
+    await direct.pdk.control("POST", f"panels/{PANEL}/revoke")
     await direct.report(1, "relay.on")
     await wait_for_state(direct.hass, LOCK, "unlocked", 6)
 
 
-def _reauths(site: Site) -> int:
-    """Return how many forms ask for credentials."""
-    flows = site.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    return len([flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH])
+@pytest.mark.parametrize("how", ["end of the connection", "rejected command"])
+async def test_token_in_a_text_of_the_panel(
+    direct: Site, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """Test that it is in no log, no error and no diagnostics."""
+    caplog.set_level(logging.DEBUG, "custom_components.prodatakey")
+    tokens: list[str] = []
 
+    def lifetime(token: str) -> float:
+        tokens.append(token)
+        return 300.0
 
-@pytest.mark.parametrize("status", [400, 401])
-async def test_one_rejection_at_a_start(direct: Site, status: int) -> None:
-    """Test that an entry is set up by itself when pdk.io accepts the credentials."""
-    await direct.pdk.faults(token={"status": status, "count": 1})
-    await direct.hass.config_entries.async_setup(direct.entry.entry_id)
-    assert direct.entry.state is ConfigEntryState.SETUP_RETRY
-    async_fire_time_changed(direct.hass, dt_util.utcnow() + timedelta(seconds=30))
-    await wait_until(lambda: direct.entry.state is ConfigEntryState.LOADED)
-    await direct.wait_connected()
-    assert not _reauths(direct)
-
-
-async def test_one_rejection_at_a_renewal(direct: Site) -> None:
-    """Test that nobody is asked for credentials that pdk.io accepts again."""
-    await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
+    set_constants(direct.monkeypatch, jwt_lifetime=lifetime)
     await direct.set_up()
-    # the request is repeated once with a new ID token
-    await direct.pdk.faults(PANEL, panel_token={"status": 401, "count": 2})
-    await direct.wait_disconnected()
-    await direct.pdk.faults(PANEL, panel_token_lifetime=300)
-    await direct.wait_connected()
-    await direct.check_works(0)
-    assert not _reauths(direct)
+    text, shown = f"{tokens[-1]} is not valid", ""
+    if how == "rejected command":
+        await direct.pdk.faults(PANEL, commands={"refuse": text})
+        with pytest.raises(HomeAssistantError) as rejected:
+            await direct.unlock()
+        shown = f"{rejected.value} {rejected.value.translation_placeholders}"
+    else:
+        await send_frame(direct.pdk, f"44{json.dumps(text)}")
+        await direct.wait_disconnected()
+        await direct.wait_connected()
+    diagnostics = await async_get_config_entry_diagnostics(direct.hass, direct.entry)
+    assert tokens[0][:40] not in f"{shown} {json.dumps(diagnostics, default=str)}"
+    assert tokens[0][:40] not in caplog.text

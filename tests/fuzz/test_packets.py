@@ -38,8 +38,8 @@ packets = st.lists(pieces | st.text(max_size=8), max_size=12).map("".join)
 
 
 @pytest.fixture(autouse=True)
-def use_custom_integrations(socket_enabled: None) -> None:
-    """Leave Home Assistant out; let the library reach 127.0.0.1."""
+def use_sockets(socket_enabled: None) -> None:
+    """Let the library reach 127.0.0.1."""
 
 
 async def test_socketio_packets() -> None:

@@ -13,11 +13,6 @@ from .common import account_client, set_constants, simulated_panel_client
 
 
 @pytest.fixture(autouse=True)
-def use_custom_integrations() -> None:
-    """Leave Home Assistant out: the library does not need it."""
-
-
-@pytest.fixture(autouse=True)
 def use_sockets(socket_enabled: None) -> None:
     """Allow connections to 127.0.0.1."""
 

@@ -1,7 +1,6 @@
 """A stream that runs for a test, with its events and statuses."""
 
 import asyncio
-from types import TracebackType
 from typing import Self
 
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
@@ -52,12 +51,7 @@ class RunningStream:
                 raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop; until then `run` must not have ended."""
         ended = self.task.done() and not self.task.cancelled()
         await self.stop()

@@ -1,8 +1,5 @@
 """How long to wait before the next attempt."""
 
-from itertools import accumulate, islice, pairwise
-import random
-
 import pytest
 
 from custom_components.prodatakey.pdk import http
@@ -14,26 +11,6 @@ from custom_components.prodatakey.pdk.errors import (
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.reconnect import Backoff
-
-
-def _first_attempts(seed: int) -> list[float]:
-    """Return the times of the first attempts of an outage."""
-    random.seed(seed)
-    backoff = Backoff()
-    return list(accumulate(backoff.next_delay(None) for _ in range(20)))
-
-
-def test_delays() -> None:
-    """Test a first attempt within a second, and eight within five minutes, then 60 s."""
-    for seed in range(200):
-        attempts = _first_attempts(seed)
-        delays = [later - earlier for earlier, later in pairwise([0.0, *attempts])]
-        assert 0 < delays[0] < 1
-        assert max(delays) <= 60.001
-        assert len([attempt for attempt in attempts if attempt <= 300]) <= 8
-        assert min(islice(delays, 7, None)) >= 59.999
-    # a thousand sites do not come back at the same moment
-    assert len({_first_attempts(seed)[0] for seed in range(20)}) == 20
 
 
 def _confirmed(error: InvalidAuthError) -> InvalidAuthError:

@@ -1,22 +1,16 @@
 """Commands as the panel receives them, and which of them an answer means."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 
 from custom_components.prodatakey.pdk.commands import (
-    ActuateClose,
-    ActuateDoNotDisturb,
-    ActuateForceToggle,
-    ActuateOpen,
-    ClearForced,
     Command,
-    DiscoverEndpoints,
     QuerySignal,
     TryDwellOpen,
     TryOpen,
+    run_to_completion,
 )
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
@@ -25,28 +19,9 @@ from custom_components.prodatakey.pdk.errors import (
 from custom_components.prodatakey.pdk.v1.pending import PendingCommands
 from tests.common import wait_until
 
-from .common import SAMPLES, set_constants
+from .common import set_constants
 
 ADDRESS = "0013a200400a393b"
-COMMANDS: dict[str, Command] = {
-    "door.actuate.close": ActuateClose(door_id=1),
-    "door.actuate.dnd": ActuateDoNotDisturb(door_id=1),
-    "door.actuate.forcetoggle": ActuateForceToggle(door_id=1),
-    "door.actuate.open": ActuateOpen(door_id=1),
-    "door.alarm.forced.clear": ClearForced(door_id=1),
-    "door.try.dwellopen": TryDwellOpen(door_id=6, dwell=30),
-    "door.try.open": TryOpen(door_id=1),
-    "endpoint.discover": DiscoverEndpoints(),
-    "endpoint.querysignal": QuerySignal(io_link_id=1, address=ADDRESS),
-}
-
-
-@pytest.mark.parametrize("topic", sorted({*SAMPLES["commands"], *COMMANDS}))
-def test_frame_is_the_documented_sample(topic: str) -> None:
-    """Test the same keys, order and values, byte for byte, for every command."""
-    sample = SAMPLES["commands"][topic]
-    frame = COMMANDS[topic].as_dict(sample["id"])
-    assert json.dumps(frame) == json.dumps(sample)
 
 
 @pytest.mark.parametrize(
@@ -177,3 +152,33 @@ async def test_connection_ends(pending: PendingCommands) -> None:
     for answer in answers:
         assert isinstance(answer.exception(), CommandUnansweredError)
     assert not pending
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_caller_is_cancelled(
+    fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the work is completed, and that nothing is logged."""
+    before = asyncio.all_tasks()
+    gate, done = asyncio.Event(), list[str]()
+
+    async def work() -> None:
+        await gate.wait()
+        done.append("work")
+        if fails:
+            raise ValueError
+
+    caller = asyncio.create_task(run_to_completion(work()))
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.wait({caller})
+    assert caller.cancelled()
+    tasks = asyncio.all_tasks() - before
+    assert tasks
+    gate.set()
+    await asyncio.wait(tasks)
+    assert done == ["work"]
+    assert asyncio.all_tasks() == before
+    del tasks
+    await asyncio.sleep(0)
+    assert not caplog.records

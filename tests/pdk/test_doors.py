@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.doors import DoorState
-from custom_components.prodatakey.pdk.models import Aspect, DoorInfo, DoorKind
+from custom_components.prodatakey.pdk.models import DoorInfo, DoorKind
 from custom_components.prodatakey.pdk.parser import parse_door, parse_door_id
 
 DEVICE: dict[str, Any] = {
@@ -113,12 +112,6 @@ def test_long_name() -> None:
     assert _door(name="x" * 300).name == "x" * 100
 
 
-def test_configured_inputs_and_alarms() -> None:
-    """Test that each is read from its own field."""
-    assert _door(dps=True, forcedAlarm=True).reported == {Aspect.DPS, Aspect.FORCED}
-    assert _door(rex=True, propAlarm=True).reported == {Aspect.REX, Aspect.PROPPED}
-
-
 @pytest.mark.parametrize(
     ("raw", "door_id"),
     [
@@ -140,29 +133,3 @@ def test_configured_inputs_and_alarms() -> None:
 def test_door_id(raw: object, door_id: int | str | None) -> None:
     """Test that digits become a number only where that is written the same."""
     assert parse_door_id(raw) == door_id
-
-
-@pytest.mark.parametrize("aspect", Aspect)
-@pytest.mark.parametrize("value", [True, False])
-def test_report_changes_one_aspect(aspect: Aspect, value: bool) -> None:
-    """Test that the others stay unknown, and that a repetition is no change."""
-    state = DoorState()
-    assert state.update(aspect, value)
-    assert state.as_dict() == {aspect: value}
-    assert not state.update(aspect, value)
-    assert state.update(aspect, not value)
-
-
-def test_states_are_assumed_after_a_gap() -> None:
-    """Test that what was known is assumed until it is reported again."""
-    state = DoorState()
-    state.mark_all_assumed()
-    assert not state.assumed
-    state.update(Aspect.RELAY, True)
-    state.update(Aspect.DPS, False)
-    state.mark_all_assumed()
-    assert state.as_dict() == {Aspect.RELAY: True, Aspect.DPS: False}
-    assert state.assumed == {Aspect.RELAY, Aspect.DPS}
-    assert state.update(Aspect.RELAY, True)
-    assert state.assumed == {Aspect.DPS}
-    assert not state.mark_assumed(Aspect.REX)

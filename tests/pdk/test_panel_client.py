@@ -1,38 +1,14 @@
 """A panel's REST: its doors, and the token for it."""
 
-from typing import Any
-
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.errors import (
-    CannotConnectError,
-    PdkError,
-    PermissionMissingError,
-    RateLimitedError,
-)
-from custom_components.prodatakey.pdk.models import Aspect
+from custom_components.prodatakey.pdk.errors import CannotConnectError
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import set_constants, simulated_panel_client
-
-
-async def test_doors(client: PanelClient) -> None:
-    """Test the doors of the built-in scenario."""
-    doors = await client.get_doors()
-    assert [(door.id, door.name) for door in doors] == [
-        (1, "Front door"),
-        (2, "Garage"),
-        (3, "Server room"),
-        (4, "Meeting room"),
-        (5, "Warehouse gate"),
-        (6, "Ventilation"),
-        (7, "Front door, inside"),
-    ]
-    assert {Aspect.DPS, Aspect.REX} <= doors[0].reported
-    assert doors[6].primary_reader == 1
+from .common import simulated_panel_client
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (100, 1), (101, 2), (250, 3)])
@@ -59,39 +35,6 @@ async def test_page_is_ignored(
     doors = await client.get_doors()
     assert [(door.id, door.name) for door in doors] == [(1, "B"), ("side", None)]
     assert (await simulator.requests())["devices"] == 2
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"status": 403}, PermissionMissingError),
-        ({"status": 429}, RateLimitedError),
-        ({"status": 404}, CannotConnectError),
-        ({"status": 500, "body": "html"}, CannotConnectError),
-        ({"body": "truncated"}, CannotConnectError),
-        ({"body": "empty"}, CannotConnectError),
-        ({"body": {"devices": []}}, CannotConnectError),
-        ({"abort": True}, CannotConnectError),
-        ({"hang": True}, CannotConnectError),
-    ],
-    ids=str,
-)
-async def test_panel_fails(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: dict[str, Any],
-    error: type[PdkError],
-) -> None:
-    """Test the error of each fault, and that it passes."""
-    set_constants(monkeypatch, request_timeout=0.3)
-    await simulator.faults(PANEL, devices=fault)
-    with pytest.raises(error) as raised:
-        await client.get_doors()
-    assert type(raised.value) is error
-    set_constants(monkeypatch, request_timeout=10)
-    await simulator.faults(PANEL, devices=None)
-    assert len(await client.get_doors()) == 7
 
 
 async def test_later_page_fails(client: PanelClient, simulator: SimulatedPdk) -> None:

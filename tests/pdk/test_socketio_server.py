@@ -11,7 +11,6 @@ import pytest
 from custom_components.prodatakey.pdk.commands import TryDwellOpen, TryOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
-    CommandUnansweredError,
     NotConnectedError,
     StreamRefusedError,
 )
@@ -148,17 +147,6 @@ async def test_invalid_token_is_renewed_once(
     assert stream.statuses == [CONNECTED, DROPPED]
 
 
-async def test_token_is_renewed_before_it_expires(
-    server: SocketIoServer, client: PanelClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Test that a quiet stream does not keep an expired token."""
-    set_constants(monkeypatch, renew_at=0.001)
-    async with RunningStream(client):
-        await wait_until(lambda: server.frames("42"))
-    assert server.frames("42")[0] == '42["renewedToken",{"token":"token-2"}]'
-    assert server.all("connection") == ["token-1"]
-
-
 async def test_pings(
     session: aiohttp.ClientSession, tokens: LocalTokens, short_backoff: None
 ) -> None:
@@ -175,21 +163,3 @@ async def test_pings(
         await stream.wait_for_status(DROPPED)
         server.send_signal(signal.SIGCONT)
         await stream.wait_connected(2)
-
-
-async def test_killed_server(
-    server: SocketIoServer, client: PanelClient, short_backoff: None
-) -> None:
-    """Test a panel that loses power with a pending command, which is not sent again."""
-    await server.do("answer", "silent")
-    async with RunningStream(client) as stream:
-        sending = stream.sending(TryOpen(door_id=1))
-        await wait_until(lambda: server.frames("42"))
-        await server.kill()
-        with pytest.raises(CommandUnansweredError):
-            await sending
-        await stream.wait_for_status(DOWN)
-        await server.start()
-        await stream.wait_connected(2)
-        await stream.send(TryOpen(door_id=2))
-    assert server.doors() == [1, 2]

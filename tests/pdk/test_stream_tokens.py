@@ -2,18 +2,14 @@
 
 import pytest
 
-from custom_components.prodatakey.pdk.errors import (
-    CannotConnectError,
-    PermissionMissingError,
-    StreamRefusedError,
-)
+from custom_components.prodatakey.pdk.errors import StreamRefusedError
 from custom_components.prodatakey.pdk.http import jwt_lifetime
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .common import set_constants
-from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
+from .running_stream import CONNECTED, DOWN, RunningStream
 
 # So many tokens in a row may be rejected without any event in between.
 MAX_REJECTIONS = 3
@@ -38,37 +34,6 @@ async def test_delayed_events_follow_the_renewal(
         ]
         assert stream.statuses == [CONNECTED]
     assert (await simulator.requests())["renewed"] == 1
-
-
-@pytest.mark.parametrize(
-    ("lifetime", "status", "error"),
-    [
-        (300, 403, PermissionMissingError),
-        (300, 500, CannotConnectError),
-        (1.5, 500, CannotConnectError),
-    ],
-    ids=["no permission", "rejected", "expired"],
-)
-async def test_renewal_fails(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    lifetime: float,
-    status: int,
-    error: type[Exception],
-) -> None:
-    """Test that a stream whose token is rejected or expired is not connected."""
-    await simulator.faults(panel_token_lifetime=lifetime)
-    async with RunningStream(client) as stream:
-        await simulator.faults(PANEL, panel_token={"status": status})
-        if lifetime == 300:
-            await simulator.emit(PANEL, "invalidToken")
-        await stream.wait_for_status(DOWN)
-        assert stream.statuses[:3] == [CONNECTED, DROPPED, DOWN]
-        assert type(stream.errors[0]) is error
-        await simulator.faults(PANEL, panel_token=None)
-        await simulator.faults(panel_token_lifetime=300)
-        await stream.wait_connected(2)
 
 
 @pytest.mark.parametrize("events", [False, True])

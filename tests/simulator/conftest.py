@@ -9,11 +9,6 @@ from tests.simulator_process import Json, SimulatedPdk
 from .wire import Wire, client
 
 
-@pytest.fixture(autouse=True)
-def use_custom_integrations() -> None:
-    """Do not start Home Assistant."""
-
-
 @pytest.fixture
 async def wire(simulator_ready: Json, socket_enabled: None) -> AsyncIterator[Wire]:
     """Return a client of a simulated pdk.io with the built-in scenario."""

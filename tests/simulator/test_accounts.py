@@ -38,17 +38,6 @@ async def test_panels_are_found_in_the_tree(wire: Wire) -> None:
     assert (panel["ouId"], panel["online"]) == (2, True)
 
 
-async def test_a_panel_token_needs_permission(wire: Wire) -> None:
-    """An application lists all panels, but gets tokens only for some."""
-    application = {"client_id": "demo", "client_secret": "demo-secret", "panels": ["A"]}
-    panels = [{"id": "A"}, {"id": "B"}]
-    await wire.pdk.reset({"applications": [application], "panels": panels})
-    _, _, root = await wire.accounts("GET", "ous/mine")
-    assert [each["id"] for each in root["panels"]] == ["A", "B"]
-    for panel, expected in (("A", 200), ("B", 403), ("C", 404)):
-        assert (await wire.accounts("POST", f"panels/{panel}/token"))[0] == expected
-
-
 async def test_rate_limits(wire: Wire) -> None:
     """Above the limit of a second there is 429 with its headers, at panels too."""
     await wire.pdk.faults(rate_limit=True)

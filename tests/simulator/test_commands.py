@@ -62,16 +62,6 @@ async def test_a_command_is_rejected(
     assert await wire.event() == ["serverError", {"message": message}]
 
 
-async def test_a_latched_door_rejects_access(wire: Wire) -> None:
-    """Force toggle latches, until it is toggled back."""
-    await wire.connect()
-    for topic in ("door.actuate.forcetoggle", "door.try.open") * 2:
-        await wire.command(topic, doorId=1)
-    topics = await wire.topics(7)
-    answers = [each for each in topics if "relay" not in each]
-    assert answers == [_RESULT, "serverError", _RESULT, _RESULT]
-
-
 async def test_endpoints_are_discovered(wire: Wire) -> None:
     """Each endpoint is an event of its own, without `occurred`."""
     await wire.connect()
@@ -92,35 +82,6 @@ async def test_endpoints_are_discovered(wire: Wire) -> None:
     assert await wire.is_silent()
 
 
-async def test_one_endpoint_answers_a_query(wire: Wire) -> None:
-    """Its link counts too: two links may have the same address."""
-    endpoints = [
-        {"ioLinkId": 1, "address": "a", "doors": [1]},
-        {"ioLinkId": 2, "address": "a", "dbGain": 67},
-        {"ioLinkId": 3, "address": "a", "dbGain": None},
-    ]
-    panel = {"id": PANEL, "doors": [{"id": 1}], "endpoints": endpoints}
-    await wire.pdk.reset({"panels": [panel]})
-    await wire.connect()
-    await wire.command("endpoint.querysignal", ioLinkId=2, address="a")
-    assert (await wire.event())[0] == _RESULT
-    topic, signal = await wire.event()
-    assert topic == "endpoint.signal"
-    assert list(signal) == ["topic", "body", "occurred"]
-    assert signal["body"] == {"ioLinkId": 2, "address": "a", "dbGain": 67}
-    await wire.command("endpoint.querysignal", ioLinkId=3, address="a")
-    assert (await wire.event())[0] == _RESULT
-    assert await wire.is_silent()
-    relay = {"actuateRelay": True, "relayDwell": 0.1}
-    await wire.command("endpoint.querysignal", ioLinkId=1, address="a", **relay)
-    assert await wire.topics(4) == [
-        _RESULT,
-        "door.input.relay.on",
-        "endpoint.signal",
-        "door.input.relay.off",
-    ]
-
-
 async def test_a_result_goes_to_the_sender(wire: Wire) -> None:
     """Other clients receive only the events, and string ids stay strings."""
     await wire.pdk.reset({"panels": [{"id": PANEL, "doors": [{"id": "a-1"}]}]})
@@ -131,14 +92,3 @@ async def test_a_result_goes_to_the_sender(wire: Wire) -> None:
         assert await wire.topics(2) == [_RESULT, "door.input.relay.on"]
         topic, event = await other.event()
         assert (topic, event["body"]["doorId"]) == ("door.input.relay.on", "a-1")
-
-
-async def test_received_commands_can_be_read(wire: Wire) -> None:
-    """With their exact text."""
-    await wire.connect()
-    frame = '42["command",{"id":"x", "topic":"door.try.open","body":{"doorId":1}}]'
-    await wire.send(frame)
-    (received,) = await wire.pdk.commands(PANEL)
-    assert (received["raw"], received["id"]) == (frame, "x")
-    assert (received["topic"], received["body"]) == ("door.try.open", {"doorId": 1})
-    assert await wire.pdk.commands(PANEL, after=1, wait=0) == []

@@ -28,16 +28,6 @@ async def test_devices_come_in_pages(
     assert headers["Link"].count("rel=") == len(rels)
 
 
-async def test_devices_need_a_token_of_the_panel(wire: Wire) -> None:
-    """Invalid, expired and revoked tokens, and those of other panels, are rejected."""
-    revoked = await wire.panel_token()
-    assert (await wire.devices(token=revoked))[0] == 200
-    await wire.pdk.control("POST", f"panels/{PANEL}/revoke")
-    await wire.pdk.faults(PANEL, panel_token_lifetime=0)
-    for token in ("", "x.y.z", revoked, await wire.panel_token("2080DEF"), None):
-        assert (await wire.devices(token=token))[0] == 401
-
-
 async def test_devices_change(wire: Wire) -> None:
     """They can be added, changed and deleted, and the list can come back empty."""
     doors = f"panels/{PANEL}/doors"

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 import json
 
-import aiohttp
-
 from .wire import PANEL, Wire
 
 
@@ -14,15 +12,6 @@ async def test_the_server_opens_and_connects(wire: Wire) -> None:
     assert (opened["pingInterval"], opened["pingTimeout"]) == (25000, 20000)
     assert opened["upgrades"] == []
     assert await wire.is_silent()
-
-
-async def test_a_client_without_pings_is_closed(wire: Wire) -> None:
-    """After ping interval and timeout."""
-    await wire.pdk.faults(ping_interval=0.3, ping_timeout=0.2)
-    await wire.connect()
-    closed = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-    assert (await wire.message()).type in closed
-    await wire.pdk.sockets(PANEL, 0)
 
 
 async def test_events_have_the_keys_of_the_page(wire: Wire) -> None:
@@ -68,36 +57,6 @@ async def test_events_have_the_keys_of_the_page(wire: Wire) -> None:
     )
 
 
-async def test_sensors_and_alarms(wire: Wire) -> None:
-    """A door is opened in time, forced and propped; simulated time passes faster."""
-    sensors = {"dps": True, "rex": True, "forcedAlarm": True, "propAlarm": True}
-    people = [{"id": 1, "firstName": "Amelia"}]
-    door = sensors | {"id": 1, "dwell": 20, "propDelay": 5}
-    panel = {"id": PANEL, "doors": [door], "people": people}
-    await wire.pdk.reset({"panels": [panel], "speed": 20})
-    await wire.connect()
-    await wire.pdk.act(PANEL, 1, "badge", person=1, walk=True)
-    assert (await wire.topics(6))[2:] == [
-        "door.input.relay.on",
-        "door.input.dps.opened",
-        "door.input.relay.off",
-        "door.input.dps.closed",
-    ]
-    await wire.pdk.act(PANEL, 1, "rex", seconds=1)
-    assert await wire.topics(4) == [
-        "door.input.rex.on",
-        "door.input.relay.on",
-        "door.input.rex.off",
-        "door.input.relay.off",
-    ]
-    await wire.pdk.act(PANEL, 1, "force")
-    topics = await wire.topics(3)
-    assert topics[:2] == ["door.input.dps.opened", "door.alarm.forced"]
-    assert topics[2] == "door.alarm.propped.on"
-    await wire.pdk.act(PANEL, 1, "close")
-    assert await wire.topics(2) == ["door.input.dps.closed", "door.alarm.propped.off"]
-
-
 async def test_occurred_is_local_time(wire: Wire) -> None:
     """The string is seven hours behind the number; the panel's clock may be wrong."""
     await wire.pdk.faults(PANEL, clock_offset=-3600)
@@ -134,22 +93,3 @@ async def test_events_wait_for_a_new_token(wire: Wire) -> None:
     await wire.renew(await wire.panel_token())
     assert await wire.topics(1) == ["door.input.relay.on"]
     assert (await wire.pdk.requests())["renewed"] == 2
-
-
-async def test_any_event_can_be_emitted(wire: Wire) -> None:
-    """Without an argument, with null, and several at once; also those of a migration."""
-    await wire.connect()
-    await wire.pdk.emit(PANEL, "a")
-    await wire.pdk.emit(PANEL, "b", None)
-    events = [{"topic": "c", "payload": 1}, {"topic": "d", "payload": "ø"}]
-    await wire.pdk.control("POST", f"panels/{PANEL}/emit", {"events": events})
-    for body in ({"stage": "started"}, {"stage": "task.started", "task": "X"}):
-        await wire.pdk.control("POST", f"panels/{PANEL}/migrate", body)
-    assert [await wire.frame() for _ in range(6)] == [
-        '42["a"]',
-        '42["b",null]',
-        '42["c",1]',
-        '42["d","ø"]',
-        '42["migration.started"]',
-        '42["migration.task.started",{"task":"X"}]',
-    ]

@@ -21,14 +21,14 @@ async def exposed(hass: HomeAssistant, panel: SimulatedPdk) -> SimulatedPdk:
     return panel
 
 
-async def say(hass: HomeAssistant, sentence: str) -> str:
+async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
     """Say something to Assist; return its answer."""
     result = await conversation.async_converse(
         hass,
         sentence,
         None,
         Context(),
-        language="en",
+        language=language,
         agent_id=conversation.HOME_ASSISTANT_AGENT,
     )
     answer: str = result.response.speech["plain"]["speech"]

@@ -1,13 +1,13 @@
 """The voice blueprint answers in Assist, in seven languages."""
 
+import json
 from pathlib import Path
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.components import conversation
 from homeassistant.const import STATE_ON
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.common import (
@@ -23,67 +23,17 @@ from tests.common import (
 )
 from tests.simulator_process import SimulatedPdk
 
+from .test_assist import say
+
 BLUEPRINT = PROJECT / "blueprints" / "automation" / "prodatakey" / "voice.yaml"
 GARAGE = "lock.garage"
 POSITION = "binary_sensor.front_door_door_position"
 
 # "Lock all doors", "are all doors locked?", "is anything open?", "who was at the front
 # door?", "open the garage", with their answers.
-LANGUAGES = {
-    "en": {
-        "lock all doors": "All doors are locked.",
-        "are all doors locked?": "All doors are locked.",
-        "is anything open?": "Open: Front door.",
-        "who was at the front door?": "Amelia Hartmann, {time}",
-        "open the garage": "The garage is opening.",
-    },
-    "de": {
-        "schließ alle Türen ab": "Alle Türen sind verriegelt.",
-        "sind alle Türen abgeschlossen?": "Alle Türen sind verriegelt.",
-        "ist etwas offen?": "Offen: Front door.",
-        "wer war an der front door?": "Amelia Hartmann, {time}",
-        "öffne die Garage": "Die Garage wird geöffnet.",
-    },
-    "es": {
-        "cierra todas las puertas": "Todas las puertas están cerradas con llave.",
-        "¿están todas las puertas cerradas?": (
-            "Todas las puertas están cerradas con llave."
-        ),
-        "¿hay algo abierto?": "Abierto: Front door.",
-        "¿quién estaba en la front door?": "Amelia Hartmann, {time}",
-        "abre el garaje": "El garaje se está abriendo.",
-    },
-    "fr": {
-        "verrouille toutes les portes": "Toutes les portes sont verrouillées.",
-        "toutes les portes sont-elles verrouillées ?": (
-            "Toutes les portes sont verrouillées."
-        ),
-        "y a-t-il quelque chose d'ouvert ?": "Ouvert : Front door.",
-        "qui était à la front door ?": "Amelia Hartmann, {time}",
-        "ouvre le garage": "Le garage s'ouvre.",
-    },
-    "it": {
-        "chiudi tutte le porte": "Tutte le porte sono chiuse a chiave.",
-        "sono chiuse tutte le porte?": "Tutte le porte sono chiuse a chiave.",
-        "c'è qualcosa di aperto?": "Aperto: Front door.",
-        "chi era alla front door?": "Amelia Hartmann, {time}",
-        "apri il garage": "Il garage si sta aprendo.",
-    },
-    "nl": {
-        "sluit alle deuren af": "Alle deuren zijn op slot.",
-        "zijn alle deuren op slot?": "Alle deuren zijn op slot.",
-        "staat er iets open?": "Open: Front door.",
-        "wie was bij de front door?": "Amelia Hartmann, {time}",
-        "open de garage": "De garage gaat open.",
-    },
-    "pt-BR": {
-        "tranque todas as portas": "Todas as portas estão trancadas.",
-        "todas as portas estão trancadas?": "Todas as portas estão trancadas.",
-        "tem algo aberto?": "Aberto: Front door.",
-        "quem estava na front door?": "Amelia Hartmann, {time}",
-        "abra a garagem": "A garagem está abrindo.",
-    },
-}
+LANGUAGES: dict[str, dict[str, str]] = json.loads(
+    Path(__file__).with_name("sentences.json").read_text("utf-8")
+)
 
 
 @pytest.fixture
@@ -106,20 +56,6 @@ async def assist(hass: HomeAssistant, panel: SimulatedPdk, tmp_path: Path) -> No
     assert await async_setup_component(hass, "automation", config)
     await hass.async_block_till_done()
     assert state_of(hass, "automation.voice").state == STATE_ON
-
-
-async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
-    """Say something to Assist; return its answer."""
-    result = await conversation.async_converse(
-        hass,
-        sentence,
-        None,
-        Context(),
-        language=language,
-        agent_id=conversation.HOME_ASSISTANT_AGENT,
-    )
-    answer: str = result.response.speech["plain"]["speech"]
-    return answer
 
 
 @pytest.mark.usefixtures("assist")
@@ -160,9 +96,9 @@ async def test_unknown_is_not_no(
     assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
 
 
-@pytest.mark.usefixtures("assist")
-async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The doors that did not lock or open are named."""
+@pytest.mark.usefixtures("assist", "short_backoff")
+async def test_rejected_and_offline(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """The doors that did not lock or open are named, and those that are offline."""
     await panel.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
     await panel.faults(PANEL, commands={"refuse": "Not now."})
@@ -170,13 +106,6 @@ async def test_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
         "Not locked: Front door. Not known: Garage."
     )
     assert await say(hass, "open the garage") == "The garage did not open."
-
-
-@pytest.mark.usefixtures("assist")
-async def test_offline(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
-) -> None:
-    """A panel that is offline is told as such."""
     await set_online(panel, False)
     await wait_for_state(hass, FRONT, "unavailable")
     not_connected = "Not connected: Front door, Garage."

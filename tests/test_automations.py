@@ -1,4 +1,4 @@
-"""Automations that start when something happens at a door."""
+"""Automations on doors, next to another integration's entities in the same area."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,26 +6,27 @@ from typing import Any
 from freezegun import freeze_time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import (
-    ClientSessionGenerator,
-    WebSocketGenerator,
-)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.trigger import async_get_all_descriptions
+from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
+from homeassistant.const import STATE_ON, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+)
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .automation import OTHERS, TARGETS, automate, furnish, trigger
 from .common import (
     CONNECTION,
     FRONT,
     FRONT_ACCESS,
-    PANEL,
-    TEXTS,
     AccessEvents,
     Json,
     access_granted,
+    act,
     deliver,
     device_of,
     drop_connection,
@@ -38,6 +39,87 @@ from .common import (
     wait_until,
 )
 from .simulator_process import SimulatedPdk
+
+TARGETS = ("device_id", "area_id")
+
+# Entities of another integration that look like those of a door.
+OTHERS = {
+    "event.other_access": "access",
+    "binary_sensor.other_forced": "forced",
+    "binary_sensor.other_propped": "propped",
+    "binary_sensor.other_rex": "rex",
+    "switch.other_do_not_disturb": "do_not_disturb",
+}
+
+
+async def automate(
+    hass: HomeAssistant, *triggers: Json, conditions: list[Json] | None = None
+) -> list[Json]:
+    """Set up an automation; return the list of what its runs were triggered by."""
+    runs: list[Json] = []
+
+    @callback
+    def handle_run(call: ServiceCall) -> None:
+        """Handle a run of the automation."""
+        runs.append(dict(call.data))
+
+    hass.services.async_register("test", "run", handle_run)
+    config = {
+        "id": "ours",
+        "alias": "Ours",
+        "mode": "parallel",
+        "triggers": list(triggers),
+        "conditions": conditions or [],
+        "actions": [
+            {
+                "action": "test.run",
+                "data": {
+                    "trigger": "{{ trigger.platform }}",
+                    "entity_id": "{{ trigger.entity_id | default }}",
+                    "person": (
+                        "{% if trigger.to_state is defined %}"
+                        "{{ trigger.to_state.attributes.person }}{% endif %}"
+                    ),
+                },
+            }
+        ],
+    }
+    assert await async_setup_component(hass, AUTOMATION_DOMAIN, {"automation": config})
+    await hass.async_block_till_done()
+    assert state_of(hass, "automation.ours").state == STATE_ON
+    return runs
+
+
+@callback
+def furnish(hass: HomeAssistant) -> Json:
+    """Put the front door into an area, next to another integration's entities.
+
+    Return a target of each kind.
+    """
+    area = ar.async_get(hass).async_create("Entrance")
+    entities = er.async_get(hass)
+    front = entities.async_get(FRONT)
+    assert front and front.device_id
+    dr.async_get(hass).async_update_device(front.device_id, area_id=area.id)
+    for entity_id, key in OTHERS.items():
+        domain, object_id = entity_id.split(".")
+        entities.async_get_or_create(
+            domain,
+            "other",
+            object_id,
+            suggested_object_id=object_id,
+            translation_key=key,
+        )
+        entities.async_update_entity(entity_id, area_id=area.id)
+        hass.states.async_set(entity_id, STATE_UNKNOWN)
+    return dict(zip(TARGETS, (front.device_id, area.id), strict=True))
+
+
+def trigger(name: str, target: Any, **options: Any) -> Json:
+    """Return the configuration of one of our triggers, for a target or an entity."""
+    target = {"entity_id": target} if isinstance(target, str) else target
+    return {"trigger": f"prodatakey.{name}", "target": target, "options": options}
+
 
 FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
@@ -174,41 +256,21 @@ async def test_person(
     assert runs[0]["person"] == "Amelia Hartmann"
 
 
-@pytest.mark.parametrize(
-    ("metadata", "reason"),
-    [
-        ({"personName": "Jonas Okafor"}, "other_person"),
-        ({"personName": "None", "personId": None}, "other_person"),
-        ({}, "person_not_recorded"),
-    ],
-)
-async def test_trace_of_another_person(
+@pytest.mark.parametrize("person", ["Jonas Okafor", "None", None])
+async def test_another_person(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     access_events: AccessEvents,
-    hass_ws_client: WebSocketGenerator,
-    metadata: Json,
-    reason: str,
+    person: str | None,
 ) -> None:
-    """The trace says why the automation did not run."""
-    runs = await automate(
-        hass, trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
-    )
-    event = {"body": {"doorId": 1}, "metadata": metadata}
-    await panel.emit(PANEL, "door.request.allowed", event)
-    assert len(await access_events.received()) == 1
+    """An automation for one person does not run for others, nor for somebody."""
+    chosen = trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
+    runs = await automate(hass, chosen)
+    metadata = {"personName": person} if person else {}
+    await emit(panel, "door.request.allowed", metadata=metadata)
+    assert await access_events.people() == [person]
     await hass.async_block_till_done()
     assert runs == []
-
-    client = await hass_ws_client(hass)
-    item: Json = {"domain": "automation", "item_id": "ours"}
-    await client.send_json_auto_id({"type": "trace/list", **item})
-    (listed,) = (await client.receive_json())["result"]
-    await client.send_json_auto_id(
-        {"type": "trace/get", **item, "run_id": listed["run_id"]}
-    )
-    trace: Any = (await client.receive_json())["result"]["trace"]
-    assert trace["trigger/0"][0]["result"]["reason"] == reason
 
 
 @pytest.mark.parametrize("target", [{"entity_id": FRONT_ACCESS}, "area_id"])
@@ -245,15 +307,48 @@ async def test_people_are_not_recorded(
     assert (await save(person=[" "]))[0] == HTTPStatus.BAD_REQUEST
 
 
-async def test_descriptions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The editor offers all triggers, with a name for each field."""
-    await automate(hass, trigger("forced", FRONT))
-    described = {
-        name.partition(".")[2]: description
-        for name, description in (await async_get_all_descriptions(hass)).items()
-        if name.startswith("prodatakey.")
-    }
-    assert described.keys() == TRIGGERS.keys() == TEXTS["triggers"].keys()
-    for name, description in described.items():
-        fields = (description or {}).get("fields", {}).keys()
-        assert fields == TEXTS["triggers"][name].get("fields", {}).keys()
+DO_NOT_DISTURB = "switch.front_door_do_not_disturb"
+
+CONDITIONS = {
+    "is_do_not_disturb": DO_NOT_DISTURB,
+    "is_forced": FORCED,
+    "is_propped": PROPPED,
+}
+
+
+async def automate_test(hass: HomeAssistant, name: str, target: Json) -> list[Json]:
+    """Set up an automation that runs at an event if the condition is true."""
+    event = {"trigger": "event", "event_type": "test"}
+    condition = {"condition": f"prodatakey.{name}", "target": target}
+    return await automate(hass, event, conditions=[condition])
+
+
+async def is_true(hass: HomeAssistant, runs: list[Json]) -> bool:
+    """Return whether the automation runs now."""
+    count = len(runs)
+    hass.bus.async_fire("test")
+    await hass.async_block_till_done()
+    return len(runs) > count
+
+
+async def turn_on(hass: HomeAssistant, panel: SimulatedPdk, entity_id: str) -> None:
+    """Let the front door be what an entity shows."""
+    if entity_id == DO_NOT_DISTURB:
+        await act(hass, "switch.turn_on", entity_id)
+    else:
+        topic = "forced" if entity_id == FORCED else "propped.on"
+        await emit(panel, f"door.alarm.{topic}")
+    await wait_for_state(hass, entity_id, "on")
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+async def test_condition(hass: HomeAssistant, panel: SimulatedPdk, name: str) -> None:
+    """It is true while the door is so; what is unknown, or another's, is not."""
+    runs = await automate_test(hass, name, {"area_id": furnish(hass)["area_id"]})
+    for entity_id in OTHERS:
+        hass.states.async_set(entity_id, "on")
+    for entity_id in set(CONDITIONS.values()) - {CONDITIONS[name]}:
+        await turn_on(hass, panel, entity_id)
+    assert not await is_true(hass, runs)
+    await turn_on(hass, panel, CONDITIONS[name])
+    assert await is_true(hass, runs)
