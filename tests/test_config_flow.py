@@ -17,6 +17,7 @@ from .common import (
     OTHER_PANEL,
     PANEL,
     TEXTS,
+    WORKSHOP,
     Json,
     act,
     state_of,
@@ -71,8 +72,9 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
     form = await submit(hass, form, **padded)
     assert offered(form) == [
-        {"value": PANEL, "label": "Headquarters (1070ABC)"},
-        {"value": OTHER_PANEL, "label": "Branch office (2080DEF)"},
+        {"value": PANEL, "label": "Headquarters (1070ABC) · PDK 1.0"},
+        {"value": OTHER_PANEL, "label": "Branch office (2080DEF) · PDK 1.0"},
+        {"value": WORKSHOP, "label": "Workshop (3090GHI) · PDK 2.0"},
     ]
     await pdk.faults(handshake={"mode": "error44"})
     form = await submit(hass, form, panel_id=PANEL)
@@ -138,7 +140,7 @@ async def test_two_set_ups_of_one_panel(hass: HomeAssistant, pdk: SimulatedPdk) 
         ({"token": {"status": 200, "body": "truncated"}}, "cannot_connect"),
         ({"token": {"abort": True}}, "cannot_connect"),
         ({"ous": {"status": 401}}, "invalid_auth"),
-        ({"ous": {"status": 502, "body": "html"}}, "cannot_connect"),
+        ({"ous": {"status": 502}, "organizations": {"status": 502}}, "cannot_connect"),
     ],
 )
 async def test_credentials_do_not_work(
@@ -209,8 +211,12 @@ async def test_panels_are_offered_once(hass: HomeAssistant, pdk: SimulatedPdk) -
     MockConfigEntry(domain=DOMAIN, unique_id=PANEL).add_to_hass(hass)
     done = await submit(hass, slower, panel_id=PANEL)
     assert done["reason"] == "already_configured"
-    assert [option["value"] for option in offered(await start(hass))] == [OTHER_PANEL]
-    MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL).add_to_hass(hass)
+    assert [option["value"] for option in offered(await start(hass))] == [
+        OTHER_PANEL,
+        WORKSHOP,
+    ]
+    for panel in (OTHER_PANEL, WORKSHOP):
+        MockConfigEntry(domain=DOMAIN, unique_id=panel).add_to_hass(hass)
     assert (await start(hass))["reason"] == "already_configured"
 
 

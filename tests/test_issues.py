@@ -1,5 +1,6 @@
 """What a user reads under Repairs, and when it goes."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,15 @@ SYSTEM = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"
 NO_PERMISSION = {"permission_missing": {"panel": "Headquarters"}}
 
 
+def _texts(issue: Json) -> Iterator[str]:
+    """Yield the texts of an issue, those of its fix included."""
+    yield issue["title"]
+    if "fix_flow" in issue:
+        yield from issue["fix_flow"]["step"]["confirm"].values()
+    else:
+        yield issue["description"]
+
+
 def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
     """Return the active issues with their placeholders; each has its texts."""
     active = {
@@ -45,7 +55,7 @@ def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
         if domain == DOMAIN and issue.active
     }
     for key, placeholders in active.items():
-        for text in TEXTS["issues"][key].values():
+        for text in _texts(TEXTS["issues"][key]):
             assert text.format(**placeholders)
     return active
 

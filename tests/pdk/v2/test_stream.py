@@ -176,6 +176,7 @@ async def test_a_connection_that_the_system_cuts(
 ) -> None:
     """A cut is followed by a new connection with a fresh token."""
     async with RunningStream(node) as running:
+        await system.wait_for_subscriptions(1)
         await system.expire()
         await system.kick()
         await running.wait_connected(2)
