@@ -14,7 +14,7 @@ import time
 from typing import Any
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -102,29 +102,43 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="session")
-def page(demo: Demo) -> Iterator[Page]:
-    """Return a browser's page, logged in."""
+def browser() -> Iterator[Browser]:
+    """Return a browser."""
     chromium = shutil.which("chromium")
     assert chromium, "the browser tests need Debian's chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=BROWSER_FLAGS
         )
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
-        log_in(page, demo.url)
-        yield page
+        yield browser
         browser.close()
 
 
-def log_in(page: Page, url: str) -> None:
-    """Log in as the demo's user."""
+@pytest.fixture(scope="session")
+def page(browser: Browser, demo: Demo) -> Page:
+    """Return a page of the browser, logged in."""
+    return log_in(browser, demo.url)
+
+
+def log_in(browser: Browser, url: str) -> Page:
+    """Log in as the demo's user, on a page of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
     page.goto(url)
     fields = page.locator("ha-auth-flow input")
     fields.nth(0).fill("demo")
     fields.nth(1).fill("demo")
     page.keyboard.press("Enter")
     page.wait_for_selector("home-assistant-main")
+    return page
+
+
+def call(page: Page, command: str, **fields: object) -> Any:
+    """Send a command of Home Assistant's websocket API."""
+    return page.evaluate(
+        """message => document.querySelector("home-assistant").hass.callWS(message)""",
+        {"type": command, **fields},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 import pytest
 
-from .conftest import Demo
+from .conftest import Demo, call
 
 pytestmark = pytest.mark.e2e
 
@@ -88,16 +88,8 @@ def test_queries_the_signal(page: Page, demo: Demo) -> None:
 
 def entry_id(page: Page) -> str:
     """Return the id of the panel's entry."""
-    entry: str = page.evaluate(
-        """async () => {
-            const hass = document.querySelector("home-assistant").hass;
-            const entries = await hass.callWS({
-                type: "config_entries/get", domain: "prodatakey"
-            });
-            return entries[0].entry_id;
-        }"""
-    )
-    return entry
+    (entry,) = call(page, "config_entries/get", domain="prodatakey")
+    return str(entry["entry_id"])
 
 
 def test_gives_new_credentials(page: Page, demo: Demo) -> None:
