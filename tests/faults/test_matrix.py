@@ -188,9 +188,11 @@ def wrong_answer(name: str, phase: str) -> Fault:
     if kind == "handshake":
         body = "<html></html>" if "HTML" in name else '{"message": "Simu'
         answer = {"mode": "http", "status": answer["status"], "body": body}
+    # both generations have a list
+    kinds = ("ous", "organizations") if kind == "ous" else (kind,)
     return Fault(
-        lambda site: site.pdk.faults(None, **{kind: answer}),
-        lambda site: site.pdk.faults(None, **{kind: None}),
+        lambda site: site.pdk.faults(None, **dict.fromkeys(kinds, answer)),
+        lambda site: site.pdk.faults(None, **dict.fromkeys(kinds)),
     )
 
 
