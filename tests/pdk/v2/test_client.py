@@ -18,7 +18,7 @@ from tests.network import Proxy
 from tests.pdk.common import account_client
 from tests.simulator_process import SimulatedPdk
 
-from .common import LOBBY, SERIAL, STOCK, SimulatedSystem, cloud_node_client
+from .common import LOBBY, SERIAL, STOCK, SYSTEM, SimulatedSystem, cloud_node_client
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,18 @@ async def test_doors_in_every_shape(
     assert stock.id == STOCK
     assert await client.is_online() is True
     assert not client.unknown_keys
+
+
+async def test_systems_are_named_by_either_list(
+    session: aiohttp.ClientSession, simulator: SimulatedPdk, system: SimulatedSystem
+) -> None:
+    """Where the path of PDK 2.0 is another one, the list of PDK 1.0 names the system."""
+    children = [{"id": "6512e8f4dd7de8191957fcc1", "systemId": SYSTEM}]
+    await simulator.faults(
+        organizations={"status": 404}, ous={"body": {"id": 1, "children": children}}
+    )
+    account = account_client(session, simulator.accounts_url)
+    assert SERIAL in {node.id for node in await get_cloud_nodes(account)}
 
 
 async def test_devices_on_several_pages(

@@ -8,7 +8,7 @@ from typing import override
 import aiohttp
 
 from ..client import ACCOUNTS_URL, AccountClient, RestClient, SiteClient, quoted
-from ..errors import PermissionMissingError
+from ..errors import CannotConnectError, PermissionMissingError
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str
 from .commands import send_command
@@ -62,8 +62,14 @@ async def get_cloud_node(
 
 async def _get_system_ids(account: AccountClient) -> list[str]:
     """Return the systems of the account's organizations."""
+    try:
+        organizations = await account.get_organizations("/api/organizations")
+    except (CannotConnectError, PermissionMissingError) as err:
+        # this path is only likely; the list of PDK 1.0 names the systems too
+        _LOGGER.debug("Could not list the organizations: %s", err)
+        organizations = await account.get_organizations("/api/ous")
     found: dict[str, None] = {}
-    for organization in await account.get_organizations("/api/organizations"):
+    for organization in organizations:
         children = map(as_dict, as_list(organization.get("children")))
         for each in (organization, *children):
             if system_id := non_empty_str(each.get("systemId")):
