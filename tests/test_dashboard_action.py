@@ -50,7 +50,10 @@ async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     await ask(hass, "discover_endpoints", wait=1)
     view = await get_view(hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
-    assert headings(view) == ["Headquarters", "Last activity", "Signal"]
+    spans = [section.get("column_span", 1) for section in view["sections"]]
+    assert spans == [1, 1, 2, 1]
+    doors = ["Headquarters", "Headquarters (2)"]
+    assert headings(view) == [*doors, "Last activity", "Signal"]
     shown = entities(view["sections"])
     for entity_id in [*shown, *entities(view["badges"])]:
         state_of(hass, entity_id)
@@ -75,25 +78,26 @@ async def test_areas(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     assert door and door.device_id
     dr.async_get(hass).async_update_device(door.device_id, area_id=area.id)
     view = await get_view(hass)
-    assert headings(view) == ["Entrance", "Headquarters", "Last activity"]
-    first, second, _ = view["sections"]
+    doors = ["Entrance", "Headquarters", "Headquarters (2)"]
+    assert headings(view) == [*doors, "Last activity"]
+    first, *others = view["sections"]
     assert entities(first)[0] == FRONT
-    assert FRONT not in entities(second)
+    assert FRONT not in entities(others)
 
 
 async def test_many_doors(
     hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """They are divided evenly into sections; long names are not cut."""
+    """They are divided into sections; long names are not cut."""
     doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
     await pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
     await setup_integration(hass, entry)
     view = await get_view(hass)
     assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
     counts = [len(section["cards"]) for section in view["sections"][:-1]]
-    assert counts == [1 + 2 * 7] * 6
+    assert counts == [1 + 2 * 4] * 10 + [1 + 2 * 2]
     tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
-    assert len(tiles) == 14
+    assert len(tiles) == 8
     for tile in tiles:
         assert tile["grid_options"] == {"columns": "full"}
         assert tile["name"] in ({"type": "device"}, {"type": "entity"})

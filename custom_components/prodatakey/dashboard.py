@@ -19,8 +19,8 @@ from .devices import door_identifier, endpoint_identifier
 from .pdk.doors import Door
 from .pdk.models import DoorKind
 
-# A section of this many doors is about as high as a screen with a few of them.
-MAX_SECTION_DOORS = 8
+# A row of sections is as high as its highest: with few doors in each, less is left empty.
+MAX_SECTION_DOORS = 4
 
 type Card = dict[str, Any]
 
@@ -60,7 +60,8 @@ class _View:
             "badges": [{"type": "entity", "entity": each} for each in connection],
             "sections": [
                 *self._door_sections(),
-                *self._section("last_activity", self._activity_cards()),
+                # its sentences are long
+                *self._section("last_activity", self._activity_cards(), columns=2),
                 *self._section("signal", self._signal_cards()),
             ],
         }
@@ -119,12 +120,13 @@ class _View:
             for entity_id in self._entity("sensor", identifier, "signal"):
                 yield _tile(entity_id, "device")
 
-    def _section(self, key: str, cards: Iterator[Card]) -> Iterator[Card]:
+    def _section(
+        self, key: str, cards: Iterator[Card], columns: int = 1
+    ) -> Iterator[Card]:
         """Yield a section that is named as a sensor is, if it has cards."""
         if found := list(cards):
-            yield _grid(
-                self._names[f"component.{DOMAIN}.entity.sensor.{key}.name"], found
-            )
+            name = self._names[f"component.{DOMAIN}.entity.sensor.{key}.name"]
+            yield _grid(name, found) | {"column_span": columns}
 
     def _area_id(self, door: Door) -> str | None:
         """Return the area of a door."""

@@ -31,7 +31,7 @@ def test_adds_the_integration(page: Page, demo: Demo) -> None:
     page.get_by_text("Submit").first.click()
     expect(page.get_by_text("How Headquarters unlocks doors")).to_be_visible()
     page.get_by_text("Submit").first.click()
-    expect(page.get_by_text("Skip and finish")).to_be_visible()
+    expect(page.get_by_text("Skip and finish")).to_be_visible(timeout=15000)
     page.get_by_text("Skip and finish").click()
 
 
