@@ -6,7 +6,10 @@ from typing import Any
 from freezegun import freeze_time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    WebSocketGenerator,
+)
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.const import STATE_ON, STATE_UNKNOWN
@@ -256,14 +259,23 @@ async def test_person(
     assert runs[0]["person"] == "Amelia Hartmann"
 
 
-@pytest.mark.parametrize("person", ["Jonas Okafor", "None", None])
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        ("Jonas Okafor", "other_person"),
+        ("None", "other_person"),
+        (None, "person_not_recorded"),
+    ],
+)
 async def test_another_person(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     access_events: AccessEvents,
+    hass_ws_client: WebSocketGenerator,
     person: str | None,
+    reason: str,
 ) -> None:
-    """An automation for one person does not run for others, nor for somebody."""
+    """An automation for one person does not run for others; its trace says why."""
     chosen = trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
     runs = await automate(hass, chosen)
     metadata = {"personName": person} if person else {}
@@ -271,6 +283,14 @@ async def test_another_person(
     assert await access_events.people() == [person]
     await hass.async_block_till_done()
     assert runs == []
+    client = await hass_ws_client(hass)
+    ours: Json = {"domain": "automation", "item_id": "ours"}
+    await client.send_json_auto_id({"type": "trace/list", **ours})
+    (run,) = (await client.receive_json())["result"]
+    request = {"type": "trace/get", **ours, "run_id": run["run_id"]}
+    await client.send_json_auto_id(request)
+    trace: Any = (await client.receive_json())["result"]["trace"]
+    assert trace["trigger/0"][0]["result"]["reason"] == reason
 
 
 @pytest.mark.parametrize("target", [{"entity_id": FRONT_ACCESS}, "area_id"])

@@ -129,6 +129,17 @@ async def test_no_permission(
         await accounts.get_token(f"/api/panels/{PANEL}/token")
 
 
+async def test_redirect_is_not_followed(
+    accounts: AccountClient, simulator: SimulatedPdk
+) -> None:
+    """Test that the token is sent nowhere else, even where that would work."""
+    headers = {"Location": f"{simulator.accounts_url}/api/ous/mine"}
+    await simulator.faults(ous={"status": 302, "headers": headers, "count": 1})
+    with pytest.raises(CannotConnectError):
+        await get_panels(accounts)
+    assert await get_panels(accounts)
+
+
 @pytest.mark.parametrize("kind", ["token", "ous"])
 async def test_rate_limit(
     accounts: AccountClient,

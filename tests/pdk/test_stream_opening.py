@@ -7,12 +7,48 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.errors import CannotConnectError
+from custom_components.prodatakey.pdk.errors import (
+    CannotConnectError,
+    PdkError,
+    StreamRefusedError,
+)
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import make_socket, websocket_server
+from .common import make_socket, set_constants, websocket_server
 from .running_stream import CONNECTED, DOWN, RunningStream
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"mode": "http", "status": 400}, StreamRefusedError),
+        ({"mode": "http", "status": 403}, StreamRefusedError),
+        ({"mode": "http", "status": 429}, CannotConnectError),
+        ({"mode": "http", "status": 502}, CannotConnectError),
+        ({"mode": "error44"}, StreamRefusedError),
+        ({"mode": "abort"}, CannotConnectError),
+        ({"mode": "hang"}, CannotConnectError),
+        ({"mode": "no_connect"}, CannotConnectError),
+    ],
+    ids=str,
+)
+async def test_handshake_fails(
+    client: PanelClient,
+    simulator: SimulatedPdk,
+    short_backoff: None,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, Any],
+    error: type[PdkError],
+) -> None:
+    """Test the error of a connection that fails once."""
+    if fault["mode"] in {"hang", "no_connect"}:
+        set_constants(monkeypatch, connect_timeout=1)
+    await simulator.faults(PANEL, handshake={"count": 1} | fault)
+    async with RunningStream(client) as stream:
+        assert stream.statuses == [DOWN, CONNECTED]
+        assert [type(err) for err in stream.errors] == [error]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
