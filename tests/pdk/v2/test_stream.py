@@ -31,6 +31,7 @@ from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.stream import validate_connection
 from tests.common import wait_until
+from tests.pdk.common import set_constants
 from tests.simulator_process import SimulatedPdk
 
 from .common import (
@@ -131,10 +132,15 @@ async def test_an_event_that_comes_twice_counts_once(
 
 
 async def test_a_renewal_loses_no_event_and_repeats_none(
-    node: CloudNodeClient, system: SimulatedSystem, short_overlap: None
+    node: CloudNodeClient,
+    system: SimulatedSystem,
+    short_overlap: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The new connection is subscribed before the old one is closed."""
-    await system.switch(token_lifetime=3)
+    # A busy machine, too, has the time to connect before the old token expires.
+    set_constants(monkeypatch, renew_at=0.1)
+    await system.switch(token_lifetime=20)
     node.discard_token()
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
