@@ -56,8 +56,12 @@ def test_access_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
     expect(door.get_by_text("Unlocked").first).to_be_visible()
     controller.screenshot(path=screenshots / "simulator.png", full_page=True)
     controller.close()
+    # high enough for the whole dashboard
+    page.set_viewport_size({"width": 1280, "height": 1560})
+    page.goto(f"{demo.url}/doors-dashboard/doors")
     expect(page.get_by_text('to the device "Front door".').first).to_be_visible()
     page.screenshot(path=screenshots / "dashboard.png")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_looks_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
