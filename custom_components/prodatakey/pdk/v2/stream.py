@@ -34,8 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 # While the token is renewed both connections are open for this long, in seconds: nothing
 # tells when the new one is subscribed.
 OVERLAP = 5.0
-# The delays between attempts to open the new connection, in seconds.
-RETRY_DELAYS = (2.0, 4.0, 8.0)
+# This many attempts to open the new connection fit into the rest of the old token's life.
+MAX_ATTEMPTS = 4
 # A connection that is refused because of its token ends within this time, in seconds.
 VALIDATION_TIME = 1.0
 MAX_UNKNOWN_KEYS = 100
@@ -168,14 +168,17 @@ class CloudNodeStream(SiteStream):
         return done
 
     async def _open_new(self, token: str) -> Socket:
-        """Open another connection, with several attempts while the old one is open."""
-        for delay in RETRY_DELAYS:
+        """Open another connection, with several attempts while the old one reports."""
+        attempts = 1
+        while True:
             try:
                 return await open_socket(self._client, self._receive, token)
             except PdkError as err:
+                if attempts == MAX_ATTEMPTS or self._renewer.rejected.is_set():
+                    raise
                 _LOGGER.debug("Could not open another connection: %s", err)
-                await asyncio.sleep(delay)
-        return await open_socket(self._client, self._receive, token)
+                attempts += 1
+                await asyncio.sleep(self._backoff.next_delay(err))
 
     async def _check_regularly(self) -> None:
         """Read whether the site is online, after each connect and when in doubt."""
