@@ -1,9 +1,9 @@
 """A site of PDK 2.0 while something is wrong, through the whole of Home Assistant."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from itertools import pairwise
 import logging
 import random
 import time
@@ -28,7 +28,6 @@ from homeassistant.util import dt as dt_util
 from tests.common import (
     CONFIRM_REJECTION_AFTER,
     WORKSHOP,
-    WORKSHOP_SYSTEM,
     Json,
     act,
     raises_error,
@@ -119,11 +118,14 @@ class Workshop:
         set_constants(monkeypatch, answer_timeout=10, request_timeout=10)
         before = len(await self.commands())
         await self.report("device.input.relay.on")
-        await wait_for_state(self.hass, LOCK, "unlocked")
-        assert "assumed_state" not in state_of(self.hass, LOCK).attributes
+        await wait_until(self._is_reported_unlocked)
         await act(self.hass, "lock.lock", LOCK)
         await wait_for_state(self.hass, LOCK, "locked")
         assert len(await self.commands()) == before + 1
+
+    def _is_reported_unlocked(self) -> bool:
+        lock = state_of(self.hass, LOCK)
+        return lock.state == "unlocked" and "assumed_state" not in lock.attributes
 
     def info_lines(self) -> list[str]:
         """Return what a user who does not debug reads in the log."""
@@ -155,7 +157,7 @@ async def site(
 
 
 def refuse(proxy: Proxy) -> None:
-    """Refuse everything, and end what there is."""
+    """Refuse all new connections, and end what there is."""
     proxy.refuse()
     proxy.cut()
 
@@ -350,6 +352,20 @@ async def test_http(
     await site.check_works(monkeypatch)
 
 
+async def test_status_cannot_be_read(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site that is online again is available as soon as that can be read."""
+    await site.set_up()
+    await site.pdk.set_online(WORKSHOP, False)
+    await site.wait_unavailable()
+    await site.pdk.set_online(WORKSHOP, True, event=False)
+    await site.pdk.faults(None, cloud_nodes={"status": 500, "count": 2})
+    await site.kick()
+    await site.wait_connected()
+    await site.check_works(monkeypatch)
+
+
 OUTAGES: dict[str, Callable[[Outage], None]] = {
     "everything refused": lambda outage: outage.refuse(accounts=True, panel=True),
     "system token: HTTP 401": lambda o: o.faults(system_token={"status": 401}),
@@ -361,7 +377,6 @@ OUTAGES: dict[str, Callable[[Outage], None]] = {
     "stream: HTML": lambda o: o.faults(system_stream={"status": 200, "body": "html"}),
     "stream: hangs": lambda o: o.faults(system_stream={"hang": True}),
     "cloud nodes: HTTP 500": lambda o: o.faults(cloud_nodes={"status": 500}),
-    "cloud nodes: HTTP 401": lambda o: o.faults(cloud_nodes={"status": 401}),
 }
 
 
@@ -392,3 +407,214 @@ def test_pace(
             assert len(first) <= 8, (kind, first)
 
     in_virtual_time(monkeypatch, test, WORKSHOP)
+
+
+# Tokens and events
+
+
+@pytest.mark.parametrize(
+    ("renewal", "event_ids"),
+    [("none", True), ("none", False), ("event", True), ("cut", True), ("cut", False)],
+)
+async def test_renewal_without_a_gap(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch, renewal: str, event_ids: bool
+) -> None:
+    """With tokens of two seconds no event is lost, and none comes twice."""
+    # early, so that the old token outlives the renewal on any machine
+    set_constants(monkeypatch, renew_at=0.4, connect_timeout=10, request_timeout=10)
+    await site.switch(token_lifetime=2, renewal=renewal, event_ids=event_ids)
+    await site.set_up()
+    changes = async_capture_events(site.hass, EVENT_STATE_CHANGED)
+    stats, number = site.entry.runtime_data.stream.stats, 0
+    while stats.renewals < 3:
+        number += 1
+        await site.report("device.request.allowed", holderName=f"Person {number}")
+        await asyncio.sleep(0.01)
+    await wait_for_state(site.hass, PERSON, f"Person {number}")
+    seen = [
+        change.data["new_state"].attributes["person"]
+        for change in changes
+        if change.data["entity_id"] == ACCESS
+    ]
+    assert seen == [f"Person {each}" for each in range(1, number + 1)]
+    assert stats.connects == 1
+    assert not site.info_lines()
+
+
+async def test_late_events(site: Workshop) -> None:
+    """A request that is old is no news; what a relay was reported to be counts."""
+    await site.set_up()
+    await site.report("device.request.allowed", holderName="In time")
+    await wait_for_state(site.hass, PERSON, "In time")
+    before = state_of(site.hass, ACCESS)
+    late = round((time.time() - 61) * 1000)
+    for topic in ("allowed", "denied", "unknown", "duress"):
+        await site.report(
+            f"device.request.{topic}", holderName="Too late", occurred=late
+        )
+    await site.report("device.input.relay.on", occurred=late)
+    await wait_for_state(site.hass, LOCK, "unlocked")
+    assert state_of(site.hass, ACCESS) == before
+    assert state_of(site.hass, PERSON).state == "In time"
+    assert state_of(site.hass, LOCK).attributes.get("changed_by") != "Too late"
+
+
+HUGE = "x" * 100_000
+WRONG: tuple[Any, ...] = (None, True, [], {}, "", 1.5, HUGE, [[]], {"id": None})
+
+
+def malformed(topic: str, device: str) -> list[Json]:
+    """Return events of which none names a device."""
+    good: Json = {
+        "topic": topic,
+        "id": "event",
+        "cloudNodeSN": WORKSHOP,
+        "body": {"deviceId": device, "holderId": "someone", "pin": "1"},
+        "metadata": {"occurred": 1, "holderName": "Nobody", "deviceName": "Nowhere"},
+    }
+    payloads: list[Any] = [*WRONG, 7, "text"]
+    payloads += [good | {"body": wrong} for wrong in WRONG]
+    payloads += [
+        good | {"body": good["body"] | {"deviceId": wrong}}
+        for wrong in WRONG
+        if wrong != HUGE
+    ]
+    del good["body"]
+    return [{"topic": topic}, *({"topic": topic, "payload": each} for each in payloads)]
+
+
+async def test_malformed_events(site: Workshop) -> None:
+    """They change nothing and end nothing, and each topic is worth one warning."""
+    await site.set_up()
+    await site.report("device.request.allowed", holderName="Somebody")
+    await wait_for_state(site.hass, PERSON, "Somebody")
+    states = {state.entity_id: state for state in site.hass.states.async_all()}
+    device = next(iter(site.entry.runtime_data.client.device_ids))
+    topics = (
+        "device.request.allowed",
+        "device.request.duress",
+        "device.input.dps.opened",
+    )
+    events = [event for topic in topics for event in malformed(topic, str(device))]
+    events += [
+        event
+        for topic in ("controller.alarm.comloss.on", "device.alarm.propped.alloff")
+        for event in malformed(topic, str(device))[:10]
+    ]
+    for topic in ("device.request.surprise", "connect", "", HUGE, "liveEvent"):
+        events += malformed(topic, str(device))
+    await site.pdk.control("POST", f"panels/{WORKSHOP}/emit", {"events": events})
+    await site.report("device.input.relay.on")
+    await wait_for_state(site.hass, LOCK, "unlocked")
+    changed = {
+        state.entity_id
+        for state in site.hass.states.async_all()
+        if states.get(state.entity_id) != state
+    }
+    assert changed == {LOCK, "binary_sensor.side_entrance_relay"} & changed
+    assert site.entry.runtime_data.stream.stats.connects == 1
+    assert len(site.entry.runtime_data.client.unknown_keys) <= 100
+    assert [line.split(":")[0] for line in site.info_lines()] == [
+        f"Ignored a malformed {topic}" for topic in topics
+    ]
+
+
+# Commands
+
+
+async def test_many_commands_and_an_old_token(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They share the token, and a new one if it is rejected."""
+    # for a new connection the token would not be fresh enough
+    monkeypatch.setattr("custom_components.prodatakey.pdk.client.MIN_REMAINING", 2)
+    await site.set_up()
+    set_constants(monkeypatch, answer_timeout=10)
+    for revoked in (False, True):
+        if revoked:
+            await site.pdk.revoke(WORKSHOP)
+        tokens = (await site.pdk.requests())["system_token"]
+        await send(site, range(1, 51))
+        assert (await site.pdk.requests())["system_token"] == tokens + revoked
+
+
+async def send(site: Workshop, dwells: range) -> dict[int, str]:
+    """Send commands at once; return the outcome of each, by its dwell."""
+    coordinator = site.entry.runtime_data
+    door = next(
+        d for d in coordinator.panel.doors.values() if d.name == "Side entrance"
+    )
+    outcomes: dict[int, str] = {}
+
+    async def open_door(dwell: int) -> None:
+        try:
+            await coordinator.async_send(door, TryDwellOpen(door.id, dwell))
+        except HomeAssistantError as err:
+            outcomes[dwell] = str(err.translation_key)
+        else:
+            outcomes[dwell] = "done"
+
+    await asyncio.gather(*map(open_door, dwells))
+    return outcomes
+
+
+SEED = 14
+FAULTS: list[Json] = [
+    {"status": 409},
+    {"status": 500},
+    {"status": 204},
+    {"answers": False},
+    {"answers": True, "status": 200},
+    {"answers": True, "status": 200},
+]
+
+
+async def cause_faults(site: Workshop, chance: random.Random) -> None:
+    """Let something fail at random until cancelled."""
+    while True:
+        await asyncio.sleep(chance.uniform(0.01, 0.1))
+        match chance.choice(("switch", "switch", "kick", "revoke", "network")):
+            case "switch":
+                await site.switch(**chance.choice(FAULTS))
+            case "kick":
+                await site.kick()
+            case "revoke":
+                await site.pdk.revoke(WORKSHOP)
+            case "network":
+                # not the control API, which is beside the proxy
+                chance.choice((Proxy.cut, Proxy.blackhole, refuse))(site.proxy)
+                await asyncio.sleep(chance.uniform(0, 0.5))
+                await site.proxy.restore()
+
+
+async def test_commands_and_random_faults(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch, figure: Record
+) -> None:
+    """Each of fifty at once is executed at most once, and its caller told the truth."""
+    await site.set_up()
+    set_constants(monkeypatch, answer_timeout=2)
+    outcomes: dict[int, str] = {}
+    chance = random.Random(SEED)
+    for first in range(1, 301, 50):
+        faults = asyncio.create_task(cause_faults(site, chance))
+        outcomes |= await send(site, range(first, first + 50))
+        assert not faults.done()
+        faults.cancel()
+        await asyncio.wait({faults})
+        await site.switch(answers=True, status=200)
+        await site.proxy.restore()
+        await site.wait_connected()
+    received = Counter(each["body"]["dwell"] for each in await site.commands())
+    assert received.keys() <= outcomes.keys()
+    assert set(received.values()) == {1}, "sent twice"
+    for dwell, outcome in outcomes.items():
+        if outcome in ("done", "command_rejected"):
+            assert received[dwell] == 1, "answered, but never received"
+        elif outcome == "not_connected":
+            assert received[dwell] == 0, "not sent, but received"
+        else:
+            assert outcome == "no_answer"
+    totals = Counter(outcomes.values())
+    for outcome, count in totals.items():
+        figure("commands", "PDK 2.0, 300 commands", outcome, str(count))
+    assert {"done", "no_answer", "not_connected"} <= totals.keys()

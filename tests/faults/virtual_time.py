@@ -17,7 +17,7 @@ from simulator import scenario
 from simulator.accounts import Accounts as AccountsService
 from simulator.v2.systems import Systems
 from simulator.world import Simulation
-from tests.common import PANEL, WORKSHOP, WORKSHOP_SYSTEM
+from tests.common import PANEL, WORKSHOP_SYSTEM
 from tests.network import Proxy
 from tests.pdk.common import account_client, panel_client
 from tests.pdk.running_stream import CONNECTED, RunningStream

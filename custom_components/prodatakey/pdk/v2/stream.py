@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnection
 from ..parser import Json, MalformedEventError
+from ..reconnect import Backoff
 from ..stream import EARLY_DISCONNECT, LogEntry, SiteStream, StreamStatus
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
@@ -185,15 +186,24 @@ class CloudNodeStream(SiteStream):
         while True:
             await self._check_due.wait()
             self._check_due.clear()
-            reports = self._connection_reports
+            await self._check()
+
+    async def _check(self) -> None:
+        """Read whether the site is online, until that succeeds or an event reports it."""
+        backoff, reports = Backoff(), self._connection_reports
+        # this attempt takes the place of the one after the first short delay
+        backoff.next_delay(None)
+        while reports == self._connection_reports:
             try:
                 online = await self._client.is_online()
             except PdkError as err:
                 _LOGGER.debug("Could not read the site's status: %s", err)
+                await asyncio.sleep(backoff.next_delay(err))
                 continue
             if reports == self._connection_reports:
                 # an event would be newer; without any word the site counts as online
                 self._set_online("cloud-nodes", connected=online is not False)
+            return
 
     def _set_online(self, topic: str, *, connected: bool) -> None:
         """Notify of a site that went online or offline."""
