@@ -27,6 +27,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from tests.common import (
     CONFIRM_REJECTION_AFTER,
+    PIN,
     WORKSHOP,
     Json,
     act,
@@ -474,6 +475,7 @@ def malformed(topic: str, device: str) -> list[Json]:
     }
     payloads: list[Any] = [*WRONG, 7, "text"]
     payloads += [good | {"body": wrong} for wrong in WRONG]
+    payloads.append({f"key{number}": number for number in range(500)} | {PIN: PIN})
     payloads += [
         good | {"body": good["body"] | {"deviceId": wrong}}
         for wrong in WRONG
@@ -513,7 +515,9 @@ async def test_malformed_events(site: Workshop) -> None:
     }
     assert changed == {LOCK, "binary_sensor.side_entrance_relay"} & changed
     assert site.entry.runtime_data.stream.stats.connects == 1
-    assert len(site.entry.runtime_data.client.unknown_keys) <= 100
+    unknown_keys = site.entry.runtime_data.client.unknown_keys
+    assert 0 < len(unknown_keys) <= 100
+    assert PIN not in unknown_keys
     assert [line.split(":")[0] for line in site.info_lines()] == [
         f"Ignored a malformed {topic}" for topic in topics
     ]

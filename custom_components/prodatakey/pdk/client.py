@@ -6,6 +6,7 @@ import base64
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 import logging
+import re
 import time
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
@@ -51,6 +52,8 @@ REQUESTS_PER_SECOND = 17
 MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
 CONFIRM_REJECTION_AFTER = 4.0
+MAX_UNKNOWN_KEYS = 100
+_FIELD_NAME = re.compile(r"[A-Za-z_][\w.]{0,49}", re.ASCII)
 # This many secrets that were in use are remembered, to remove them from texts.
 MAX_SECRETS = 10
 
@@ -374,6 +377,11 @@ class SiteClient(RestClient, ABC):
         self.info = info
         self.unknown_keys: set[str] = set()
         """Names of fields that nobody reads yet."""
+
+    def add_unknown_keys(self, keys: Iterable[str]) -> None:
+        """Add names of fields; what is no name may be a secret and is left out."""
+        names = sorted(filter(_FIELD_NAME.fullmatch, set(keys) - self.unknown_keys))
+        self.unknown_keys.update(names[: MAX_UNKNOWN_KEYS - len(self.unknown_keys)])
 
     @abstractmethod
     async def update_info(self) -> None:

@@ -39,7 +39,6 @@ OVERLAP = 5.0
 MAX_ATTEMPTS = 4
 # A connection that is refused because of its token ends within this time, in seconds.
 VALIDATION_TIME = 1.0
-MAX_UNKNOWN_KEYS = 100
 
 _ACTIONS: dict[type[Command], str] = {
     ActuateClose: "close",
@@ -231,16 +230,17 @@ class CloudNodeStream(SiteStream):
             return
         self._tick()
         self.maybe_delayed = self._renewer.rejected.is_set() or self._stood_still
+        if topic in TOPICS:
+            # also of a malformed event: its keys show where the fields are
+            self.stats.topics[topic] += 1
+            self._client.add_unknown_keys(find_unknown_keys(payload))
         try:
             event = parse_event(topic, payload)
         except MalformedEventError as err:
             self._log_malformed(topic, err)
             return
-        if topic in TOPICS or event is not None:
-            self.stats.topics[topic] += 1
-            if len(self._client.unknown_keys) < MAX_UNKNOWN_KEYS:
-                self._client.unknown_keys |= find_unknown_keys(payload)
         if isinstance(event, InvalidToken):
+            self.stats.topics[topic] += 1
             if socket is self._current:
                 self._renewer.handle_rejection()
             return
