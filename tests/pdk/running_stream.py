@@ -7,7 +7,7 @@ from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.site import Client, create_stream
-from custom_components.prodatakey.pdk.stream import StreamStatus
+from custom_components.prodatakey.pdk.stream import SiteStream, StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import wait_until
 
@@ -18,8 +18,9 @@ CONNECTED, DROPPED, DOWN = (
 )
 
 
-def receive_event(stream: PanelStream, topic: str, payload: object) -> None:
+def receive_event(stream: SiteStream, topic: str, payload: object) -> None:
     """Handle an event as if it had come over the connection."""
+    assert isinstance(stream, PanelStream)
     stream._dispatch(topic, payload)
 
 
@@ -81,6 +82,7 @@ class RunningStream:
     @property
     def has_pending_commands(self) -> bool:
         """Return whether a command is unanswered."""
+        assert isinstance(self.stream, PanelStream)
         return bool(self.stream._pending)
 
     @property

@@ -53,7 +53,7 @@ MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
 CONFIRM_REJECTION_AFTER = 4.0
 MAX_UNKNOWN_KEYS = 100
-_FIELD_NAME = re.compile(r"[A-Za-z_][\w.]{0,49}", re.ASCII)
+_FIELD_NAME = re.compile(r"([a-z_]\w{0,39}\.)?[a-z_]\w{0,39}", re.ASCII | re.IGNORECASE)
 # This many secrets that were in use are remembered, to remove them from texts.
 MAX_SECRETS = 10
 
