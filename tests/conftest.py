@@ -10,7 +10,15 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
-from .common import CREDENTIALS, PANEL, AccessEvents, Json, setup_integration
+from .common import (
+    CREDENTIALS,
+    PANEL,
+    WORKSHOP,
+    WORKSHOP_SYSTEM,
+    AccessEvents,
+    Json,
+    setup_integration,
+)
 from .simulator_process import SimulatedPdk, simulator_process
 
 
@@ -77,6 +85,19 @@ def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
         title="Headquarters",
         unique_id=PANEL,
         data={**CREDENTIALS, "panel_id": PANEL},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+def workshop(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
+    """Return the entry of the site of PDK 2.0, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Workshop",
+        unique_id=WORKSHOP,
+        data={**CREDENTIALS, "panel_id": WORKSHOP, "system_id": WORKSHOP_SYSTEM},
     )
     entry.add_to_hass(hass)
     return entry

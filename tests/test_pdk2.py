@@ -40,16 +40,9 @@ pytestmark = pytest.mark.usefixtures("unload_at_end")
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
+def entry(workshop: MockConfigEntry) -> MockConfigEntry:
     """Return the entry of the site, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Workshop",
-        unique_id=WORKSHOP,
-        data={**CREDENTIALS, "panel_id": WORKSHOP, "system_id": WORKSHOP_SYSTEM},
-    )
-    entry.add_to_hass(hass)
-    return entry
+    return workshop
 
 
 @pytest.fixture

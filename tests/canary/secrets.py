@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from simulator.scenario import stable_id
+from tests.common import WORKSHOP
+
 CLIENT_ID = "canary-client"
 CLIENT_SECRET = "canary/S3cret+0123456789=="
 WRONG_SECRET = "canary-wr0ng-9876543210"
@@ -14,6 +17,7 @@ CARD = "9081726354"
 FIRST_NAME = "Xanthippe"
 LAST_NAME = "Quockerwodger"
 PERSON_ID = 77_031_945
+HOLDER_ID = stable_id(WORKSHOP, "holder", PERSON_ID)
 DOOR = "Canary cage"
 # Where Home Assistant keeps what a user entered: the one place for the secret.
 ENTRY_STORAGE = ".storage/core.config_entries"
@@ -37,7 +41,9 @@ NEEDLES: Mapping[str, tuple[bytes, ...]] = {
     "token": (base64.b64encode(b'{"sub": "')[:12],),
     "PIN": (PIN.encode(),),
     "card": (CARD.encode(),),
-    "person": (FIRST_NAME.encode(), LAST_NAME.encode(), str(PERSON_ID).encode()),
+    "person": tuple(
+        each.encode() for each in (FIRST_NAME, LAST_NAME, str(PERSON_ID), HOLDER_ID)
+    ),
 }
 
 

@@ -11,10 +11,13 @@ import aiohttp
 from aiohttp import web
 import pytest
 
+from custom_components.prodatakey.pdk.models import CloudNodeInfo
+from custom_components.prodatakey.pdk.site import Client, create_client
 from simulator import scenario
 from simulator.accounts import Accounts as AccountsService
+from simulator.v2.systems import Systems
 from simulator.world import Simulation
-from tests.common import PANEL
+from tests.common import PANEL, WORKSHOP_SYSTEM
 from tests.network import Proxy
 from tests.pdk.common import account_client, panel_client
 from tests.pdk.running_stream import CONNECTED, RunningStream
@@ -23,6 +26,12 @@ PATHS = {
     "connections": "/socket.io/",
     "ID tokens": "/oauth2/token",
     "panel tokens": f"/api/panels/{PANEL}/token",
+}
+SYSTEM_PATHS = {
+    "connections": "/socket.io/",
+    "ID tokens": "/oauth2/token",
+    "system tokens": f"/api/systems/{WORKSHOP_SYSTEM}/token",
+    "cloud nodes": f"/{WORKSHOP_SYSTEM}/cloud-nodes",
 }
 
 
@@ -62,12 +71,14 @@ class _SkippingSelector(selectors.DefaultSelector):
 
 
 def in_virtual_time(
-    monkeypatch: pytest.MonkeyPatch, test: Callable[[Outage], Coroutine[Any, Any, None]]
+    monkeypatch: pytest.MonkeyPatch,
+    test: Callable[[Outage], Coroutine[Any, Any, None]],
+    site: str = PANEL,
 ) -> None:
-    """Run a test with a stream that is connected."""
+    """Run a test with a stream that is connected, of a site of either generation."""
 
     async def main() -> None:
-        async with _connected_stream() as outage:
+        async with _connected_stream(site) as outage:
             await test(outage)
 
     clock = _Clock()
@@ -119,8 +130,11 @@ class Outage:
         stream: RunningStream,
         proxy: Proxy,
         accounts_port: int,
+        site: str,
     ) -> None:
         """Initialize at the present time."""
+        self.paths = PATHS if site == PANEL else SYSTEM_PATHS
+        self._site = site
         self.stream = stream
         self.proxy = proxy
         self._simulation = simulation
@@ -150,12 +164,13 @@ class Outage:
 
     def times(self, kind: str) -> list[float]:
         """Return when there were requests of a kind."""
-        path = PATHS[kind]
+        path = self.paths[kind]
         return [at - self._began for at, to in self._connector.requests if to == path]
 
     def kick(self) -> Awaitable[None]:
         """Let the panel end the connection."""
-        return self._simulation.world.host(PANEL).kick("abort")
+        panel = self._simulation.world.host(self._site).panel
+        return (panel.system or self._simulation.world.host(self._site)).kick("abort")
 
     async def wait_connected(self) -> None:
         """Wait for a connection since the last restart of the count."""
@@ -169,25 +184,41 @@ class Outage:
 
 
 @asynccontextmanager
-async def _connected_stream() -> AsyncIterator[Outage]:
+async def _connected_stream(site: str) -> AsyncIterator[Outage]:
     """Run the simulator, a proxy, and a stream behind it."""
     simulation = Simulation()
     app = web.Application()
-    app.add_routes(AccountsService(simulation).routes())
+    accounts = AccountsService(simulation)
+    app.add_routes(accounts.routes())
+    Systems(simulation, accounts).attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     await simulation.start(port, False, scenario.load())
     connector = _Connector()
-    target = int(simulation.world.host(PANEL).uri.rsplit(":", 1)[1].strip("/"))
+    uri = simulation.world.host(PANEL).uri if site == PANEL else f":{port}"
+    target = int(uri.rsplit(":", 1)[1].strip("/"))
     async with (
         aiohttp.ClientSession(connector=connector) as session,
         Proxy(target) as proxy,
     ):
         account = account_client(session, f"http://127.0.0.1:{port}")
-        client = panel_client(session, account, proxy.uri)
+        client: Client = panel_client(session, account, proxy.uri)
+        if site != PANEL:
+            node = simulation.world.host(site).panel.cloud_node
+            client = create_client(
+                session,
+                account,
+                CloudNodeInfo(
+                    id=site,
+                    name="Site",
+                    uri=f"{proxy.uri}{WORKSHOP_SYSTEM}/",
+                    system_id=WORKSHOP_SYSTEM,
+                    cloud_node_id=node,
+                ),
+            )
         async with RunningStream(client) as stream:
-            yield Outage(simulation, connector, stream, proxy, port)
+            yield Outage(simulation, connector, stream, proxy, port, site)
         await simulation.world.stop()
         await runner.cleanup()

@@ -6,8 +6,8 @@ from typing import Self
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.stream import StreamStatus
-from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.site import Client, create_stream
+from custom_components.prodatakey.pdk.stream import SiteStream, StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import wait_until
 
@@ -18,8 +18,9 @@ CONNECTED, DROPPED, DOWN = (
 )
 
 
-def receive_event(stream: PanelStream, topic: str, payload: object) -> None:
+def receive_event(stream: SiteStream, topic: str, payload: object) -> None:
     """Handle an event as if it had come over the connection."""
+    assert isinstance(stream, PanelStream)
     stream._dispatch(topic, payload)
 
 
@@ -31,11 +32,11 @@ def ignore_control_events(stream: PanelStream) -> None:
 class RunningStream:
     """A stream that runs, with its events and statuses."""
 
-    def __init__(self, client: PanelClient, *, connect: bool = True) -> None:
+    def __init__(self, client: Client, *, connect: bool = True) -> None:
         """Initialize; with `connect`, entering waits for the first connection."""
         self.events: list[PdkEvent] = []
         self.reports: list[tuple[StreamStatus, PdkError | None]] = []
-        self.stream = PanelStream(
+        self.stream = create_stream(
             client, on_event=self.on_event, on_status=self.on_status
         )
         self._connect = connect
@@ -81,6 +82,7 @@ class RunningStream:
     @property
     def has_pending_commands(self) -> bool:
         """Return whether a command is unanswered."""
+        assert isinstance(self.stream, PanelStream)
         return bool(self.stream._pending)
 
     @property

@@ -1,13 +1,30 @@
 """A panel for very long: without what a test would keep of it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 import logging
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
+from tests.common import PANEL, WORKSHOP, setup_integration
+from tests.simulator_process import SimulatedPdk
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site that is set up, of either generation."""
+
+    generation: str
+    id: str
+    entry: MockConfigEntry
+    connection: str
+    lock: str
+    connect: str
+    """The kind of request that opens a connection."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +51,26 @@ def storage(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Iterator[None]
         patch.setattr(Store, "async_load", load)
         patch.setattr(Store, "_async_write_data", write)
         yield
+
+
+@pytest.fixture(params=["1.0", "2.0"])
+async def site(
+    request: pytest.FixtureRequest,
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    unload_at_end: None,
+) -> Site:
+    """Set up a site."""
+    if request.param == "1.0":
+        entry = request.getfixturevalue("entry")
+        connection = "binary_sensor.headquarters_connection"
+        site = Site("1.0", PANEL, entry, connection, "lock.front_door", "connect")
+    else:
+        entry = request.getfixturevalue("workshop")
+        connection = "binary_sensor.workshop_connection"
+        site = Site(
+            "2.0", WORKSHOP, entry, connection, "lock.side_entrance", "system_stream"
+        )
+    await setup_integration(hass, entry)
+    await pdk.sockets(site.id, 1)
+    return site

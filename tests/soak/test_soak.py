@@ -12,18 +12,19 @@ from pathlib import Path
 import resource
 import threading
 
+from engineio.base_client import connected_clients
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from tests.common import PANEL, Json, wait_for_state, wait_until
-from tests.pdk.common import emit, kick, send_frame, set_constants, wait_for_requests
+from tests.pdk.common import send_frame, set_constants, wait_for_requests
 from tests.simulator_process import SimulatedPdk
+
+from .conftest import Site
 
 BATCH = 1_000
 DOORS = (1, 2, 4, 5)
 MAX_GROWTH_MB = 5.0
-CONNECTION = "binary_sensor.headquarters_connection"
 SHARES = [
     pytest.param(0.005, id="few"),
     pytest.param(1.0, id="all", marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
@@ -41,6 +42,7 @@ class Counts:
     files_and_sockets: int
     listeners: int
     threads: int
+    connections: int
 
     @classmethod
     def of(cls, hass: HomeAssistant) -> Counts:
@@ -52,6 +54,7 @@ class Counts:
             files_and_sockets=len(list(Path("/proc/self/fd").iterdir())),
             listeners=sum(hass.bus.async_listeners().values()),
             threads=threading.active_count(),
+            connections=len(connected_clients),
         )
 
     def exceeded(self, hass: HomeAssistant) -> dict[str, int]:
@@ -122,20 +125,26 @@ def _batch() -> list[Json]:
 
 @pytest.mark.parametrize("share", SHARES)
 async def test_events(
-    hass: HomeAssistant, panel: SimulatedPdk, record_property: Record, share: float
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    site: Site,
+    record_property: Record,
+    share: float,
 ) -> None:
     """Test that memory stays as it is after the first few thousand events."""
     events, last = _batch(), {"doorId": "the end"}
 
     async def two_batches() -> None:
         for relay, state in (("off", "locked"), ("on", "unlocked")):
-            await emit(panel, *events, _event(f"door.input.relay.{relay}", body=last))
+            all_events = [*events, _event(f"door.input.relay.{relay}", body=last)]
+            path = f"panels/{site.id}/emit"
+            await pdk.control("POST", path, {"events": all_events})
             await wait_for_state(hass, "lock.door_the_end", state, 60)
 
     await soak(
         hass,
         record_property,
-        "events",
+        f"events, PDK {site.generation}",
         two_batches,
         warm_up=2 if share < 1 else 5,
         times=int(1_000_000 / (2 * BATCH) * share),
@@ -146,7 +155,8 @@ async def test_events(
 @pytest.mark.parametrize("share", SHARES)
 async def test_reconnects(
     hass: HomeAssistant,
-    panel: SimulatedPdk,
+    pdk: SimulatedPdk,
+    site: Site,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Record,
     share: float,
@@ -154,55 +164,92 @@ async def test_reconnects(
     """Test connections that end in every way in which they can."""
     set_constants(monkeypatch, backoff_delays=(0.01,), max_backoff=0.01)
     ends: list[Callable[[], Awaitable[None]]] = [
-        lambda: send_frame(panel, "41"),
-        lambda: send_frame(panel, '44"No."'),
-        lambda: send_frame(panel, "1"),
-        lambda: kick(panel, "abort"),
-        lambda: kick(panel, "close"),
+        lambda: pdk.kick(site.id, "abort"),
+        lambda: pdk.kick(site.id, "close"),
     ]
+    if site.id == PANEL:
+        ends += [
+            lambda: send_frame(pdk, "41"),
+            lambda: send_frame(pdk, '44"No."'),
+            lambda: send_frame(pdk, "1"),
+        ]
     connects = 1
 
     async def reconnect() -> None:
         nonlocal connects
         await ends[connects % len(ends)]()
         connects += 1
-        await wait_for_requests(panel, "connect", connects, 60)
-        await wait_for_state(hass, CONNECTION, "on", 60)
+        await wait_for_requests(pdk, site.connect, connects, 60)
+        await wait_for_state(hass, site.connection, "on", 60)
+        await pdk.sockets(site.id, 1, 60)
 
     await soak(
         hass,
         record_property,
-        "reconnects",
+        f"reconnects, PDK {site.generation}",
         reconnect,
         warm_up=10 if share < 1 else 50,
         times=int(1_000 * share),
     )
-    await panel.sockets(PANEL, 1)
+    await pdk.sockets(site.id, 1)
 
 
 @pytest.mark.parametrize("share", SHARES)
 async def test_reloads(
     hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
+    pdk: SimulatedPdk,
+    site: Site,
     record_property: Record,
     share: float,
 ) -> None:
     """Test an entry that is unloaded and set up again."""
 
     async def reload() -> None:
-        assert await hass.config_entries.async_reload(entry.entry_id)
-        await wait_for_state(hass, CONNECTION, "on", 60)
+        assert await hass.config_entries.async_reload(site.entry.entry_id)
+        await wait_for_state(hass, site.connection, "on", 60)
         await hass.async_block_till_done()
 
     await soak(
         hass,
         record_property,
-        "reloads",
+        f"reloads, PDK {site.generation}",
         reload,
         warm_up=5 if share < 1 else 20,
         times=int(1_000 * share),
     )
-    await panel.sockets(PANEL, 1)
-    await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, "lock.front_door", "unlocked")
+    await pdk.sockets(site.id, 1)
+    await pdk.act(site.id, 1, "hold")
+    await wait_for_state(hass, site.lock, "unlocked")
+
+
+@pytest.mark.parametrize("share", SHARES)
+async def test_renewals(
+    hass: HomeAssistant,
+    pdk: SimulatedPdk,
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Record,
+    share: float,
+) -> None:
+    """Test tokens that are renewed; in PDK 2.0 each needs a new connection."""
+    set_constants(monkeypatch, min_token_life=0.01, renewal_grace=0.01, overlap=0.05)
+    stream = site.entry.runtime_data.stream
+
+    async def renew() -> None:
+        renewals = stream.stats.renewals
+        stream._renewer.handle_rejection()
+        await wait_until(lambda: stream.stats.renewals > renewals, 60)
+        await wait_until(lambda: not stream._renewer.rejected.is_set(), 60)
+        # an event shows that the token is accepted
+        await pdk.act(site.id, 1, "lock" if renewals % 2 else "hold")
+        state = "locked" if renewals % 2 else "unlocked"
+        await wait_for_state(hass, site.lock, state, 60)
+
+    await soak(
+        hass,
+        record_property,
+        f"renewals, PDK {site.generation}",
+        renew,
+        warm_up=5 if share < 1 else 20,
+        times=int(1_000 * share),
+    )

@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 import logging
+import re
 import time
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
@@ -51,6 +52,8 @@ REQUESTS_PER_SECOND = 17
 MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
 CONFIRM_REJECTION_AFTER = 4.0
+MAX_UNKNOWN_KEYS = 100
+_FIELD_NAME = re.compile(r"([a-z_]\w{0,39}\.)?[a-z_]\w{0,39}", re.ASCII | re.IGNORECASE)
 # This many secrets that were in use are remembered, to remove them from texts.
 MAX_SECRETS = 10
 
@@ -61,6 +64,42 @@ PERMISSION_ERRORS: StatusErrors = {
     403: PermissionMissingError,
     404: PermissionMissingError,
 }
+
+
+class TokenRenewal:
+    """Let the first of several callers renew a token for all of them."""
+
+    def __init__(self) -> None:
+        """Initialize without an error."""
+        self._lock = asyncio.Lock()
+        self._failures = 0
+        self._failure: PdkError | None = None
+
+    async def run(
+        self,
+        get_present: Callable[[], Token | None],
+        renew: Callable[[], Awaitable[Token]],
+        rejected: Token | None = None,
+    ) -> Token:
+        """Return the present token if it may be used, else a new one.
+
+        Raises what `renew` raises, to all callers that wait.
+        """
+        failures = self._failures
+        async with self._lock:
+            token = get_present()
+            if token is not None and token is not rejected:
+                if token.seconds_to_renewal > 0:
+                    return token
+            if self._failure is not None and self._failures > failures:
+                # another caller failed while this one waited: one attempt is for all
+                raise self._failure
+            try:
+                return await renew()
+            except PdkError as err:
+                self._failures += 1
+                self._failure = err
+                raise
 
 
 class AccountClient:
@@ -84,9 +123,7 @@ class AccountClient:
         self._requests = Pacer(REQUESTS_PER_SECOND)
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
-        self._renewal_lock = asyncio.Lock()
-        self._failures = 0
-        self._failure: PdkError | None = None
+        self._renewal = TokenRenewal()
         self._blocked_until = 0.0
 
     async def get_organizations(self, path: str) -> list[Json]:
@@ -150,36 +187,24 @@ class AccountClient:
 
     async def _get_id_token(self, stale: Token | None = None) -> Token:
         """Return the shared ID token; the first of several callers renews it for all."""
-        failures = self._failures
-        async with self._renewal_lock:
-            token = self._id_token
-            if token is not None and token is not stale:
-                if token.seconds_to_renewal > 0:
-                    return token
-            if self._failure is not None and self._failures > failures:
-                # another caller failed while this one waited: one attempt is for all
-                raise self._failure
-            return await self._renew_id_token()
+        return await self._renewal.run(
+            lambda: self._id_token, self._renew_id_token, stale
+        )
 
     async def _renew_id_token(self) -> Token:
-        """Replace the shared ID token, or keep the error for the callers that wait."""
-        try:
-            response = await self._send(
-                "POST",
-                "/oauth2/token",
-                self._basic,
-                TOKEN_ERRORS,
-                {"grant_type": "client_credentials"},
-            )
-            self._id_token = Token(
-                value=_required_text(response.body, "id_token"),
-                received=time.monotonic(),
-                lifetime=parse_lifetime(as_dict(response.body).get("expires_in")),
-            )
-        except PdkError as err:
-            self._failures += 1
-            self._failure = err
-            raise
+        """Replace the shared ID token."""
+        response = await self._send(
+            "POST",
+            "/oauth2/token",
+            self._basic,
+            TOKEN_ERRORS,
+            {"grant_type": "client_credentials"},
+        )
+        self._id_token = Token(
+            value=_required_text(response.body, "id_token"),
+            received=time.monotonic(),
+            lifetime=parse_lifetime(as_dict(response.body).get("expires_in")),
+        )
         self.secrets.append(self._id_token.value)
         return self._id_token
 
@@ -249,6 +274,7 @@ class RestClient:
         """Called with each new token: the credentials have permission."""
         self._token_path = token_path
         self._token: Token | None = None
+        self._renewal = TokenRenewal()
         self._more_secrets = tuple(secrets)
         self._tokens = deque[str](maxlen=MAX_SECRETS)
 
@@ -266,6 +292,14 @@ class RestClient:
         if token is None or token.seconds_to_renewal < MIN_REMAINING * token.lifetime:
             token = await self.renew_token()
         return token
+
+    async def get_shared_token(self, rejected: Token | None = None) -> Token:
+        """Return the present token, or a new one for all callers if it is due.
+
+        A connection needs a fresh one, a single request does not. Raises what
+        `get_token` raises.
+        """
+        return await self._renewal.run(lambda: self._token, self.renew_token, rejected)
 
     async def renew_token(self) -> Token:
         """Return a new token. Raises what `get_token` raises."""
@@ -343,6 +377,11 @@ class SiteClient(RestClient, ABC):
         self.info = info
         self.unknown_keys: set[str] = set()
         """Names of fields that nobody reads yet."""
+
+    def add_unknown_keys(self, keys: Iterable[str]) -> None:
+        """Add names of fields; what is no name may be a secret and is left out."""
+        names = sorted(filter(_FIELD_NAME.fullmatch, set(keys) - self.unknown_keys))
+        self.unknown_keys.update(names[: MAX_UNKNOWN_KEYS - len(self.unknown_keys)])
 
     @abstractmethod
     async def update_info(self) -> None:

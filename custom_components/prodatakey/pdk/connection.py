@@ -1,6 +1,8 @@
 """What both generations share of a connection made by python-socketio."""
 
+from collections.abc import Callable
 import logging
+from typing import Any
 
 import aiohttp
 import orjson
@@ -53,12 +55,19 @@ async def _no_retry(
     return response
 
 
-def no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+def no_retry_session(
+    session: aiohttp.ClientSession,
+    make_websocket: Callable[
+        ..., aiohttp.ClientWebSocketResponse
+    ] = aiohttp.ClientWebSocketResponse,
+) -> aiohttp.ClientSession:
     """Return a session that shares the connector, without aiohttp's retries."""
+    websocket_class: Any = make_websocket
     return aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
         middlewares=(_no_retry,),
+        ws_response_class=websocket_class,
     )

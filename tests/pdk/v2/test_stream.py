@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 import pytest
 
 from custom_components.prodatakey.pdk.commands import (
@@ -15,6 +16,7 @@ from custom_components.prodatakey.pdk.commands import (
     TryOpen,
 )
 from custom_components.prodatakey.pdk.errors import (
+    CannotConnectError,
     CommandRejectedError,
     NotConnectedError,
     StreamRefusedError,
@@ -29,9 +31,10 @@ from custom_components.prodatakey.pdk.models import (
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
+from custom_components.prodatakey.pdk.v2.socketio4 import Socket
 from custom_components.prodatakey.pdk.v2.stream import validate_connection
 from tests.common import wait_until
-from tests.pdk.common import set_constants
+from tests.pdk.common import set_constants, websocket_server
 from tests.simulator_process import SimulatedPdk
 
 from .common import (
@@ -230,6 +233,29 @@ async def test_a_refused_stream(
     await system.switch(refuses_stream=True)
     with pytest.raises(StreamRefusedError, match="Authorization has failed"):
         await validate_connection(client)
+
+
+async def test_a_server_that_opens_nothing(
+    socket_enabled: None,
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A websocket on which no word comes is given up, and closed."""
+    set_constants(monkeypatch, connect_timeout=0.3)
+    ended = asyncio.Event()
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        try:
+            await websocket.receive()
+        finally:
+            ended.set()
+
+    async with websocket_server(serve) as url:
+        socket = Socket(session, lambda *_: None)
+        with pytest.raises(CannotConnectError):
+            await socket.open(url)
+        await socket.close()
+        await asyncio.wait_for(ended.wait(), 10)
 
 
 async def test_no_secret_in_the_log(

@@ -70,5 +70,5 @@ class PanelClient(SiteClient):
         """Return all doors of the panel. Raises what `get_list` raises."""
         devices = await self.get_list(f"{self.info.uri}api/devices")
         for device in devices:
-            self.unknown_keys |= device.keys() - DEVICE_KEYS
+            self.add_unknown_keys(device.keys() - DEVICE_KEYS)
         return [door for device in devices if (door := parse_door(device))]

@@ -140,7 +140,7 @@ class CloudNodeClient(SiteClient):
         """Return all doors of the cloud node. Raises what `get_list` raises."""
         devices = await self.get_list(f"{self._uri}/devices")
         for device in devices:
-            self.unknown_keys |= device.keys() - DEVICE_KEYS
+            self.add_unknown_keys(device.keys() - DEVICE_KEYS)
         doors = [door for device in devices if (door := parse_device(device))]
         self.device_ids = {door.id for door in doors}
         return doors

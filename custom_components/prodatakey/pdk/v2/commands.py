@@ -22,11 +22,11 @@ from ..parser import Json
 
 async def send_command(client: SiteClient, url: str, body: Json | None) -> None:
     """Send one command, once; a 2xx is the answer. Raises CommandError."""
-    token = await _get_token(client.get_token())
+    token = await _get_token(client.get_shared_token())
     status = await _post(client.session, url, token, body)
     if status == 401:
         # rejected before it was executed, so it may be sent again
-        token = await _get_token(client.renew_token())
+        token = await _get_token(client.get_shared_token(rejected=token))
         status = await _post(client.session, url, token, body)
     if status == 403:
         raise RoleTooSmallError("HTTP 403")

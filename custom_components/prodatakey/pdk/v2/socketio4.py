@@ -7,6 +7,7 @@ from typing import Any, override
 
 import aiohttp
 import engineio
+from engineio.base_client import connected_clients
 import socketio
 from socketio.exceptions import ConnectionError as ConnectionFailedError, SocketIOError
 
@@ -41,7 +42,8 @@ class Socket(socketio.AsyncClient):
         on_event: Callable[[Socket, str, object], None],
     ) -> None:
         """Initialize a connection that is used once."""
-        self._session = no_retry_session(session)
+        self._session = no_retry_session(session, self._make_websocket)
+        self._websocket: aiohttp.ClientWebSocketResponse | None = None
         super().__init__(
             reconnection=False,
             handle_sigint=False,
@@ -93,7 +95,8 @@ class Socket(socketio.AsyncClient):
     async def close(self) -> None:
         """Close the connection and wait for its tasks."""
         self._end("closed")
-        ws: Any = self.eio.ws
+        # not that of the library, which has it only after the server's first word
+        ws: Any = self._websocket
         tasks = {self.eio.read_loop_task, self.eio.write_loop_task} - {None}
         self.eio.state = "disconnected"
         connection = ws and ws._response.connection  # noqa: SLF001
@@ -107,6 +110,16 @@ class Socket(socketio.AsyncClient):
         if ws is not None:
             await ws.close()
         await self._session.close()
+        with suppress(ValueError):
+            # the library keeps what it has not closed itself
+            connected_clients.remove(self.eio)
+
+    def _make_websocket(
+        self, *args: Any, **options: Any
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Return the websocket of this connection, which `close` closes."""
+        self._websocket = aiohttp.ClientWebSocketResponse(*args, **options)
+        return self._websocket
 
     @override
     def _engineio_client_class(self) -> type[_Transport]:

@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnection
 from ..parser import Json, MalformedEventError
+from ..reconnect import Backoff
 from ..stream import EARLY_DISCONNECT, LogEntry, SiteStream, StreamStatus
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
@@ -34,11 +35,10 @@ _LOGGER = logging.getLogger(__name__)
 # While the token is renewed both connections are open for this long, in seconds: nothing
 # tells when the new one is subscribed.
 OVERLAP = 5.0
-# The delays between attempts to open the new connection, in seconds.
-RETRY_DELAYS = (2.0, 4.0, 8.0)
+# This many attempts to open the new connection fit into the rest of the old token's life.
+MAX_ATTEMPTS = 4
 # A connection that is refused because of its token ends within this time, in seconds.
 VALIDATION_TIME = 1.0
-MAX_UNKNOWN_KEYS = 100
 
 _ACTIONS: dict[type[Command], str] = {
     ActuateClose: "close",
@@ -168,29 +168,41 @@ class CloudNodeStream(SiteStream):
         return done
 
     async def _open_new(self, token: str) -> Socket:
-        """Open another connection, with several attempts while the old one is open."""
-        for delay in RETRY_DELAYS:
+        """Open another connection, with several attempts while the old one reports."""
+        attempts = 1
+        while True:
             try:
                 return await open_socket(self._client, self._receive, token)
             except PdkError as err:
+                if attempts == MAX_ATTEMPTS or self._renewer.rejected.is_set():
+                    raise
                 _LOGGER.debug("Could not open another connection: %s", err)
-                await asyncio.sleep(delay)
-        return await open_socket(self._client, self._receive, token)
+                attempts += 1
+                await asyncio.sleep(self._backoff.next_delay(err))
 
     async def _check_regularly(self) -> None:
         """Read whether the site is online, after each connect and when in doubt."""
         while True:
             await self._check_due.wait()
             self._check_due.clear()
-            reports = self._connection_reports
+            await self._check()
+
+    async def _check(self) -> None:
+        """Read whether the site is online, until that succeeds or an event reports it."""
+        backoff, reports = Backoff(), self._connection_reports
+        # this attempt takes the place of the one after the first short delay
+        backoff.next_delay(None)
+        while reports == self._connection_reports:
             try:
                 online = await self._client.is_online()
             except PdkError as err:
                 _LOGGER.debug("Could not read the site's status: %s", err)
+                await asyncio.sleep(backoff.next_delay(err))
                 continue
             if reports == self._connection_reports:
                 # an event would be newer; without any word the site counts as online
                 self._set_online("cloud-nodes", connected=online is not False)
+            return
 
     def _set_online(self, topic: str, *, connected: bool) -> None:
         """Notify of a site that went online or offline."""
@@ -218,16 +230,17 @@ class CloudNodeStream(SiteStream):
             return
         self._tick()
         self.maybe_delayed = self._renewer.rejected.is_set() or self._stood_still
+        if topic in TOPICS:
+            # also of a malformed event: its keys show where the fields are
+            self.stats.topics[topic] += 1
+            self._client.add_unknown_keys(find_unknown_keys(payload))
         try:
             event = parse_event(topic, payload)
         except MalformedEventError as err:
             self._log_malformed(topic, err)
             return
-        if topic in TOPICS or event is not None:
-            self.stats.topics[topic] += 1
-            if len(self._client.unknown_keys) < MAX_UNKNOWN_KEYS:
-                self._client.unknown_keys |= find_unknown_keys(payload)
         if isinstance(event, InvalidToken):
+            self.stats.topics[topic] += 1
             if socket is self._current:
                 self._renewer.handle_rejection()
             return
