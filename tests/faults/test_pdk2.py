@@ -19,6 +19,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.pdk.commands import TryDwellOpen
+from custom_components.prodatakey.pdk.v2.parser import TOPICS
+from custom_components.prodatakey.pdk.v2.socketio4 import Socket
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
@@ -342,6 +344,8 @@ async def test_http(
     assert asked() == (False, False)
     await site.pdk.faults(None, **{kind: answer})
     count = (await site.pdk.requests())[kind]
+    account = site.entry.runtime_data.client.account
+    await wait_until(lambda: account._id_token.seconds_to_renewal < 0)
     await site.kick()
     if kind in ("token", "system_token"):
         await site.wait_unavailable()
@@ -486,8 +490,21 @@ def malformed(topic: str, device: str) -> list[Json]:
     return [{"topic": topic}, *({"topic": topic, "payload": each} for each in payloads)]
 
 
-async def test_malformed_events(site: Workshop) -> None:
+UNKNOWN_TOPICS = ("surprise", "connect", "connect_error", "disconnect", "", HUGE)
+
+
+async def test_malformed_events(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They change nothing and end nothing, and each topic is worth one warning."""
+
+    async def subscribe(socket: Socket) -> None:
+        topics = [*sorted(TOPICS), *UNKNOWN_TOPICS]
+        await socket.send_event("subscribeIsolated", {"topics": topics})
+
+    monkeypatch.setattr(
+        "custom_components.prodatakey.pdk.v2.stream.subscribe", subscribe
+    )
     await site.set_up()
     await site.report("device.request.allowed", holderName="Somebody")
     await wait_for_state(site.hass, PERSON, "Somebody")
@@ -504,11 +521,13 @@ async def test_malformed_events(site: Workshop) -> None:
         for topic in ("controller.alarm.comloss.on", "device.alarm.propped.alloff")
         for event in malformed(topic, str(device))[:10]
     ]
-    for topic in ("device.request.surprise", "connect", "", HUGE, "liveEvent"):
+    for topic in UNKNOWN_TOPICS:
         events += malformed(topic, str(device))
     await site.pdk.control("POST", f"panels/{WORKSHOP}/emit", {"events": events})
-    await site.report("device.input.relay.on")
-    await wait_for_state(site.hass, LOCK, "unlocked")
+    for state in ("on", "off", "on"):
+        await site.report(f"device.input.relay.{state}")
+        locked = "unlocked" if state == "on" else "locked"
+        await wait_for_state(site.hass, LOCK, locked)
     changed = {
         state.entity_id
         for state in site.hass.states.async_all()
