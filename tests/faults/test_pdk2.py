@@ -385,8 +385,24 @@ OUTAGES: dict[str, Callable[[Outage], None]] = {
 }
 
 
-@pytest.mark.parametrize("from_renewal", [False, True])
-@pytest.mark.parametrize("name", OUTAGES)
+# The default run has those of them that differ most.
+DEFAULT = {
+    ("everything refused", False),
+    ("stream: HTTP 401", True),
+    ("stream: hangs", False),
+    ("cloud nodes: HTTP 500", False),
+}
+SOAK = pytest.mark.soak
+
+
+@pytest.mark.parametrize(
+    ("name", "from_renewal"),
+    [
+        pytest.param(name, renewal, marks=() if (name, renewal) in DEFAULT else SOAK)
+        for name in OUTAGES
+        for renewal in (False, True)
+    ],
+)
 def test_pace(
     monkeypatch: pytest.MonkeyPatch,
     socket_enabled: None,
@@ -419,7 +435,14 @@ def test_pace(
 
 @pytest.mark.parametrize(
     ("renewal", "event_ids"),
-    [("none", True), ("none", False), ("event", True), ("cut", True), ("cut", False)],
+    [
+        ("none", False),
+        ("cut", True),
+        *(
+            pytest.param(*each, marks=SOAK)
+            for each in (("none", True), ("event", True), ("cut", False))
+        ),
+    ],
 )
 async def test_renewal_without_a_gap(
     site: Workshop, monkeypatch: pytest.MonkeyPatch, renewal: str, event_ids: bool
@@ -587,6 +610,12 @@ async def send(
 
 
 SEED = 14
+COLUMNS = {
+    "done": "done",
+    "command_rejected": "refused",
+    "no_answer": "no answer",
+    "not_connected": "not connected",
+}
 FAULTS: list[Json] = [
     {"status": 409},
     {"status": 500},
@@ -640,9 +669,10 @@ async def test_commands_and_random_faults(
             assert received[dwell] == 1, "done, but never received"
         elif outcome == "not_connected":
             assert received[dwell] == 0, "not sent, but received"
-        else:
-            assert outcome in ("no_answer", "command_rejected")
+        assert outcome in COLUMNS
     totals = Counter(outcomes.values())
-    for outcome, count in totals.items():
-        figure("commands", "PDK 2.0, 300 commands", outcome, str(count))
-    assert {"done", "no_answer", "not_connected"} <= totals.keys()
+    for outcome, column in COLUMNS.items():
+        figure("commands", "PDK 2.0, 300 commands", column, str(totals[outcome]))
+    # which of the others there are depends on the machine
+    assert totals["done"]
+    assert len(totals) > 1
