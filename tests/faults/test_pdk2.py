@@ -19,6 +19,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.pdk.commands import TryDwellOpen
+from custom_components.prodatakey.pdk.v2.parser import TOPICS
+from custom_components.prodatakey.pdk.v2.socketio4 import Socket
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
@@ -342,6 +344,8 @@ async def test_http(
     assert asked() == (False, False)
     await site.pdk.faults(None, **{kind: answer})
     count = (await site.pdk.requests())[kind]
+    account = site.entry.runtime_data.client.account
+    await wait_until(lambda: account._id_token.seconds_to_renewal < 0)
     await site.kick()
     if kind in ("token", "system_token"):
         await site.wait_unavailable()
@@ -381,8 +385,24 @@ OUTAGES: dict[str, Callable[[Outage], None]] = {
 }
 
 
-@pytest.mark.parametrize("from_renewal", [False, True])
-@pytest.mark.parametrize("name", OUTAGES)
+# The default run has those of them that differ most.
+DEFAULT = {
+    ("everything refused", False),
+    ("stream: HTTP 401", True),
+    ("stream: hangs", False),
+    ("cloud nodes: HTTP 500", False),
+}
+SOAK = pytest.mark.soak
+
+
+@pytest.mark.parametrize(
+    ("name", "from_renewal"),
+    [
+        pytest.param(name, renewal, marks=() if (name, renewal) in DEFAULT else SOAK)
+        for name in OUTAGES
+        for renewal in (False, True)
+    ],
+)
 def test_pace(
     monkeypatch: pytest.MonkeyPatch,
     socket_enabled: None,
@@ -415,7 +435,14 @@ def test_pace(
 
 @pytest.mark.parametrize(
     ("renewal", "event_ids"),
-    [("none", True), ("none", False), ("event", True), ("cut", True), ("cut", False)],
+    [
+        ("none", False),
+        ("cut", True),
+        *(
+            pytest.param(*each, marks=SOAK)
+            for each in (("none", True), ("event", True), ("cut", False))
+        ),
+    ],
 )
 async def test_renewal_without_a_gap(
     site: Workshop, monkeypatch: pytest.MonkeyPatch, renewal: str, event_ids: bool
@@ -486,8 +513,21 @@ def malformed(topic: str, device: str) -> list[Json]:
     return [{"topic": topic}, *({"topic": topic, "payload": each} for each in payloads)]
 
 
-async def test_malformed_events(site: Workshop) -> None:
+UNKNOWN_TOPICS = ("surprise", "connect", "connect_error", "disconnect", "", HUGE)
+
+
+async def test_malformed_events(
+    site: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They change nothing and end nothing, and each topic is worth one warning."""
+
+    async def subscribe(socket: Socket) -> None:
+        topics = [*sorted(TOPICS), *UNKNOWN_TOPICS]
+        await socket.send_event("subscribeIsolated", {"topics": topics})
+
+    monkeypatch.setattr(
+        "custom_components.prodatakey.pdk.v2.stream.subscribe", subscribe
+    )
     await site.set_up()
     await site.report("device.request.allowed", holderName="Somebody")
     await wait_for_state(site.hass, PERSON, "Somebody")
@@ -504,11 +544,13 @@ async def test_malformed_events(site: Workshop) -> None:
         for topic in ("controller.alarm.comloss.on", "device.alarm.propped.alloff")
         for event in malformed(topic, str(device))[:10]
     ]
-    for topic in ("device.request.surprise", "connect", "", HUGE, "liveEvent"):
+    for topic in UNKNOWN_TOPICS:
         events += malformed(topic, str(device))
     await site.pdk.control("POST", f"panels/{WORKSHOP}/emit", {"events": events})
-    await site.report("device.input.relay.on")
-    await wait_for_state(site.hass, LOCK, "unlocked")
+    for state in ("on", "off", "on"):
+        await site.report(f"device.input.relay.{state}")
+        locked = "unlocked" if state == "on" else "locked"
+        await wait_for_state(site.hass, LOCK, locked)
     changed = {
         state.entity_id
         for state in site.hass.states.async_all()
@@ -568,6 +610,12 @@ async def send(
 
 
 SEED = 14
+COLUMNS = {
+    "done": "done",
+    "command_rejected": "refused",
+    "no_answer": "no answer",
+    "not_connected": "not connected",
+}
 FAULTS: list[Json] = [
     {"status": 409},
     {"status": 500},
@@ -621,9 +669,10 @@ async def test_commands_and_random_faults(
             assert received[dwell] == 1, "done, but never received"
         elif outcome == "not_connected":
             assert received[dwell] == 0, "not sent, but received"
-        else:
-            assert outcome in ("no_answer", "command_rejected")
+        assert outcome in COLUMNS
     totals = Counter(outcomes.values())
-    for outcome, count in totals.items():
-        figure("commands", "PDK 2.0, 300 commands", outcome, str(count))
-    assert {"done", "no_answer", "not_connected"} <= totals.keys()
+    for outcome, column in COLUMNS.items():
+        figure("commands", "PDK 2.0, 300 commands", column, str(totals[outcome]))
+    # which of the others there are depends on the machine
+    assert totals["done"]
+    assert len(totals) > 1

@@ -18,13 +18,14 @@ from tests.simulator_process import SimulatedPdk
 class Site:
     """A site that is set up, of either generation."""
 
-    generation: str
     id: str
     entry: MockConfigEntry
     connection: str
     lock: str
     connect: str
     """The kind of request that opens a connection."""
+    of: str = ""
+    """What the names of its figures end with."""
 
 
 @pytest.fixture(autouse=True)
@@ -64,12 +65,13 @@ async def site(
     if request.param == "1.0":
         entry = request.getfixturevalue("entry")
         connection = "binary_sensor.headquarters_connection"
-        site = Site("1.0", PANEL, entry, connection, "lock.front_door", "connect")
+        site = Site(PANEL, entry, connection, "lock.front_door", "connect")
     else:
         entry = request.getfixturevalue("workshop")
         connection = "binary_sensor.workshop_connection"
         site = Site(
-            "2.0", WORKSHOP, entry, connection, "lock.side_entrance", "system_stream"
+            *(WORKSHOP, entry, connection, "lock.side_entrance", "system_stream"),
+            of=", PDK 2.0",
         )
     await setup_integration(hass, entry)
     await pdk.sockets(site.id, 1)

@@ -144,7 +144,7 @@ async def test_events(
     await soak(
         hass,
         record_property,
-        f"events, PDK {site.generation}",
+        f"events{site.of}",
         two_batches,
         warm_up=2 if share < 1 else 5,
         times=int(1_000_000 / (2 * BATCH) * share),
@@ -186,7 +186,7 @@ async def test_reconnects(
     await soak(
         hass,
         record_property,
-        f"reconnects, PDK {site.generation}",
+        f"reconnects{site.of}",
         reconnect,
         warm_up=10 if share < 1 else 50,
         times=int(1_000 * share),
@@ -212,7 +212,7 @@ async def test_reloads(
     await soak(
         hass,
         record_property,
-        f"reloads, PDK {site.generation}",
+        f"reloads{site.of}",
         reload,
         warm_up=5 if share < 1 else 20,
         times=int(1_000 * share),
@@ -248,7 +248,7 @@ async def test_renewals(
     await soak(
         hass,
         record_property,
-        f"renewals, PDK {site.generation}",
+        f"renewals{site.of}",
         renew,
         warm_up=5 if share < 1 else 20,
         times=int(1_000 * share),

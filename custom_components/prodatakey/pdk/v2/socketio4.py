@@ -143,6 +143,9 @@ class Socket(socketio.AsyncClient):
 
     def _handle_refused(self, data: object = None) -> None:
         """Handle a refusal: a string, or an object with a message."""
+        if self._accepted.done():
+            # an event of the server that has the name
+            return
         text = data.get("message") if isinstance(data, dict) else data
         reason = text[:MAX_REASON_LENGTH] if isinstance(text, str) else None
         self._end(reason or "refused by the system")
