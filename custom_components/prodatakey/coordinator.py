@@ -33,6 +33,7 @@ from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.models import (
     AccessEvent,
+    DoorEvent,
     LiveEvent,
     Migration,
     MigrationStage,
@@ -227,7 +228,10 @@ class PanelCoordinator:
         if not self.record_people:
             event = _hide_people(event, self._anonymous_name)
         maybe_delayed = self.stream.maybe_delayed
-        if isinstance(event, LiveEvent):
+        if isinstance(event, DoorEvent):
+            # first, as it is the most frequent
+            self.panel.handle_report(event, maybe_delayed=maybe_delayed)
+        elif isinstance(event, LiveEvent):
             # it has no usable time, so none is news while late ones may arrive
             if not maybe_delayed:
                 self._handle_live_event(event)

@@ -89,7 +89,7 @@ class Workshop:
     async def wait_connected(self) -> None:
         """Wait until the user sees that it is, and the system has its subscription."""
         await wait_for_state(self.hass, CONNECTION, "on", 40)
-        await self.pdk.sockets(WORKSHOP, 1, 10)
+        await self.pdk.sockets(WORKSHOP, 1, 40)
 
     async def report(self, topic: str, door: int = 1, **content: Any) -> None:
         """Let the site report something of a door."""

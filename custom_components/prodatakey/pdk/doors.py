@@ -17,19 +17,15 @@ ACCESS_WINDOW = 5.0
 DEFAULT_DWELL = 30.0
 
 
-class Subscribers[*Args]:
-    """The callbacks of one topic."""
+class Subscribers[*Args](dict[Callable[[*Args], None], None]):
+    """The callbacks of one topic, in the order of their subscription."""
 
-    __slots__ = ("_callbacks",)
-
-    def __init__(self) -> None:
-        """Initialize without callbacks."""
-        self._callbacks: dict[Callable[[*Args], None], None] = {}
+    __slots__ = ()
 
     def subscribe(self, callback: Callable[[*Args], None]) -> Callable[[], None]:
         """Subscribe a callback; return a function that unsubscribes it."""
-        self._callbacks[callback] = None
-        return partial(self._callbacks.pop, callback, None)
+        self[callback] = None
+        return partial(self.pop, callback, None)
 
     @contextmanager
     def subscribed(self, callback: Callable[[*Args], None]) -> Iterator[None]:
@@ -42,7 +38,7 @@ class Subscribers[*Args]:
 
     def notify(self, *args: *Args) -> None:
         """Call all callbacks."""
-        for callback in tuple(self._callbacks):
+        for callback in tuple(self):
             callback(*args)
 
 
@@ -177,7 +173,8 @@ class Door:
         counts = self._report_counts
         counts[event.aspect] = counts.get(event.aspect, 0) + 1
         changed = self.update(event.aspect, event.value)
-        self.reports.notify(event, maybe_delayed)
+        if self.reports:
+            self.reports.notify(event, maybe_delayed)
         return changed
 
     def report_count(self, aspect: Aspect) -> int:

@@ -112,10 +112,8 @@ class Panel:
         self._query_locks: dict[EndpointKey, asyncio.Lock] = {}
 
     def handle_event(self, event: PdkEvent, *, maybe_delayed: bool) -> None:
-        """Handle one event; a `maybe_delayed` one may have been held back."""
+        """Handle any event but a report; a `maybe_delayed` one may have been held back."""
         match event:
-            case DoorEvent():
-                self._handle_report(event, maybe_delayed)
             case AccessEvent():
                 self._handle_access(event, maybe_delayed)
             case CommandSucceeded():
@@ -180,8 +178,8 @@ class Panel:
             door.state.mark_all_assumed()
         self.assumed_problems.update(self.problems)
 
-    def _handle_report(self, event: DoorEvent, maybe_delayed: bool) -> None:
-        """Handle a report of one aspect of a door."""
+    def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> None:
+        """Handle a report of one aspect of a door; it may have been held back."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
             return

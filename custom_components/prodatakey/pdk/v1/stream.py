@@ -173,7 +173,11 @@ class PanelStream(SiteStream):
         else:
             self._handle_control_event(event)
         self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
-        self._notify_event(topic, event)
+        try:
+            self._on_event(event)
+        except Exception:
+            # a bug in handling one door must not end the stream for all of them
+            _LOGGER.exception("Could not handle %s", topic)
 
     def _handle_control_event(self, event: PdkEvent) -> None:
         """Handle what is about a command or the token."""

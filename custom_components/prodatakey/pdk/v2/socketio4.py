@@ -7,25 +7,41 @@ from typing import Any, override
 
 import aiohttp
 import engineio
+from engineio import packet as engineio_packet
 from engineio.base_client import connected_clients
 import socketio
+from socketio import packet as socketio_packet
 from socketio.exceptions import ConnectionError as ConnectionFailedError, SocketIOError
 
 from .. import connection
 from ..connection import SILENCED, Packet, no_retry_session
 from ..errors import CannotConnectError, PdkError, StreamRefusedError
 from ..http import abort, describe_error
+from ..parser import loads
 
 MAX_REASON_LENGTH = 100
+# An event of "/" without acknowledgement: what a system sends.
+_PLAIN_EVENT = f"{socketio_packet.EVENT}["
 # How long the library may take to end its own tasks, in seconds.
 CLOSE_TIMEOUT = 2
 
 
 class _Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type information
-    """The library's own transport."""
+    """The library's own transport, without a task for each event."""
+
+    on_plain_event: Callable[[str], None]
 
     def __del__(self) -> None:
         """Do nothing: the library would close the session from a destructor."""
+
+    async def _receive_packet(self, pkt: engineio_packet.Packet) -> None:
+        """Handle a packet; an event without acknowledgement at once, and in order."""
+        if pkt.packet_type == engineio_packet.MESSAGE and str(pkt.data).startswith(
+            _PLAIN_EVENT
+        ):
+            self.on_plain_event(pkt.data[1:])
+        else:
+            await super()._receive_packet(pkt)
 
 
 class Socket(socketio.AsyncClient):
@@ -53,6 +69,7 @@ class Socket(socketio.AsyncClient):
             serializer=Packet,
             request_timeout=CLOSE_TIMEOUT,
         )
+        self.eio.on_plain_event = self._handle_plain_event
         self._on_event = on_event
         self._accepted = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -149,6 +166,13 @@ class Socket(socketio.AsyncClient):
         text = data.get("message") if isinstance(data, dict) else data
         reason = text[:MAX_REASON_LENGTH] if isinstance(text, str) else None
         self._end(reason or "refused by the system")
+
+    def _handle_plain_event(self, text: str) -> None:
+        """Handle an event without the cost of a packet object."""
+        with suppress(ValueError):
+            match loads(text):
+                case [str(name), *arguments]:
+                    self._on_event(self, name, arguments[0] if arguments else None)
 
     def _handle_any(self, name: str, *args: object) -> None:
         """Handle an event."""

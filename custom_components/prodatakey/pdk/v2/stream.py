@@ -204,6 +204,14 @@ class CloudNodeStream(SiteStream):
                 self._set_online("cloud-nodes", connected=online is not False)
             return
 
+    def _notify_event(self, topic: str, event: PdkEvent) -> None:
+        """Notify of an event; a failing callback must not end the stream."""
+        try:
+            self._on_event(event)
+        except Exception:
+            # a bug in handling one door must not end the stream for all of them
+            _LOGGER.exception("Could not handle %s", topic)
+
     def _set_online(self, topic: str, *, connected: bool) -> None:
         """Notify of a site that went online or offline."""
         if self._online is not connected:
