@@ -257,6 +257,8 @@ async def test_network(
 ) -> None:
     """Entities recover, assumed until reported; no command is executed later."""
     await PHASES[phase](site, NETWORK[name])
+    # the next connection is not ended by a slow machine
+    await site.pdk.faults(ping_interval=25, ping_timeout=20)
     await site.proxy.restore()
     if phase == "token request":
         await site.retry_setup()
