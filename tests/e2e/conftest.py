@@ -94,7 +94,7 @@ def use_custom_integrations() -> None:
     """Leave that to the real Home Assistant; its test plugin is not loaded here."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run a demo without the integration: the user adds it."""
     with running_demo(tmp_path_factory.mktemp("demo"), "--empty") as demo:
@@ -114,7 +114,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(browser: Browser, demo: Demo) -> Page:
     """Return a page of the browser, logged in."""
     return log_in(browser, demo.url)
