@@ -27,7 +27,7 @@ SAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("samples.json").read_text(encoding="utf-8")
 )
 PDK = "custom_components.prodatakey.pdk"
-STREAM_LOGGER = f"{PDK}.v1.stream"
+STREAM_LOGGER = f"{PDK}.stream"
 # The constants that tests change.
 CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",

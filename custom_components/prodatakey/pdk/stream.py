@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
 from traceback import format_tb
 from typing import ClassVar
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .client import SiteClient
 from .commands import Command
@@ -85,6 +86,7 @@ class SiteStream(ABC):
 
         A rejected token holds events back, and so does a standstill of this machine.
         """
+        self._client = client
         self._on_event = on_event
         self._on_status = on_status
         self._backoff = Backoff()
@@ -129,6 +131,15 @@ class SiteStream(ABC):
             return CannotConnectError(type(err).__name__)
         return None
 
+    def _handle_end(self, reason: str) -> None:
+        """Handle the end of a connection; an early one may be because of its token."""
+        reason = self._client.scrub(reason)[:MAX_REASON_LENGTH]
+        if self._backoff.connected_for < EARLY_DISCONNECT:
+            # the server need not say so
+            self._client.discard_token()
+        self.stats.ends.append(LogEntry(reason))
+        _LOGGER.debug("Stream ended: %s", reason)
+
     def _notify_status(self, status: StreamStatus, err: PdkError | None = None) -> None:
         """Notify of the status; a failing callback must not end the stream."""
         try:
@@ -151,6 +162,23 @@ class SiteStream(ABC):
         if topic not in self._malformed_topics:
             self._malformed_topics.add(topic)
             _LOGGER.warning("Ignored a malformed %s: %s", topic, err)
+
+
+async def open_connection(
+    client: SiteClient, open_url: Callable[[str], Awaitable[None]], **query: str
+) -> None:
+    """Open a connection at the address of a site; a token that failed is not used again.
+
+    Raises what `open_url` raises, without secrets.
+    """
+    address = urlsplit(client.info.uri)
+    scheme = "wss" if address.scheme == "https" else "ws"
+    parameters = urlencode(query, safe="", quote_via=quote)
+    try:
+        await open_url(urlunsplit((scheme, address.netloc, "/", parameters, "")))
+    except PdkError as err:
+        client.discard_token()
+        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None
 
 
 def _log_exception(err: Exception) -> None:

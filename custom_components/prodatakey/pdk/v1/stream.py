@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 import logging
 from typing import override
-from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 from .. import commands
@@ -20,13 +19,7 @@ from ..models import (
     ServerError,
 )
 from ..parser import MalformedEventError
-from ..stream import (
-    EARLY_DISCONNECT,
-    MAX_REASON_LENGTH,
-    LogEntry,
-    SiteStream,
-    StreamStatus,
-)
+from ..stream import SiteStream, StreamStatus, open_connection
 from .client import PanelClient
 from .parser import parse_event
 from .pending import PendingCommands
@@ -41,6 +34,8 @@ UPDATE_INFO_AFTER = 3
 class PanelStream(SiteStream):
     """The stream of one panel: its own Socket.IO 2.x server."""
 
+    _client: PanelClient
+
     def __init__(
         self,
         client: PanelClient,
@@ -50,7 +45,6 @@ class PanelStream(SiteStream):
     ) -> None:
         """Initialize the stream."""
         super().__init__(client, on_event=on_event, on_status=on_status)
-        self._client = client
         self._pending = PendingCommands()
         self._socket: Socket | None = None
         self._failed_opens = 0
@@ -104,7 +98,7 @@ class PanelStream(SiteStream):
         socket = Socket(self._client.session, self._handle_connected, self._dispatch)
         try:
             self._failed_opens += 1
-            await _open(self._client, socket, token)
+            await open_connection(self._client, socket.open, token=token.value)
             self._failed_opens = 0
             await self._stay_connected(socket, token)
         finally:
@@ -126,12 +120,7 @@ class PanelStream(SiteStream):
             )
             if not socket.ended.done():
                 await renewing
-            reason = self._client.scrub(await socket.ended)[:MAX_REASON_LENGTH]
-            if self._backoff.connected_for < EARLY_DISCONNECT:
-                # maybe because of the token: the panel need not say so
-                self._client.discard_token()
-            self.stats.ends.append(LogEntry(reason))
-            _LOGGER.debug("Stream ended: %s", reason)
+            self._handle_end(await socket.ended)
         finally:
             renewing.cancel()
 
@@ -202,18 +191,7 @@ async def validate_connection(client: PanelClient) -> None:
     """
     socket = Socket(client.session, lambda _: None, lambda *_: None)
     try:
-        await _open(client, socket, await client.get_token())
+        token = await client.get_token()
+        await open_connection(client, socket.open, token=token.value)
     finally:
         await socket.close()
-
-
-async def _open(client: PanelClient, socket: Socket, token: Token) -> None:
-    """Connect; a token that failed is not used again."""
-    address = urlsplit(client.info.uri)
-    scheme = "wss" if address.scheme == "https" else "ws"
-    query = f"token={quote(token.value, safe='')}"
-    try:
-        await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
-    except PdkError as err:
-        client.discard_token()
-        raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None

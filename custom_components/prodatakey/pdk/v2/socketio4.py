@@ -19,7 +19,6 @@ from ..errors import CannotConnectError, PdkError, StreamRefusedError
 from ..http import abort, describe_error
 from ..parser import loads
 
-MAX_REASON_LENGTH = 100
 # An event of "/" without acknowledgement: what a system sends.
 _PLAIN_EVENT = f"{socketio_packet.EVENT}["
 # How long the library may take to end its own tasks, in seconds.
@@ -164,8 +163,7 @@ class Socket(socketio.AsyncClient):
             # an event of the server that has the name
             return
         text = data.get("message") if isinstance(data, dict) else data
-        reason = text[:MAX_REASON_LENGTH] if isinstance(text, str) else None
-        self._end(reason or "refused by the system")
+        self._end(text if isinstance(text, str) and text else "refused by the system")
 
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""

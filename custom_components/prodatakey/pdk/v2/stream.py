@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 import logging
 from typing import override
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from ..clock import now
 from ..commands import (
@@ -25,7 +24,7 @@ from ..errors import (
 from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnection
 from ..parser import Json, MalformedEventError
 from ..reconnect import Backoff
-from ..stream import EARLY_DISCONNECT, LogEntry, SiteStream, StreamStatus
+from ..stream import MAX_REASON_LENGTH, SiteStream, StreamStatus, open_connection
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
 from .socketio4 import Socket
@@ -52,6 +51,7 @@ class CloudNodeStream(SiteStream):
     """The stream of one cloud node, which is that of its whole system."""
 
     subscribed_topics = TOPICS
+    _client: CloudNodeClient
 
     def __init__(
         self,
@@ -62,7 +62,6 @@ class CloudNodeStream(SiteStream):
     ) -> None:
         """Initialize the stream."""
         super().__init__(client, on_event=on_event, on_status=on_status)
-        self._client = client
         self._current: Socket | None = None
         self._old: Socket | None = None
         """The connection before the present one, while both are open."""
@@ -129,12 +128,7 @@ class CloudNodeStream(SiteStream):
         if renewing.done():
             await renewing
         if current is not None and current.ended.done():
-            reason = self._client.scrub(current.ended.result())
-            if self._backoff.connected_for < EARLY_DISCONNECT:
-                # maybe because of the token: the system need not say so
-                self._client.discard_token()
-            self.stats.ends.append(LogEntry(reason))
-            _LOGGER.debug("Stream ended: %s", reason)
+            self._handle_end(current.ended.result())
 
     async def _close(self) -> None:
         """Close what is open, and notify that the connection has ended."""
@@ -228,9 +222,10 @@ class CloudNodeStream(SiteStream):
 
     def _tick(self) -> None:
         """Notice a standstill of this machine."""
-        if now() - self._last_tick > STANDSTILL:
+        time = now()
+        if time - self._last_tick > STANDSTILL:
             self._stood_still = True
-        self._last_tick = now()
+        self._last_tick = time
 
     def _receive(self, socket: Socket, topic: str, payload: object) -> None:
         """Handle one event of a connection; never raises."""
@@ -258,7 +253,7 @@ class CloudNodeStream(SiteStream):
 
     def _is_known(self, socket: Socket, event: PdkEvent) -> bool:
         """Return whether an event came before, maybe over the other connection."""
-        if not isinstance(event, DoorEvent | AccessEvent):
+        if not isinstance(event, (DoorEvent, AccessEvent)):
             return False
         if event.event_id is not None:
             return self._is_repeated(event.event_id)
@@ -286,7 +281,7 @@ class CloudNodeStream(SiteStream):
             self._check_due.set()
             return
         elif not (
-            isinstance(event, DoorEvent | AccessEvent)
+            isinstance(event, (DoorEvent, AccessEvent))
             and event.door_id in self._client.device_ids
         ):
             return
@@ -307,15 +302,9 @@ async def open_socket(
     Raises CannotConnectError and StreamRefusedError.
     """
     socket = Socket(client.session, on_event)
-    address = urlsplit(client.info.uri)
-    scheme = "wss" if address.scheme == "https" else "ws"
-    query = urlencode({"systemId": client.info.system_id, "token": token})
+    system_id = client.info.system_id
     try:
-        await socket.open(urlunsplit((scheme, address.netloc, "/", query, "")))
-    except PdkError as err:
-        client.discard_token()
-        await socket.close()
-        raise type(err)(client.scrub(str(err))) from None
+        await open_connection(client, socket.open, systemId=system_id, token=token)
     except BaseException:
         await socket.close()
         raise
@@ -338,6 +327,7 @@ async def validate_connection(client: CloudNodeClient) -> None:
         await subscribe(socket)
         await asyncio.wait({socket.ended}, timeout=VALIDATION_TIME)
         if socket.ended.done():
-            raise StreamRefusedError(client.scrub(socket.ended.result()))
+            reason = client.scrub(socket.ended.result())
+            raise StreamRefusedError(reason[:MAX_REASON_LENGTH])
     finally:
         await socket.close()
