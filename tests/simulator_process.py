@@ -158,6 +158,13 @@ class SimulatedPdk:
         """Return the number of requests of each kind."""
         return await self.control("GET", "requests")
 
+    async def subscriptions(self, panel: str, count: int, wait: float = 10) -> None:
+        """Wait until clients of a panel on PDK 2.0 have subscribed so often."""
+        async with asyncio.timeout(wait):
+            # Each iteration waits for a response, so this does not need to sleep.
+            while len((await self.system(panel))["subscriptions"]) < count:
+                pass
+
     async def sockets(self, panel: str, count: int, wait: float = 5) -> None:
         """Wait until a number of clients receives the events of a panel."""
         async with asyncio.timeout(wait):

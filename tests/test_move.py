@@ -131,8 +131,7 @@ async def test_there_and_back(
     assert state_of(hass, "lock.ours").state == "unlocked"
     (command,) = await panel.commands(PANEL)
     assert command["topic"] == "open"
-    while not (await panel.system(PANEL))["subscriptions"]:
-        pass
+    await panel.subscriptions(PANEL, 1)
     await panel.act(PANEL, 1, "lock")
     await wait_for_state(hass, "lock.ours", "locked")
 

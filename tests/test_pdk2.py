@@ -1,6 +1,5 @@
 """A site on PDK 2.0: set up, events, commands, problems, and what it does not have."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -51,15 +50,8 @@ async def site(
 ) -> SimulatedPdk:
     """Set up the site, and wait until it is subscribed."""
     await setup_integration(hass, entry)
-    await wait_for_subscriptions(pdk, 1)
+    await pdk.subscriptions(WORKSHOP, 1)
     return pdk
-
-
-async def wait_for_subscriptions(pdk: SimulatedPdk, count: int) -> None:
-    """Wait until clients have subscribed so often."""
-    async with asyncio.timeout(10):
-        while len((await pdk.system(WORKSHOP))["subscriptions"]) < count:
-            pass
 
 
 async def sent(pdk: SimulatedPdk) -> list[tuple[str, Any]]:
@@ -278,7 +270,7 @@ async def test_problems_of_the_site(
     assert state_of(hass, breaker).state == "on"
     await setup_integration(hass, entry)
     assert state_of(hass, breaker).attributes["assumed_state"]
-    await wait_for_subscriptions(site, 2)
+    await site.subscriptions(WORKSHOP, 2)
     await site.report(WORKSHOP, "device.alarm.circuitbreaker.off", 3)
     state = await wait_for_state(hass, breaker, "off")
     assert "assumed_state" not in state.attributes

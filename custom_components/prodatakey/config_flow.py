@@ -47,7 +47,7 @@ from .const import (
 )
 from .coordinator import ProdatakeyConfigEntry, async_get_account
 from .exceptions import entries_sharing_credentials, error_key
-from .move import entry_data
+from .move import get_entry_data
 from .pdk.errors import PdkError, PermissionMissingError
 from .pdk.models import PanelInfo
 from .pdk.site import create_client, get_site, get_sites, validate_connection
@@ -175,7 +175,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             return self.async_create_entry(
                 title=self._panel.name,
-                data=entry_data(self._credentials, self._panel),
+                data=get_entry_data(self._credentials, self._panel),
                 options=user_input,
             )
         return self.async_show_form(

@@ -69,11 +69,11 @@ async def async_move_entry(
     for old_id, new_id in new_ids.items():
         _async_rename_door(hass, entry, old_id, new_id)
     await PanelStore(hass, site.id, dict).async_rename_doors(new_ids)
-    hass.config_entries.async_update_entry(entry, data=entry_data(entry.data, site))
+    hass.config_entries.async_update_entry(entry, data=get_entry_data(entry.data, site))
     await hass.config_entries.async_setup(entry.entry_id)
 
 
-def entry_data(credentials: Mapping[str, str], site: PanelInfo) -> dict[str, str]:
+def get_entry_data(credentials: Mapping[str, str], site: PanelInfo) -> dict[str, str]:
     """Return the data of an entry: only sites of PDK 2.0 have a system."""
     data = {key: credentials[key] for key in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)}
     data[CONF_PANEL_ID] = site.id

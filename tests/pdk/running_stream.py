@@ -35,6 +35,8 @@ class RunningStream:
     def __init__(self, client: Client, *, connect: bool = True) -> None:
         """Initialize; with `connect`, entering waits for the first connection."""
         self.events: list[PdkEvent] = []
+        self.delayed: list[bool] = []
+        """Whether each event may have been late."""
         self.reports: list[tuple[StreamStatus, PdkError | None]] = []
         self.stream = create_stream(
             client, on_event=self.on_event, on_status=self.on_status
@@ -61,6 +63,7 @@ class RunningStream:
     def on_event(self, event: PdkEvent) -> None:
         """Record an event."""
         self.events.append(event)
+        self.delayed.append(self.stream.maybe_delayed)
 
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
         """Record a status."""

@@ -1,18 +1,11 @@
 """A simulated system of PDK 2.0, and a stream of one of its cloud nodes."""
 
-import asyncio
 from typing import Any, Self
 
 import aiohttp
 
-from custom_components.prodatakey.pdk.commands import Command, run_to_completion
-from custom_components.prodatakey.pdk.errors import PdkError
-from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
-from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from simulator.scenario import device_id
-from tests.common import wait_until
 from tests.pdk.common import account_client
 from tests.simulator_process import SimulatedPdk
 
@@ -111,9 +104,7 @@ class SimulatedSystem:
 
     async def wait_for_subscriptions(self, count: int) -> None:
         """Wait until clients have subscribed so often."""
-        async with asyncio.timeout(10):
-            while len((await self.state())["subscriptions"]) < count:
-                pass
+        await self.pdk.subscriptions(SERIAL, count)
 
     async def wait_for_sockets(self, count: int) -> None:
         """Wait until so many clients are connected."""
@@ -127,58 +118,3 @@ async def cloud_node_client(
     account = account_client(session, pdk.accounts_url)
     nodes = {node.id: node for node in await get_cloud_nodes(account)}
     return CloudNodeClient(session, account, nodes[SERIAL], **options)
-
-
-class RunningStream:
-    """A stream that runs, with its events and statuses."""
-
-    def __init__(self, client: CloudNodeClient) -> None:
-        """Initialize; entering waits for the first connection."""
-        self.events: list[PdkEvent] = []
-        self.delayed: list[bool] = []
-        self.statuses: list[StreamStatus] = []
-        self.errors: list[PdkError] = []
-        self.stream = CloudNodeStream(
-            client, on_event=self._handle_event, on_status=self._handle_status
-        )
-
-    async def __aenter__(self) -> Self:
-        """Run."""
-        self.task = asyncio.create_task(self.stream.run())
-        await self.wait_connected()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop; until then `run` must not have ended."""
-        ended = self.task.done()
-        self.task.cancel()
-        await asyncio.wait({self.task})
-        assert not ended
-
-    def _handle_event(self, event: PdkEvent) -> None:
-        self.events.append(event)
-        self.delayed.append(self.stream.maybe_delayed)
-
-    def _handle_status(self, status: StreamStatus, error: PdkError | None) -> None:
-        self.statuses.append(status)
-        if error:
-            self.errors.append(error)
-
-    async def send(self, command: Command) -> None:
-        """Send a command."""
-        await run_to_completion(self.stream.send(command))
-
-    async def wait_connected(self, times: int = 1) -> None:
-        """Wait until the stream has connected so often."""
-        await wait_until(
-            lambda: self.statuses.count(StreamStatus.CONNECTED) >= times, 15
-        )
-
-    async def wait_for_events(self, count: int) -> None:
-        """Wait until so many events have arrived."""
-        await wait_until(lambda: len(self.events) >= count)
-
-    @property
-    def topics(self) -> list[str]:
-        """Return the topics of the events of doors."""
-        return [e.topic for e in self.events if isinstance(e, DoorEvent | AccessEvent)]

@@ -1,6 +1,8 @@
 """The stream of a system against a genuine Socket.IO 4 server."""
 
 import asyncio
+from dataclasses import replace
+import json
 import logging
 from typing import Any
 
@@ -32,9 +34,13 @@ from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.socketio4 import Socket
-from custom_components.prodatakey.pdk.v2.stream import validate_connection
+from custom_components.prodatakey.pdk.v2.stream import (
+    CloudNodeStream,
+    validate_connection,
+)
 from tests.common import wait_until
 from tests.pdk.common import set_constants, websocket_server
+from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import SimulatedPdk
 
 from .common import (
@@ -42,7 +48,6 @@ from .common import (
     OTHER_DOOR,
     OTHER_SERIAL,
     STOCK,
-    RunningStream,
     SimulatedSystem,
     cloud_node_client,
 )
@@ -131,7 +136,11 @@ async def test_an_event_that_comes_twice_counts_once(
         await system.emit("device.request.allowed", times=3)
         await system.emit("device.input.dps.opened")
         await running.wait_for_events(2)
-    assert running.topics == ["device.request.allowed", "device.input.dps.opened"]
+    assert [
+        event.topic
+        for event in running.events
+        if isinstance(event, DoorEvent | AccessEvent)
+    ] == ["device.request.allowed", "device.input.dps.opened"]
 
 
 async def test_a_renewal_loses_no_event_and_repeats_none(
@@ -258,6 +267,32 @@ async def test_a_server_that_opens_nothing(
         await asyncio.wait_for(ended.wait(), 10)
 
 
+async def test_a_refusal_is_cut_after_its_secrets_are_removed(
+    session: aiohttp.ClientSession, node: CloudNodeClient
+) -> None:
+    """A part of a token is a secret too, also where the text is cut in its middle."""
+    token = await node.get_token()
+    refusal = "x" * 90 + " " + token.value
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        opening = {
+            "sid": "s",
+            "upgrades": [],
+            "pingInterval": 9000,
+            "pingTimeout": 9000,
+        }
+        await websocket.send_str(f"0{json.dumps(opening)}")
+        await websocket.receive()
+        await websocket.send_str(f"44{json.dumps({'message': refusal})}")
+        await websocket.receive()
+
+    async with websocket_server(serve) as url:
+        node.info = replace(node.info, uri=url)
+        with pytest.raises(StreamRefusedError) as refused:
+            await validate_connection(node)
+    assert str(refused.value) == f"{'x' * 90} **REDACTE"
+
+
 async def test_no_secret_in_the_log(
     node: CloudNodeClient,
     system: SimulatedSystem,
@@ -289,6 +324,7 @@ async def test_a_standstill_of_this_machine(
     """What is read after a standstill may be old, and the connection is replaced."""
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
+        assert isinstance(running.stream, CloudNodeStream)
         running.stream._last_tick -= 60
         await system.emit("device.request.allowed")
         await running.wait_for_events(1)
