@@ -37,6 +37,8 @@ def test_adds_the_integration(page: Page, demo: Demo) -> None:
 
 def test_unlocks_a_door(page: Page, demo: Demo) -> None:
     """The lock's button reaches the panel, and the lock turns."""
+    # the demo makes the dashboard once it has seen the panel
+    expect(page.get_by_text("Doors", exact=True).first).to_be_visible(timeout=60000)
     page.goto(f"{demo.url}/doors-dashboard/doors")
     front = page.locator("hui-tile-card").filter(has_text="Front door").first
     front.get_by_role("button", name="Unlock").click()

@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import gc
 from typing import Any
+import warnings
 
 import aiohttp
 import pytest
@@ -17,6 +19,7 @@ from custom_components.prodatakey.pdk.errors import (
 )
 from custom_components.prodatakey.pdk.http import Response
 from custom_components.prodatakey.pdk.models import PanelInfo
+from custom_components.prodatakey.pdk.site import get_sites
 from custom_components.prodatakey.pdk.v1.client import get_panel, get_panels
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
@@ -240,3 +243,16 @@ async def test_new_id_token_is_rejected(
     with pytest.raises(InvalidAuthError):
         await get_panels(accounts)
     assert await requests() == (tokens + 1, organisations + 2)
+
+
+async def test_rejected_credentials_end_the_listing(
+    session: aiohttp.ClientSession, simulator: SimulatedPdk
+) -> None:
+    """What is rejected for one generation is not asked for the other, nor begun."""
+    wrong = account_client(session, simulator.accounts_url, "demo", "wrong")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(InvalidAuthError):
+            await get_sites(wrong)
+        gc.collect()
+    assert not [str(each.message) for each in caught]

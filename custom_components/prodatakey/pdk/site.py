@@ -25,9 +25,9 @@ async def get_sites(account: AccountClient) -> list[PanelInfo]:
     """
     sites: list[PanelInfo] = []
     errors: list[PdkError] = []
-    for listing in (v1_client.get_panels(account), v2_client.get_cloud_nodes(account)):
+    for list_sites in (v1_client.get_panels, v2_client.get_cloud_nodes):
         try:
-            sites += await listing
+            sites += await list_sites(account)
         except (CannotConnectError, PermissionMissingError) as err:
             _LOGGER.debug("Could not list the sites of one generation: %s", err)
             errors.append(err)
