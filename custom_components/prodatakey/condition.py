@@ -1,6 +1,6 @@
 """Conditions for alarms and do not disturb."""
 
-from typing import ClassVar, override
+from typing import override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
@@ -12,46 +12,30 @@ from homeassistant.helpers.condition import Condition, EntityStateConditionBase
 from .entity import filter_entities
 
 
-class DoorCondition(EntityStateConditionBase):
-    """Base of conditions on entities of this integration with one translation key."""
+def _make_condition(domain: str, key: str) -> type[Condition]:
+    """Return the condition that tests whether entities with a translation key are on."""
 
-    _states = {STATE_ON}
-    _translation_key: ClassVar[str]
+    class DoorCondition(EntityStateConditionBase):
+        """Test entities of this integration."""
 
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the entities of a target that this condition is about."""
-        found = super().entity_filter(entities)
-        return filter_entities(self._hass, found, self._translation_key)
+        _domain_specs = {domain: DomainSpec()}
+        _states = {STATE_ON}
+        # the switch for do not disturb is a config entity
+        _primary_entities_only = False
 
+        @override
+        def entity_filter(self, entities: set[str]) -> set[str]:
+            """Return the entities of a target that this condition is about."""
+            found = super().entity_filter(entities)
+            return filter_entities(self._hass, found, key)
 
-class ForcedCondition(DoorCondition):
-    """Test whether a door is forced open."""
-
-    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _translation_key = "forced"
-
-
-class ProppedCondition(DoorCondition):
-    """Test whether a door is propped open."""
-
-    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _translation_key = "propped"
+    return DoorCondition
 
 
-class DoNotDisturbCondition(DoorCondition):
-    """Test whether do not disturb is on for a door."""
-
-    _domain_specs = {SWITCH_DOMAIN: DomainSpec()}
-    _translation_key = "do_not_disturb"
-    # the switch is a config entity
-    _primary_entities_only = False
-
-
-CONDITIONS: dict[str, type[Condition]] = {
-    "is_do_not_disturb": DoNotDisturbCondition,
-    "is_forced": ForcedCondition,
-    "is_propped": ProppedCondition,
+CONDITIONS = {
+    "is_do_not_disturb": _make_condition(SWITCH_DOMAIN, "do_not_disturb"),
+    "is_forced": _make_condition(BINARY_SENSOR_DOMAIN, "forced"),
+    "is_propped": _make_condition(BINARY_SENSOR_DOMAIN, "propped"),
 }
 
 

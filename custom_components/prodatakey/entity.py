@@ -49,7 +49,7 @@ class ProdatakeyEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
     _follows_connection = True
-    """False for what tells of the past, which is never unavailable."""
+    """False for entities about the past, which are never unavailable."""
 
     def __init__(
         self,

@@ -76,15 +76,9 @@ def translated_errors(name: str) -> Iterator[None]:
 
 @callback
 def async_start_reauth(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> None:
-    """Ask for new credentials, once for all entries that share the old ones."""
-    if not reauth_in_progress(hass, entry):
+    """Start reauthentication, once for all entries that share the credentials."""
+    if not _reauth_flow_ids(hass, entry):
         entry.async_start_reauth(hass)
-
-
-@callback
-def reauth_in_progress(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
-    """Return whether the user is asked for these credentials already."""
-    return bool(_reauth_flow_ids(hass, entry))
 
 
 @callback

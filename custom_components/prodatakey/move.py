@@ -1,4 +1,4 @@
-"""Move a config entry between the generations of PDK, with all that hangs on it."""
+"""Move a config entry, its devices and entities between the generations of PDK."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -52,7 +52,7 @@ class Options:
             unlock_mode=str(mode),
             unlock_duration=duration,
             code=_parse_code(raw.get(CONF_CODE)),
-            # in doubt nobody is recorded
+            # a value that is not clear means that nobody is recorded
             record_people=raw.get(CONF_RECORD_PEOPLE, True) is True,
         )
 

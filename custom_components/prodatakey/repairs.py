@@ -30,7 +30,7 @@ async def async_create_fix_flow(
 
 
 class MoveFlow(RepairsFlow):
-    """Ask which doors are which where their names do not tell, and move the entry."""
+    """Move the entry; ask for the doors that cannot be matched by name."""
 
     _client: Client
 

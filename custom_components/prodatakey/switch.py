@@ -156,7 +156,7 @@ class DoNotDisturb(DoorSwitch):
         reported = asyncio.Event()
 
         def handle_report(event: DoorEvent, maybe_delayed: bool) -> None:
-            # one that was held back tells how it was before
+            # one that was held back is about the state before
             if event.aspect is Aspect.FORCE_CLOSE and not maybe_delayed:
                 reports.append(event.value)
                 reported.set()

@@ -66,7 +66,7 @@ PERMISSION_ERRORS: StatusErrors = {
 }
 
 
-class TokenRenewal:
+class SharedRenewal:
     """Let the first of several callers renew a token for all of them."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class AccountClient:
         self._requests = Pacer(REQUESTS_PER_SECOND)
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
-        self._renewal = TokenRenewal()
+        self._renewal = SharedRenewal()
         self._blocked_until = 0.0
 
     async def get_organizations(self, path: str) -> list[Json]:
@@ -274,7 +274,7 @@ class RestClient:
         """Called with each new token: the credentials have permission."""
         self._token_path = token_path
         self._token: Token | None = None
-        self._renewal = TokenRenewal()
+        self._renewal = SharedRenewal()
         self._more_secrets = tuple(secrets)
         self._tokens = deque[str](maxlen=MAX_SECRETS)
 

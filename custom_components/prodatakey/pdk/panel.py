@@ -96,7 +96,7 @@ class Panel:
         self.skipped: set[DoorId] = set()
         """The doors beyond `max_doors`."""
         self.door_updates = Subscribers[Iterable[Door]]()
-        """Notified of doors that are new or described anew."""
+        """Notified of doors that are new or described again."""
         self.removed_doors = Subscribers[Door]()
         self.endpoint_updates = Subscribers[Endpoint]()
         self.removed_endpoints = Subscribers[Endpoint]()
@@ -244,7 +244,7 @@ class Panel:
         self.removed_doors.notify(door)
 
     def _notify_doors(self, doors: Iterable[Door]) -> None:
-        """Notify of doors that are new or described anew."""
+        """Notify of doors that are new or described again."""
         self.door_updates.notify(doors)
         self._on_change()
 

@@ -92,12 +92,12 @@ class TokenRenewer:
 
     async def run(
         self,
-        send_token: Callable[[str], Awaitable[asyncio.Future[None]]],
+        send_token: Callable[[str], Awaitable[None]],
         token: Token,
     ) -> None:
         """Renew the token before it expires, or when the panel rejects it.
 
-        `send_token` sends a token and returns the pong that shows that it has arrived.
+        `send_token` returns once a token has arrived, and raises NotConnectedError.
         Returns when the connection has ended. Raises what SiteClient.renew_token raises
         once the old token has expired, and StreamRefusedError if the new tokens are
         rejected too: without a valid token the stream reports nothing.
@@ -112,11 +112,10 @@ class TokenRenewer:
                 raise StreamRefusedError("the panel takes no token")
             token = await self._get_new_token(token, rejected=rejected)
             try:
-                pong = await send_token(token.value)
+                await send_token(token.value)
             except NotConnectedError:
                 return
-            await asyncio.wait({pong}, timeout=RENEWAL_GRACE)
-            # what the panel rejected before the pong was the old token
+            # what the panel rejected until then was the old token
             self._rejected_again_at = -1
             await asyncio.sleep(min(RENEWAL_GRACE, token.lifetime / 10))
             if self._rejected_again_at != self.events:

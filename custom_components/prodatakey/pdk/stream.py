@@ -147,6 +147,14 @@ class SiteStream(ABC):
         except Exception:
             _LOGGER.exception("Could not handle the status %s", status.name)
 
+    def _notify_event(self, topic: str, event: PdkEvent) -> None:
+        """Notify of an event; a failing callback must not end the stream."""
+        try:
+            self._on_event(event)
+        except Exception:
+            # a bug in handling one door must not end the stream for all of them
+            _LOGGER.exception("Could not handle %s", topic)
+
     def _is_repeated(self, event_id: str) -> bool:
         """Return whether an event has come before."""
         if event_id in self._recent_ids:

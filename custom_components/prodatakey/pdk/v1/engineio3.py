@@ -12,11 +12,10 @@ from typing import Any, override
 import aiohttp
 import engineio
 from engineio import packet as engineio_packet
-from socketio import packet as socketio_packet
 
 from ..clock import now
-from ..connection import STANDSTILL, TICK, no_retry_session
-from ..errors import CannotConnectError, StreamRefusedError
+from ..connection import PLAIN_EVENT, STANDSTILL, TICK, no_retry_session
+from ..errors import StreamRefusedError
 from ..http import abort
 from ..parser import loads
 
@@ -26,8 +25,7 @@ _OPEN = str(engineio_packet.OPEN)
 _PONG = str(engineio_packet.PONG)
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
-# An event of "/" without acknowledgement: what a panel sends.
-_PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
+_PLAIN_EVENT = f"{_MESSAGE}{PLAIN_EVENT}"
 
 
 class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type information
@@ -81,14 +79,11 @@ class Transport(engineio.AsyncClient):  # type: ignore[misc] # has no type infor
         return str(frame.data)
 
     def _handle_open(self, frame: str) -> None:
-        """Set the session id and the ping times from the open packet."""
-        try:
-            packet: Any = loads(frame.removeprefix(_OPEN))
-            self.sid = str(packet["sid"])
-            self.ping_interval = max(int(packet["pingInterval"]) / 1000, 0.1)
-            self.ping_timeout = max(int(packet["pingTimeout"]) / 1000, 0.1)
-        except (LookupError, TypeError, ValueError, OverflowError) as err:
-            raise CannotConnectError("no Engine.IO server") from err
+        """Set the session id and the ping times; an odd packet raises any error."""
+        packet: Any = loads(frame.removeprefix(_OPEN))
+        self.sid = str(packet["sid"])
+        self.ping_interval = max(int(packet["pingInterval"]) / 1000, 0.1)
+        self.ping_timeout = max(int(packet["pingTimeout"]) / 1000, 0.1)
         self.current_transport = "websocket"
         self.state = "connected"
 

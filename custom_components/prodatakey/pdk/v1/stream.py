@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-import logging
 from typing import override
 from uuid import uuid4
 
@@ -19,13 +18,12 @@ from ..models import (
     ServerError,
 )
 from ..parser import MalformedEventError
+from ..reconnect import RENEWAL_GRACE
 from ..stream import SiteStream, StreamStatus, open_connection
 from .client import PanelClient
 from .parser import parse_event
 from .pending import PendingCommands
 from .socketio2 import Socket
-
-_LOGGER = logging.getLogger(__name__)
 
 # The panel's address is asked for again after this many failed attempts in a row.
 UPDATE_INFO_AFTER = 3
@@ -108,10 +106,11 @@ class PanelStream(SiteStream):
     async def _stay_connected(self, socket: Socket, token: Token) -> None:
         """Renew the token until the connection ends."""
 
-        async def send_token(value: str) -> asyncio.Future[None]:
+        async def send_token(value: str) -> None:
             self.stats.renewals += 1
             await socket.send_event("renewedToken", {"token": value})
-            return await socket.ping()
+            # its pong shows that the token has arrived
+            await asyncio.wait({await socket.ping()}, timeout=RENEWAL_GRACE)
 
         renewing = asyncio.create_task(self._renewer.run(send_token, token))
         try:
@@ -162,11 +161,7 @@ class PanelStream(SiteStream):
         else:
             self._handle_control_event(event)
         self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
-        try:
-            self._on_event(event)
-        except Exception:
-            # a bug in handling one door must not end the stream for all of them
-            _LOGGER.exception("Could not handle %s", topic)
+        self._notify_event(topic, event)
 
     def _handle_control_event(self, event: PdkEvent) -> None:
         """Handle what is about a command or the token."""

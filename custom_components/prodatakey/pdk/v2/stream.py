@@ -31,8 +31,8 @@ from .socketio4 import Socket
 
 _LOGGER = logging.getLogger(__name__)
 
-# While the token is renewed both connections are open for this long, in seconds: nothing
-# tells when the new one is subscribed.
+# While the token is renewed both connections are open for this long, in seconds: the
+# system does not confirm that the new one is subscribed.
 OVERLAP = 5.0
 # This many attempts to open the new connection fit into the rest of the old token's life.
 MAX_ATTEMPTS = 4
@@ -138,7 +138,7 @@ class CloudNodeStream(SiteStream):
         for socket in sockets:
             await socket.close()
 
-    async def _replace(self, token: str) -> asyncio.Future[None]:
+    async def _replace(self, token: str) -> None:
         """Continue with a new token on a new connection, without a gap.
 
         The new connection is subscribed before the old one is closed.
@@ -157,9 +157,6 @@ class CloudNodeStream(SiteStream):
             self._old = None
             if old is not None:
                 await old.close()
-        done = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
 
     async def _open_new(self, token: str) -> Socket:
         """Open another connection, with several attempts while the old one reports."""
@@ -175,7 +172,7 @@ class CloudNodeStream(SiteStream):
                 await asyncio.sleep(self._backoff.next_delay(err))
 
     async def _check_regularly(self) -> None:
-        """Read whether the site is online, after each connect and when in doubt."""
+        """Read whether the site is online, after each connect and when that is not clear."""
         while True:
             await self._check_due.wait()
             self._check_due.clear()
@@ -197,14 +194,6 @@ class CloudNodeStream(SiteStream):
                 # an event would be newer; without any word the site counts as online
                 self._set_online("cloud-nodes", connected=online is not False)
             return
-
-    def _notify_event(self, topic: str, event: PdkEvent) -> None:
-        """Notify of an event; a failing callback must not end the stream."""
-        try:
-            self._on_event(event)
-        except Exception:
-            # a bug in handling one door must not end the stream for all of them
-            _LOGGER.exception("Could not handle %s", topic)
 
     def _set_online(self, topic: str, *, connected: bool) -> None:
         """Notify of a site that went online or offline."""
@@ -259,7 +248,7 @@ class CloudNodeStream(SiteStream):
             return self._is_repeated(event.event_id)
         if event.occurred is not None:
             return self._is_repeated(f"{event.topic} {event.door_id} {event.occurred}")
-        # both connections may tell it, and nothing tells the two apart
+        # both connections may report it, without anything that identifies it
         return (
             isinstance(event, AccessEvent)
             and self._old is not None
@@ -301,7 +290,11 @@ async def open_socket(
 
     Raises CannotConnectError and StreamRefusedError.
     """
-    socket = Socket(client.session, on_event)
+
+    def handle_event(topic: str, payload: object) -> None:
+        on_event(socket, topic, payload)
+
+    socket = Socket(client.session, handle_event)
     system_id = client.info.system_id
     try:
         await open_connection(client, socket.open, systemId=system_id, token=token)
