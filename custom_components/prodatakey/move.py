@@ -48,7 +48,7 @@ def match_doors(old: Mapping[str, str], new: Iterable[DoorInfo]) -> dict[str, st
 
 
 def _comparable(name: str | None) -> str:
-    """Return a name without what people write differently."""
+    """Return a name for comparison, in which case and spaces do not count."""
     return " ".join((name or "").casefold().split())
 
 
@@ -59,10 +59,10 @@ async def async_move_entry(
     features: frozenset[Feature],
     new_ids: Mapping[str, str],
 ) -> None:
-    """Let an entry follow its site; doors without a new id go.
+    """Move an entry to where its site is now; doors without a new id are removed.
 
     Entity ids, names, areas and automations stay. Entities that the other generation
-    cannot have are removed under their old id, so that a way back brings them back.
+    cannot have are removed under their old id, so that moving back restores them.
     """
     await hass.config_entries.async_unload(entry.entry_id)
     _async_remove_entities(hass, entry, features)

@@ -120,7 +120,7 @@ class PanelClock:
         """Return the first offset of a source: that of its first event.
 
         An event that is late by an offset that two other sources agree on may be late
-        indeed, so that one is taken until more events confirm another.
+        indeed, so the agreed offset is used until more events confirm another.
         """
         offsets = sorted(clock.offset for clock in self._sources.values())
         agreed = [
