@@ -9,25 +9,17 @@ import aiohttp
 import orjson
 import socketio
 from socketio import packet as socketio_packet
-from socketio.exceptions import ConnectionError as ConnectionFailedError
 
-from .errors import CannotConnectError, NotConnectedError, PdkError, StreamRefusedError
+from .errors import CannotConnectError, NotConnectedError, StreamRefusedError
 from .http import describe_error
 from .parser import loads
+from .transport import BaseTransport
 
 # How long a connection may take to open, in seconds.
 CONNECT_TIMEOUT = 10.0
-# The event loop did not run for this many seconds: the machine was suspended or blocked.
-STANDSTILL = 5.0
-TICK = 1.0
-
 # Both libraries log what they send and receive: tokens, PINs and names of people.
 SILENCED = logging.getLogger(f"{__name__}.silenced")
 SILENCED.disabled = True
-
-
-# The beginning of an event of "/" without acknowledgement: what both servers send.
-PLAIN_EVENT = f"{socketio_packet.EVENT}["
 
 
 class _Orjson:
@@ -53,13 +45,12 @@ class BaseSocket(socketio.AsyncClient):
     `on_event` is called with the name and the first argument of each event.
     """
 
-    eio: Any
+    eio: BaseTransport
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         on_event: Callable[[str, object], None],
-        **options: Any,
     ) -> None:
         """Initialize a connection that is used once."""
         super().__init__(
@@ -69,7 +60,6 @@ class BaseSocket(socketio.AsyncClient):
             engineio_logger=SILENCED,
             http_session=session,  # type: ignore[arg-type] # stubs: requests
             serializer=_Packet,
-            **options,
         )
         self.eio.on_plain_event = self._handle_plain_event
         self._on_event = on_event
@@ -89,11 +79,13 @@ class BaseSocket(socketio.AsyncClient):
                 await asyncio.wait(
                     {self._accepted, self.ended}, return_when=asyncio.FIRST_COMPLETED
                 )
-        except (aiohttp.ClientError, OSError, ConnectionFailedError) as err:
+        except aiohttp.WSServerHandshakeError as err:
+            refused = err.status in range(400, 500) and err.status != 429
+            error = StreamRefusedError if refused else CannotConnectError
+            raise error(describe_error(err)) from None
+        except (aiohttp.ClientError, OSError) as err:
             # from None: aiohttp's errors contain the URL, and the URL the token
-            raise _connection_error(err) from None
-        except ArithmeticError, LookupError, TypeError, ValueError:
-            raise CannotConnectError("no Engine.IO server") from None
+            raise CannotConnectError(describe_error(err)) from None
         if not self._accepted.done():
             raise StreamRefusedError(self.ended.result())
 
@@ -102,6 +94,12 @@ class BaseSocket(socketio.AsyncClient):
         if self.eio.state != "connected" or not self._accepted.done():
             raise NotConnectedError
         await self.emit(name, argument)
+
+    async def close(self) -> None:
+        """Close the connection and wait for its tasks."""
+        await self.eio.disconnect(abort=True)
+        if self.eio.read_loop_task is not None:
+            await asyncio.wait({self.eio.read_loop_task})
 
     async def _handle_eio_message(self, data: Any) -> None:
         """Handle one Socket.IO packet; anything else is ignored."""
@@ -153,52 +151,3 @@ def _refusal(data: object) -> str:
     """Return the text of a refusal: a string, or an object with a message."""
     text = data.get("message") if isinstance(data, dict) else data
     return text if isinstance(text, str) and text else "refused by the server"
-
-
-def _connection_error(err: BaseException) -> PdkError:
-    """Return the error of an attempt to connect, also one that the library has wrapped."""
-    cause: BaseException | None = err
-    while cause is not None:
-        if isinstance(cause, PdkError):
-            return cause
-        if isinstance(cause, aiohttp.WSServerHandshakeError):
-            refused = cause.status in range(400, 500) and cause.status != 429
-            kind = StreamRefusedError if refused else CannotConnectError
-            return kind(describe_error(cause))
-        if isinstance(cause, aiohttp.ClientError | OSError):
-            return CannotConnectError(describe_error(cause))
-        cause = cause.__cause__ or cause.__context__
-    return CannotConnectError("the connection was not opened")
-
-
-async def _no_retry(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Raise where aiohttp would retry by itself, or follow a redirect."""
-    try:
-        response = await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
-        raise CannotConnectError(describe_error(err)) from None
-    if response.status in range(300, 400):
-        # the URL contains the token, which must not be sent to another server
-        response.close()
-        raise CannotConnectError(f"HTTP {response.status}")
-    return response
-
-
-def no_retry_session(
-    session: aiohttp.ClientSession,
-    make_websocket: Callable[
-        ..., aiohttp.ClientWebSocketResponse
-    ] = aiohttp.ClientWebSocketResponse,
-) -> aiohttp.ClientSession:
-    """Return a session that shares the connector, without aiohttp's retries."""
-    websocket_class: Any = make_websocket
-    return aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=session.headers,
-        middlewares=(_no_retry,),
-        ws_response_class=websocket_class,
-    )

@@ -325,7 +325,8 @@ async def test_a_standstill_of_this_machine(
     async with RunningStream(node) as running:
         await system.wait_for_subscriptions(1)
         assert isinstance(running.stream, CloudNodeStream)
-        running.stream._last_tick -= 60
+        assert running.stream._current is not None
+        running.stream._current.eio._last_awake -= 60
         await system.emit("device.request.allowed")
         await running.wait_for_events(1)
         assert running.delayed == [True]

@@ -33,12 +33,6 @@ class Socket(BaseSocket):
         """Send a ping and return its pong: then all that was sent before has arrived."""
         return await self.eio.ping()
 
-    async def close(self) -> None:
-        """Close the connection and wait for its tasks."""
-        await self.eio.disconnect(abort=True)
-        if self.eio.read_loop_task is not None:
-            await asyncio.wait({self.eio.read_loop_task})
-
     def abort(self) -> None:
         """Reset the connection, so that nothing unsent arrives later."""
         self.eio.abort()

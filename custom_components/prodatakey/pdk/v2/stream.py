@@ -5,7 +5,6 @@ from collections.abc import Callable
 import logging
 from typing import override
 
-from ..clock import now
 from ..commands import (
     ActuateClose,
     ActuateOpen,
@@ -14,7 +13,6 @@ from ..commands import (
     TryDwellOpen,
     TryOpen,
 )
-from ..connection import STANDSTILL, TICK
 from ..errors import (
     CommandRejectedError,
     NotConnectedError,
@@ -68,8 +66,6 @@ class CloudNodeStream(SiteStream):
         self._online = True
         self._connection_reports = 0
         self._check_due = asyncio.Event()
-        self._last_tick = now()
-        self._stood_still = False
 
     @override
     async def send(self, command: Command) -> None:
@@ -94,27 +90,20 @@ class CloudNodeStream(SiteStream):
         token = await self._client.get_token()
         socket = await open_socket(self._client, self._receive, token.value)
         self._current = socket
-        self._stood_still, self._last_tick = False, now()
         self._renewer.rejected.clear()
         self.stats.connects += 1
         self._backoff.handle_connected()
         self._notify_status(StreamStatus.CONNECTED)
         self._check_due.set()
-        tasks = [
-            asyncio.create_task(work)
-            for work in (
-                self._renewer.run(self._replace, token),
-                self._check_regularly(),
-                self._watch_for_standstill(),
-            )
-        ]
+        renewing = asyncio.create_task(self._renewer.run(self._replace, token))
+        checking = asyncio.create_task(self._check_regularly())
         try:
             await subscribe(socket)
-            await self._wait_for_end(tasks[0])
+            await self._wait_for_end(renewing)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            renewing.cancel()
+            checking.cancel()
+            await asyncio.wait({renewing, checking})
             await self._close()
 
     async def _wait_for_end(self, renewing: asyncio.Task[None]) -> None:
@@ -201,27 +190,11 @@ class CloudNodeStream(SiteStream):
             self._online = connected
             self._notify_event(topic, SiteConnection(connected=connected))
 
-    async def _watch_for_standstill(self) -> None:
-        """End the connection after a standstill: what is read then may be old."""
-        while not self._stood_still:
-            await asyncio.sleep(TICK)
-            self._tick()
-        if self._current is not None:
-            self._current.abort("this machine stood still")
-
-    def _tick(self) -> None:
-        """Notice a standstill of this machine."""
-        time = now()
-        if time - self._last_tick > STANDSTILL:
-            self._stood_still = True
-        self._last_tick = time
-
     def _receive(self, socket: Socket, topic: str, payload: object) -> None:
         """Handle one event of a connection; never raises."""
         if socket not in (self._current, self._old):
             return
-        self._tick()
-        self.maybe_delayed = self._renewer.rejected.is_set() or self._stood_still
+        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
         if topic in TOPICS:
             # also of a malformed event: its keys show where the fields are
             self.stats.topics[topic] += 1

@@ -1,0 +1,213 @@
+"""The transport of both generations: Engine.IO on a websocket, by python-socketio.
+
+Messages are handled inline: in order, and without a task, a timer and a packet object
+for each, as the library has them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar, override
+
+import aiohttp
+import engineio
+from engineio import packet as engineio_packet
+from socketio import packet as socketio_packet
+
+from .clock import now
+from .errors import CannotConnectError, StreamRefusedError
+from .http import abort, describe_error
+from .parser import loads
+
+CLOSE_TIMEOUT = 1.0
+# The event loop did not run for this many seconds: the machine was suspended or blocked.
+STANDSTILL = 5.0
+TICK = 1.0
+
+_OPEN = str(engineio_packet.OPEN)
+_MESSAGE = str(engineio_packet.MESSAGE)
+_CLOSE = str(engineio_packet.CLOSE)
+# An event of "/" without acknowledgement: what both servers send.
+_PLAIN_EVENT = f"{_MESSAGE}{socketio_packet.EVENT}["
+
+
+class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type information
+    """Engine.IO client on a websocket; each protocol has its own pings."""
+
+    protocol: ClassVar[int]
+    last_received = 0.0
+    delayed = False
+    """Whether packets may have waited here while the event loop did not run."""
+    on_plain_event: Callable[[str], None]
+
+    def __init__(self, **options: Any) -> None:
+        """Initialize the transport."""
+        super().__init__(**options)
+        self._last_tick = asyncio.get_running_loop().time()
+        self._last_awake = now()
+
+    def __del__(self) -> None:
+        """Do nothing: the library would close the session, which is not ours."""
+
+    @override
+    async def connect(
+        self,
+        url: str,
+        headers: object = None,
+        transports: object = None,
+        engineio_path: str = "engine.io",
+    ) -> None:
+        """Open the websocket and read the server's open packet."""
+        address = self._get_engineio_url(url, engineio_path, "websocket")
+        async with _no_retry_session(self.http) as http:
+            self.ws: Any = await http.ws_connect(
+                f"{address.removesuffix('EIO=4')}EIO={self.protocol}",
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            )
+        try:
+            self._handle_open(await self._receive_first())
+        except BaseException:
+            await self.ws.close()
+            raise
+        await self._trigger_event("connect", run_async=False)
+        self.write_loop_task = self.start_background_task(self._write_loop)
+        self.read_loop_task = self.start_background_task(self._read_loop_websocket)
+
+    async def _receive_first(self) -> str:
+        """Return the first frame."""
+        frame = await self.ws.receive()
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            raise StreamRefusedError("closed before it opened")
+        return str(frame.data)
+
+    def _handle_open(self, frame: str) -> None:
+        """Set the session id and the ping times from the open packet."""
+        try:
+            packet: Any = loads(frame.removeprefix(_OPEN))
+            self.sid = str(packet["sid"])
+            self.ping_interval = max(int(packet["pingInterval"]) / 1000, 0.1)
+            self.ping_timeout = max(int(packet["pingTimeout"]) / 1000, 0.1)
+        except (LookupError, TypeError, ValueError, OverflowError) as err:
+            raise CannotConnectError("no Engine.IO server") from err
+        self.current_transport = "websocket"
+        self.state = "connected"
+
+    @override
+    async def _read_loop_websocket(self) -> None:
+        """Read until the connection ends or times out."""
+        reading = self.start_background_task(self._read)
+        try:
+            await self._wait_for_timeout(reading)
+            if not reading.done():
+                self.abort()
+        finally:
+            reading.cancel()
+            await self._close()
+
+    @override
+    async def _write_loop(self) -> None:
+        """Send the queued packets; the library's own loop gives up after 30 seconds."""
+        try:
+            while (packet := await self.queue.get()) is not None:
+                await self.ws.send_str(packet.encode())
+        except aiohttp.ClientError, OSError:
+            pass
+        finally:
+            self.write_loop_task = None
+
+    async def _wait_for_timeout(self, reading: asyncio.Task[None]) -> None:
+        """Return once nothing was received for too long, or reading or writing ended."""
+        loop = asyncio.get_running_loop()
+        self.last_received = loop.time()
+        timeout = self.ping_interval + self.ping_timeout
+        tasks = {reading, self.write_loop_task}
+        while (left := self.last_received + timeout - loop.time()) > 0:
+            await self._tick()
+            ended, _ = await asyncio.wait(
+                tasks, timeout=min(left, TICK), return_when=asyncio.FIRST_COMPLETED
+            )
+            if ended:
+                return
+
+    async def _read(self) -> None:
+        """Handle each packet before the next one is read."""
+        loop = asyncio.get_running_loop()
+        async for frame in self.ws:
+            self.last_received = loop.time()
+            if (
+                self.last_received - self._last_tick > STANDSTILL
+                or now() - self._last_awake > STANDSTILL
+            ):
+                await self._tick()
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            if frame.data.startswith(_PLAIN_EVENT):
+                self.on_plain_event(frame.data[2:])
+            elif frame.data.startswith(_MESSAGE):
+                await self.handlers["message"](frame.data[1:])
+            elif frame.data.startswith(_CLOSE):
+                await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
+            else:
+                await self._handle_control(frame.data)
+
+    async def _handle_control(self, packet: str) -> None:
+        """Handle the pings or pongs of the server."""
+        raise NotImplementedError
+
+    async def _tick(self) -> None:
+        """Mark packets as delayed after a standstill."""
+        time, awake = asyncio.get_running_loop().time(), now()
+        # a suspended machine stops the loop's clock, a blocked loop does not
+        elapsed = max(time - self._last_tick, awake - self._last_awake)
+        self._last_tick, self._last_awake = time, awake
+        if elapsed > STANDSTILL:
+            self.delayed = True
+            await self._handle_standstill()
+
+    async def _handle_standstill(self) -> None:
+        """Find out which packets are delayed, or end the connection."""
+        raise NotImplementedError
+
+    async def _close(self) -> None:
+        """Stop writing, report an unexpected end, and close the websocket."""
+        if (writing := self.write_loop_task) is not None:
+            # cancel first: a concurrent disconnect would drop a queued packet
+            writing.cancel()
+            await asyncio.wait({writing})
+        if self.state == "connected":
+            await self._trigger_event(
+                "disconnect", self.reason.TRANSPORT_ERROR, run_async=False
+            )
+            await self._reset()
+        await self.ws.close()
+
+    def abort(self) -> None:
+        """Reset the connection, so that nothing unsent arrives later."""
+        connection = self.ws and self.ws._response.connection
+        if connection is not None and connection.transport is not None:
+            abort(connection.transport)
+
+
+async def _no_retry(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Raise where aiohttp would retry by itself, or follow a redirect."""
+    try:
+        response = await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
+        raise CannotConnectError(describe_error(err)) from None
+    if response.status in range(300, 400):
+        # the URL contains the token, which must not be sent to another server
+        response.close()
+        raise CannotConnectError(f"HTTP {response.status}")
+    return response
+
+
+def _no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session that shares the connector, without aiohttp's retries."""
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=session.headers,
+        middlewares=(_no_retry,),
+    )
