@@ -230,7 +230,7 @@ class System:
 
 
 def _translate(panel_id: str, event: Json) -> Json:
-    """Return what an event of PDK 1.0 tells; a presented PIN stays, as a trap."""
+    """Return the content of an event of PDK 1.0; a presented PIN stays, as a trap."""
     body, metadata = event.get("body", {}), event.get("metadata", {})
     sources: Collection[tuple[Json, str, str]] = (
         (body, "doorId", "doorId"),
