@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 import json
 from pathlib import Path
 import time
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import Context, Event, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from .simulator_process import SimulatedPdk
 
@@ -38,11 +44,11 @@ FRONT = "lock.front_door"
 FRONT_ACCESS = "event.front_door_access"
 ENDPOINT = "0013a200400a393b"
 SIGNAL = "sensor.endpoint_meeting_room_signal"
+OTHER_SIGNAL = "sensor.endpoint_warehouse_gate_signal"
 
 # Where the integration keeps what tests shorten or lower.
 _OURS = "custom_components.prodatakey"
 ANSWER_TIMEOUT = f"{_OURS}.pdk.commands.ANSWER_TIMEOUT"
-CLOCK_BURST = f"{_OURS}.pdk.clock.MAX_BURST"
 CONFIRM_REJECTION_AFTER = f"{_OURS}.pdk.client.CONFIRM_REJECTION_AFTER"
 CONFIRMATION_TIMEOUT = f"{_OURS}.switch.CONFIRMATION_TIMEOUT"
 OPENING_TIMEOUT = f"{_OURS}.lock.OPENING_TIMEOUT"
@@ -77,6 +83,14 @@ async def wait_for_state(
     return state_of(hass, entity_id)
 
 
+async def wait_for_attribute(
+    hass: HomeAssistant, entity_id: str, name: str, value: object
+) -> State:
+    """Wait until an entity has an attribute with this value, and return it."""
+    await wait_until(lambda: state_of(hass, entity_id).attributes.get(name) == value)
+    return state_of(hass, entity_id)
+
+
 def state_of(hass: HomeAssistant, entity_id: str) -> State:
     """Return an entity that must exist."""
     state = hass.states.get(entity_id)
@@ -84,7 +98,26 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     return state
 
 
+def let_pass(hass: HomeAssistant, **duration: float) -> None:
+    """Let Home Assistant's timers find that so much time has passed."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**duration))
+
+
 # --- the panel in Home Assistant
+
+
+def add_entry(
+    hass: HomeAssistant, panel_id: str, title: str = "", **data: str
+) -> MockConfigEntry:
+    """Add the entry of a panel, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=title or panel_id,
+        unique_id=panel_id,
+        data={**CREDENTIALS, "panel_id": panel_id, **data},
+    )
+    entry.add_to_hass(hass)
+    return entry
 
 
 async def setup_integration(
@@ -117,6 +150,13 @@ def device_of(
     return dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, identifier), entry.entry_id
     )
+
+
+async def discover(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Discover both endpoints, without the second that the action would wait."""
+    await entry.runtime_data.panel.discover_endpoints(0)
+    for signal in (SIGNAL, OTHER_SIGNAL):
+        await wait_for_state(hass, signal, "unknown")
 
 
 # --- what happens at the panel

@@ -11,12 +11,13 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from .common import (
-    CREDENTIALS,
     PANEL,
+    SETTLE_TIME,
     WORKSHOP,
     WORKSHOP_SYSTEM,
     AccessEvents,
     Json,
+    add_entry,
     setup_integration,
 )
 from .simulator_process import SimulatedPdk, simulator_process
@@ -78,29 +79,19 @@ async def unload_at_end(hass: HomeAssistant) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
+def entry(
+    hass: HomeAssistant, unload_at_end: None, monkeypatch: pytest.MonkeyPatch
+) -> MockConfigEntry:
     """Return the entry of the panel, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Headquarters",
-        unique_id=PANEL,
-        data={**CREDENTIALS, "panel_id": PANEL},
-    )
-    entry.add_to_hass(hass)
-    return entry
+    # Nobody else toggles here, so a report is always about the toggle that was sent.
+    monkeypatch.setattr(SETTLE_TIME, 0)
+    return add_entry(hass, PANEL, "Headquarters")
 
 
 @pytest.fixture
 def workshop(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
     """Return the entry of the site of PDK 2.0, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Workshop",
-        unique_id=WORKSHOP,
-        data={**CREDENTIALS, "panel_id": WORKSHOP, "system_id": WORKSHOP_SYSTEM},
-    )
-    entry.add_to_hass(hass)
-    return entry
+    return add_entry(hass, WORKSHOP, "Workshop", system_id=WORKSHOP_SYSTEM)
 
 
 @pytest.fixture

@@ -36,24 +36,36 @@ async def toggles(panel: SimulatedPdk) -> int:
     return len(topics)
 
 
-async def test_on_and_off(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """One toggle each; turning on what is on sends nothing."""
+@pytest.mark.parametrize("result_first", [True, False])
+async def test_on_and_off(
+    hass: HomeAssistant, panel: SimulatedPdk, result_first: bool
+) -> None:
+    """One toggle each, whether result or report is first; on what is on, none."""
+    await panel.faults(PANEL, result_first=result_first)
     assert state_of(hass, DND).state == "unknown"
     for count, state in enumerate(("on", "off", "on"), start=1):
-        await turn(hass, state)
-        assert state_of(hass, DND).state == state
-        assert await toggles(panel) == count
+        for _ in range(2):
+            await turn(hass, state)
+            assert state_of(hass, DND).state == state
+            assert await toggles(panel) == count
         assert (await panel.door(PANEL, 1))["dnd"] is (state == "on")
-        await turn(hass, state)
-        assert await toggles(panel) == count
     assert "assumed_state" not in state_of(hass, DND).attributes
 
 
-async def test_toggled_the_wrong_way(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """It was off, which was unknown: a second toggle corrects the first."""
-    await turn(hass, "off")
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_toggled_the_wrong_way(
+    hass: HomeAssistant, panel: SimulatedPdk, cancelled: bool
+) -> None:
+    """A second toggle corrects the first, also for a script that is stopped."""
+    await panel.faults(PANEL, command_delay=0.1)
+    turning = hass.async_create_task(turn(hass, "off"))
+    await panel.commands(PANEL)
+    if cancelled:
+        turning.cancel()
+    await asyncio.wait({turning})
+    await panel.commands(PANEL, after=1)
+    await wait_for_state(hass, DND, "off")
     assert await toggles(panel) == 2
-    assert state_of(hass, DND).state == "off"
     assert (await panel.door(PANEL, 1))["dnd"] is False
 
 
@@ -73,15 +85,22 @@ async def test_toggled_the_wrong_way_twice(
     assert state_of(hass, DND).state == "off"
 
 
+@pytest.mark.parametrize("delayed", [False, True])
 async def test_toggle_is_not_confirmed(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
+    delayed: bool,
 ) -> None:
-    """The panel succeeds but does not report the state, which is assumed then."""
+    """No report follows, or one that a rejected token delayed: the state is assumed."""
     monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
     await turn(hass, "on")
     await panel.faults(PANEL, commands="ignored")
     turning = hass.async_create_task(turn(hass, "off"))
     (command,) = await panel.commands(PANEL, after=1)
+    if delayed:
+        await panel.emit(PANEL, "invalidToken")
+        await emit(panel, "door.forceclose.on")
     await panel.carry_out(PANEL, command)
     with raises_error("not_confirmed", door="Front door"):
         await turning
@@ -93,20 +112,11 @@ async def test_toggle_is_not_confirmed(
     assert "assumed_state" not in reported.attributes
 
 
-async def test_report_comes_before_the_result(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """Which of the two comes first makes no difference."""
-    await panel.faults(PANEL, result_first=False)
-    await turn(hass, "on")
-    assert state_of(hass, DND).state == "on"
-    assert await toggles(panel) == 1
-
-
 async def test_somebody_else_toggles_meanwhile(
-    hass: HomeAssistant, panel: SimulatedPdk
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A guard turns it on before our toggle arrives, which turns it off: back on."""
+    monkeypatch.setattr(SETTLE_TIME, 0.5)
     await emit(panel, "door.forceclose.off")
     await wait_for_state(hass, DND, "off")
     await panel.faults(PANEL, commands="ignored")
@@ -123,23 +133,6 @@ async def test_somebody_else_toggles_meanwhile(
     assert state_of(hass, DND).state == "on"
 
 
-async def test_report_was_held_back(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that a rejected token held back tells how it was before: it is an error."""
-    monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
-    await emit(panel, "door.forceclose.off")
-    await wait_for_state(hass, DND, "off")
-    await panel.faults(PANEL, commands="ignored")
-    turning = hass.async_create_task(turn(hass, "on"))
-    (command,) = await panel.commands(PANEL)
-    await panel.emit(PANEL, "invalidToken")
-    await emit(panel, "door.forceclose.on")
-    await panel.carry_out(PANEL, command)
-    with raises_error("not_confirmed"):
-        await turning
-
-
 async def test_toggle_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The user reads why, and it is not sent again."""
     await panel.faults(PANEL, commands={"refuse": "Command is not supported."})
@@ -148,46 +141,25 @@ async def test_toggle_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
     assert await toggles(panel) == 1
 
 
-async def test_two_users_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """Both turn it on: the second finds that it is."""
-    await panel.faults(PANEL, command_delay=0.2)
-    await asyncio.gather(turn(hass, "on"), turn(hass, "on"))
-    assert await toggles(panel) == 1
-    assert state_of(hass, DND).state == "on"
-
-
-async def test_cancelled_after_a_wrong_toggle(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A script is stopped after the first toggle: the second is sent all the same."""
-    monkeypatch.setattr(SETTLE_TIME, 0)
-    await panel.faults(PANEL, command_delay=0.1)
-    turning = hass.async_create_task(turn(hass, "off"))
-    await panel.commands(PANEL)
-    turning.cancel()
-    await asyncio.wait({turning})
-    await panel.commands(PANEL, after=1)
-    await wait_for_state(hass, DND, "off")
-    assert await toggles(panel) == 2
-
-
-async def test_cancelled_before_its_turn(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """A call that waits for another sends nothing, now or later."""
+async def test_several_calls_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+    """Two users turn it on with one toggle; a call that is cancelled sends nothing."""
     await panel.faults(PANEL, command_delay=0.2)
     first = hass.async_create_task(turn(hass, "on"))
     await panel.commands(PANEL)
-    second = hass.async_create_task(turn(hass, "off"))
+    second, cancelled = (
+        hass.async_create_task(turn(hass, state)) for state in ("on", "off")
+    )
     await asyncio.sleep(0)
-    second.cancel()
-    await first
-    assert second.cancelled()
+    cancelled.cancel()
+    await asyncio.gather(first, second)
+    assert cancelled.cancelled()
     assert await toggles(panel) == 1
     assert state_of(hass, DND).state == "on"
 
 
-async def test_after_a_gap(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_after_a_gap(
+    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+) -> None:
     """Turning on what is assumed to be on makes sure, and leaves it on."""
     await turn(hass, "on")
     await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
