@@ -2,13 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.prodatakey.const import DOMAIN
@@ -19,10 +15,12 @@ from homeassistant.util import dt as dt_util
 
 from .common import (
     MIN_READ_INTERVAL,
+    OTHER_SIGNAL,
     PANEL,
-    ask,
     device_of,
+    discover,
     emit,
+    let_pass,
     setup_integration,
     state_of,
     wait_for_state,
@@ -62,42 +60,58 @@ def an_hour_passes(
         # A door with another name shows that it was read.
         name = f"Garage, {dt_util.utcnow()}"
         await panel.control("PATCH", f"{DOORS}/2", {"name": name})
-        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+        let_pass(hass, hours=1, seconds=1)
         await wait_until(lambda: name_of(device(2)) == name)
         await hass.async_block_till_done()
 
     return hour
 
 
-async def test_added_and_renamed(
-    hass: HomeAssistant, panel: SimulatedPdk, device: Device, an_hour_passes: Hour
+async def test_added_and_changed(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    device: Device,
+    an_hour_passes: Hour,
+    entity_registry: er.EntityRegistry,
 ) -> None:
-    """A new door works, and the ids of a renamed one stay, within the hour."""
-    await panel.control("POST", DOORS, {"id": "north-1", "name": "North", "rex": True})
+    """Within the hour new doors work, and changed ones are what the list says."""
+    position = "binary_sensor.front_door_door_position"
+    await emit(panel, "door.input.dps.opened", 1)
+    shown = await wait_for_state(hass, position, "on")
+    assert shown.attributes["device_class"] == "door"
+    # first seen in an event, it is a door until the list says that it is a lamp
+    body = {"doorId": 30, "door": {"id": 30, "name": "Lamp"}}
+    await emit(panel, "door.input.relay.on", body=body)
+    await wait_for_state(hass, "lock.lamp", "unlocked")
+
+    lamp = {"id": 30, "name": "Lamp", "type": "ioDevice", "publicIcon": "light"}
+    reader = {"id": 8, "type": "additionalElevatorReader", "primaryReader": "40"}
+    lift = {"id": 40, "type": "elevatorReader"}
+    north = {"id": "north-1", "name": "North", "rex": True}
+    for door in (lamp, reader, lift, north):
+        await panel.control("POST", DOORS, door)
     await panel.control("PATCH", MEETING_ROOM, {"name": "Library"})
+    await panel.control("PATCH", f"{DOORS}/1", {"publicIcon": "rollUpDoor"})
     await an_hour_passes()
     assert state_of(hass, "binary_sensor.north_request_to_exit").state == "unknown"
     await panel.act(PANEL, "north-1", "hold")
     await wait_for_state(hass, "lock.north", "unlocked")
     assert device("north-1")
+    # the ids of a renamed door stay
     assert name_of(device(4)) == "Library"
     assert state_of(hass, "lock.meeting_room").name == "Library"
     assert state_of(hass, "button.meeting_room_open").name == "Library Open"
-
-
-async def test_becomes_a_roll_up_door(
-    hass: HomeAssistant, panel: SimulatedPdk, an_hour_passes: Hour
-) -> None:
-    """Its position is shown as that of a garage door from its next change on."""
-    position = "binary_sensor.front_door_door_position"
-    await emit(panel, "door.input.dps.opened", 1)
-    await wait_for_state(hass, position, "on")
-    assert state_of(hass, position).attributes["device_class"] == "door"
-    await panel.control("PATCH", f"{DOORS}/1", {"publicIcon": "rollUpDoor"})
-    await an_hour_passes()
+    assert state_of(hass, "switch.lamp").state == "unknown"
+    assert entity_registry.async_get("lock.lamp") is None
+    # shown as a garage door from its next change on
     await emit(panel, "door.input.dps.closed", 1)
-    await wait_for_state(hass, position, "off")
-    assert state_of(hass, position).attributes["device_class"] == "garage_door"
+    shown = await wait_for_state(hass, position, "off")
+    assert shown.attributes["device_class"] == "garage_door"
+    # also where the list has the reader before its door
+    for part, primary in ((7, 1), (8, 40)):
+        door_device = device(primary)
+        assert door_device
+        assert getattr(device(part), "via_device_id", None) == door_device.id
 
 
 async def test_deleted_and_back(
@@ -119,7 +133,7 @@ async def test_deleted_and_back(
     await an_hour_passes()
     read = (await panel.requests())["devices"]
     await panel.faults(devices={"status": 500, "count": 1})
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    let_pass(hass, hours=1, seconds=1)
     async with asyncio.timeout(5):
         while (await panel.requests())["devices"] == read:
             pass
@@ -158,23 +172,6 @@ async def test_deleted_while_home_assistant_was_off(
     assert device(4) is None
 
 
-async def test_first_seen_in_an_event(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    an_hour_passes: Hour,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """It is a door, until the list says that it is a lamp."""
-    body = {"doorId": 30, "door": {"id": 30, "name": "Lamp"}}
-    await emit(panel, "door.input.relay.on", body=body)
-    await wait_for_state(hass, "lock.lamp", "unlocked")
-    lamp = {"id": 30, "name": "Lamp", "type": "ioDevice", "publicIcon": "light"}
-    await panel.control("POST", DOORS, lamp)
-    await an_hour_passes()
-    assert state_of(hass, "switch.lamp").state == "unknown"
-    assert entity_registry.async_get("lock.lamp") is None
-
-
 @pytest.mark.parametrize("restart", [False, True])
 async def test_becomes_another_kind(
     hass: HomeAssistant,
@@ -204,22 +201,6 @@ async def test_becomes_another_kind(
     assert state_of(hass, "lock.warehouse_gate").state == "unknown"
 
 
-async def test_second_reader_is_connected_via_its_door(
-    panel: SimulatedPdk, device: Device, an_hour_passes: Hour
-) -> None:
-    """This holds also where the list has the reader before its door."""
-    front = device(1)
-    assert front
-    assert getattr(device(7), "via_device_id", None) == front.id
-    reader = {"id": 8, "type": "additionalElevatorReader", "primaryReader": "40"}
-    await panel.control("POST", DOORS, reader)
-    await panel.control("POST", DOORS, {"id": 40, "type": "elevatorReader"})
-    await an_hour_passes()
-    lift = device(40)
-    assert lift
-    assert getattr(device(8), "via_device_id", None) == lift.id
-
-
 async def test_delete_a_stale_device(
     hass: HomeAssistant,
     panel: SimulatedPdk,
@@ -234,10 +215,8 @@ async def test_delete_a_stale_device(
     device_registry.async_get_or_create(
         config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{PANEL}_99")}
     )
-    await ask(hass, "discover_endpoints", wait=1)
+    await discover(hass, entry)
     endpoint = "endpoint_1_0013a200400a3942"
-    signal = "sensor.endpoint_warehouse_gate_signal"
-    await wait_for_state(hass, signal, "unknown")
     for part, deleted in ((99, True), (1, False), (endpoint, True)):
         found = device(part)
         assert found
@@ -245,9 +224,8 @@ async def test_delete_a_stale_device(
         assert answer["success"] is deleted
         assert (device(part) is None) is deleted
     await hass.async_block_till_done()
-    assert hass.states.get(signal) is None
-    await ask(hass, "discover_endpoints", wait=1)
-    await wait_for_state(hass, signal, "unknown")
+    assert hass.states.get(OTHER_SIGNAL) is None
+    await discover(hass, entry)
     # what the panel has is not known now
     await hass.config_entries.async_unload(entry.entry_id)
     found = device(endpoint)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -15,13 +14,16 @@ from .common import (
     ANSWER_TIMEOUT,
     CREDENTIALS,
     OTHER_PANEL,
+    PANEL,
     PIN,
     WORKSHOP,
     WORKSHOP_SYSTEM,
     act,
+    ask,
     raises_error,
     setup_integration,
     state_of,
+    wait_for_attribute,
     wait_for_connection,
     wait_for_state,
     wait_until,
@@ -63,9 +65,8 @@ async def sent(pdk: SimulatedPdk) -> list[tuple[str, Any]]:
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """One list of sites, each with its generation; the whole way is validated."""
     form = await start(hass)
-    labels = {option["value"]: option["label"] for option in offered(form)}
-    assert labels[OTHER_PANEL] == "Branch office (2080DEF) · PDK 1.0"
-    assert labels[WORKSHOP] == "Workshop (3090GHI) · PDK 2.0"
+    assert offered(form)[OTHER_PANEL] == "Branch office (2080DEF) · PDK 1.0"
+    assert offered(form)[WORKSHOP] == "Workshop (3090GHI) · PDK 2.0"
     await pdk.switches(WORKSHOP, refuses_stream=True)
     form = await submit(hass, form, panel_id=WORKSHOP)
     assert form["errors"] == {"base": "stream_refused"}
@@ -81,16 +82,7 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
         "system_id": WORKSHOP_SYSTEM,
     }
     await wait_for_connection(hass, entry)
-    assert WORKSHOP not in {
-        option["value"] for option in offered(await start_known(hass))
-    }
-
-
-async def start_known(hass: HomeAssistant) -> Any:
-    """Start a flow with the credentials of the first entry."""
-    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-    (first, *_) = hass.config_entries.async_entries(DOMAIN)
-    return await submit(hass, form, credentials=first.entry_id)
+    assert WORKSHOP not in offered(await start(hass))
 
 
 async def test_one_generation_cannot_be_listed(
@@ -98,12 +90,9 @@ async def test_one_generation_cannot_be_listed(
 ) -> None:
     """The sites of the other one can be set up; without any the error is shown."""
     await pdk.faults(organizations={"status": 500})
-    assert [option["value"] for option in offered(await start(hass))] == [
-        "1070ABC",
-        OTHER_PANEL,
-    ]
+    assert list(offered(await start(hass))) == [PANEL, OTHER_PANEL]
     await pdk.faults(organizations=None, ous={"status": 500})
-    assert [option["value"] for option in offered(await start(hass))] == [WORKSHOP]
+    assert list(offered(await start(hass))) == [WORKSHOP]
     await pdk.faults(organizations={"status": 403})
     assert (await start(hass))["errors"] == {"base": "cannot_connect"}
 
@@ -131,56 +120,33 @@ async def test_what_there_is(
     await wait_for_state(hass, "binary_sensor.side_entrance_force_close", "on")
     for action in ("discover_endpoints", "query_signal"):
         with raises_error("no_endpoints"):
-            await hass.services.async_call(
-                DOMAIN,
-                action,
-                {"config_entry_id": entry.entry_id},
-                blocking=True,
-                return_response=True,
-            )
+            await ask(hass, action)
 
 
-async def test_somebody_comes_in(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The person is on the event and the lock; a found holder is no second access."""
+async def test_access(hass: HomeAssistant, site: SimulatedPdk) -> None:
+    """The person is on the event and the lock; a found holder is no second access.
+
+    Duress is an event of its own, and nothing else shows who asked for help.
+    """
+    amelia = "Amelia Hartmann"
     await site.act(WORKSHOP, 1, "badge", person=1)
-    lock = await wait_for_state(hass, SIDE, "unlocked")
-    event = state_of(hass, SIDE_ACCESS)
-    assert event.attributes["event_type"] == "access_granted"
-    person = event.attributes["person"]
-    assert person
-    assert state_of(hass, SIDE_PERSON).state == person
-    await wait_until(lambda: state_of(hass, SIDE).attributes["changed_by"] == person)
-    assert lock.state == "unlocked"
+    await wait_for_state(hass, SIDE, "unlocked")
+    await wait_for_attribute(hass, SIDE, "changed_by", amelia)
+    event = state_of(hass, SIDE_ACCESS).attributes
+    assert (event["event_type"], event["person"]) == ("access_granted", amelia)
+    assert state_of(hass, SIDE_PERSON).state == amelia
     await site.report(WORKSHOP, "device.request.found", 1, holderName="Somebody else")
     await site.report(WORKSHOP, "device.request.unknown", 1, pin=PIN)
-    await wait_until(
-        lambda: state_of(hass, SIDE_ACCESS).attributes["event_type"] == "access_unknown"
-    )
+    await wait_for_attribute(hass, SIDE_ACCESS, "event_type", "access_unknown")
     assert all(PIN not in repr(state.attributes) for state in hass.states.async_all())
-    assert state_of(hass, SIDE_PERSON).state == person
+    assert state_of(hass, SIDE_PERSON).state == amelia
+    await site.report(WORKSHOP, "device.request.duress", 1, holderName="Jonas Okafor")
+    await wait_for_attribute(hass, SIDE_ACCESS, "event_type", "access_duress")
+    shown = [state for state in hass.states.async_all() if "Jonas" in repr(state)]
+    assert [state.entity_id for state in shown] == [SIDE_ACCESS]
 
 
-async def test_duress(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """It is an event of its own, and nothing else shows who asked for help."""
-    await site.report(
-        WORKSHOP, "device.request.duress", 1, holderName="Amelia Hartmann"
-    )
-    await wait_until(
-        lambda: (
-            state_of(hass, SIDE_ACCESS).attributes.get("event_type") == "access_duress"
-        )
-    )
-    shown = [
-        state.entity_id
-        for state in hass.states.async_all()
-        if "Amelia" in state.state or "Amelia" in repr(state.attributes)
-    ]
-    assert shown == [SIDE_ACCESS]
-
-
-async def test_commands(
-    hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_commands(hass: HomeAssistant, site: SimulatedPdk) -> None:
     """Each is one request; a 2xx is the answer."""
     await site.switches(WORKSHOP, status=204)
     await act(hass, "lock.unlock", SIDE)
@@ -229,8 +195,8 @@ async def test_commands_fail(
 async def test_the_site_is_offline(
     hass: HomeAssistant,
     site: SimulatedPdk,
-    entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
+    short_backoff: None,
     event: bool,
 ) -> None:
     """Its doors are unavailable and take no command, although the stream is connected."""
@@ -256,11 +222,15 @@ async def test_the_site_is_offline(
 async def test_problems_of_the_site(
     hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """Each is a sensor once it was reported, ends with its last source, and is kept."""
+    """Each is a sensor once it was reported, ends with its last source, and is kept.
+
+    One event ends all propped alarms.
+    """
     breaker = "binary_sensor.workshop_circuit_breaker"
     assert not hass.states.get(breaker)
     for door in (1, 3):
         await site.report(WORKSHOP, "device.alarm.circuitbreaker.on", door)
+        await site.report(WORKSHOP, "device.alarm.propped.on", door)
     await wait_for_state(hass, breaker, "on")
     await site.report(WORKSHOP, "device.alarm.circuitbreaker.off", 1)
     await site.report(WORKSHOP, "controller.alarm.comloss.on")
@@ -268,6 +238,14 @@ async def test_problems_of_the_site(
     await wait_for_state(hass, "binary_sensor.workshop_communication_loss", "on")
     await wait_for_state(hass, "binary_sensor.workshop_low_power", "on")
     assert state_of(hass, breaker).state == "on"
+    propped = [
+        f"binary_sensor.{door}_propped_open" for door in ("side_entrance", "cold_store")
+    ]
+    for sensor in propped:
+        assert state_of(hass, sensor).state == "on"
+    await site.report(WORKSHOP, "device.alarm.propped.alloff")
+    for sensor in propped:
+        await wait_for_state(hass, sensor, "off")
     await setup_integration(hass, entry)
     assert state_of(hass, breaker).attributes["assumed_state"]
     await site.subscriptions(WORKSHOP, 2)
@@ -276,40 +254,20 @@ async def test_problems_of_the_site(
     assert "assumed_state" not in state.attributes
 
 
-async def test_all_propped_alarms_end(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """One event ends them all."""
-    sensors = [
-        f"binary_sensor.{door}_propped_open" for door in ("cold_store", "tool_cage")
-    ]
-    for door in (3, 4):
-        await site.report(WORKSHOP, "device.alarm.propped.on", door)
-    for sensor in sensors:
-        await wait_for_state(hass, sensor, "on")
-    await site.report(WORKSHOP, "device.alarm.propped.alloff")
-    for sensor in sensors:
-        await wait_for_state(hass, sensor, "off")
-
-
 async def test_diagnostics(
     hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
     """They name topics that came and that never came, and keys that nobody knew."""
-    await site.emit(
-        WORKSHOP,
-        "device.input.dps.opened",
-        {
-            "body": {"deviceId": "x", "surprise": "secret-value"},
-            "cloudNodeSN": WORKSHOP,
-        },
-    )
-    topics = entry.runtime_data.stream.stats.topics
-    await wait_until(lambda: topics["device.input.dps.opened"])
+    topic = "device.input.dps.opened"
+    body = {"deviceId": "x", "surprise": "secret-value"}
+    await site.emit(WORKSHOP, topic, {"body": body, "cloudNodeSN": WORKSHOP})
+    await wait_until(lambda: entry.runtime_data.stream.stats.topics[topic])
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
     assert diagnostics["pdk"] == "2.0"
-    assert diagnostics["stream"]["topics"]["device.input.dps.opened"] == 1
-    never = diagnostics["stream"]["topics_never_received"]
-    assert "device.request.duress" in never
-    assert "device.input.dps.opened" not in never
+    stream = diagnostics["stream"]
+    assert stream["topics"][topic] == 1
+    assert "device.request.duress" in stream["topics_never_received"]
+    assert topic not in stream["topics_never_received"]
     assert "body.surprise" in diagnostics["unknown_keys"]
     assert "secret-value" not in repr(diagnostics)
     assert WORKSHOP_SYSTEM not in repr(diagnostics)

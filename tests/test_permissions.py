@@ -180,20 +180,3 @@ async def test_nothing_bypasses_the_code(
     await setup_integration(hass, entry)
     assert before < bypassing()
     assert state_of(hass, "switch.gate_motor").state == "unknown"
-
-
-async def test_blank_code(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Three blanks are no code; blanks around one are not part of it."""
-    options: Json = {"unlock_mode": "hold", "record_people": True}
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    flow = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {**options, "code": "   "}
-    )
-    assert flow["errors"] == {"code": "blank_code"}
-    flow = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {**options, "code": " 1234 "}
-    )
-    assert flow["data"] == {**options, "code": "1234"}
-    await hass.async_block_till_done()
