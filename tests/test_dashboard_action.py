@@ -12,7 +12,16 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .common import FRONT, PANEL, SIGNAL, Json, ask, setup_integration, state_of
+from .common import (
+    FRONT,
+    PANEL,
+    SIGNAL,
+    Json,
+    device_of,
+    discover,
+    setup_integration,
+    state_of,
+)
 from .simulator_process import SimulatedPdk
 
 
@@ -45,9 +54,11 @@ def headings(view: Json) -> list[str]:
     return [section["cards"][0]["heading"] for section in view["sections"]]
 
 
-async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_view(
+    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+) -> None:
     """Every door and output is there, with the alarms that it has, and all of it exists."""
-    await ask(hass, "discover_endpoints", wait=1)
+    await discover(hass, entry)
     view = await get_view(hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
     spans = [section.get("column_span", 1) for section in view["sections"]]
@@ -70,16 +81,13 @@ async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     )
     assert "binary_sensor.garage_forced_open" not in shown
 
-
-async def test_areas(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """Doors are shown by area, and those without one by panel."""
+    # doors are shown by area, and those without one by panel
     area = ar.async_get(hass).async_create("Entrance")
-    door = er.async_get(hass).async_get(FRONT)
-    assert door and door.device_id
-    dr.async_get(hass).async_update_device(door.device_id, area_id=area.id)
+    front = device_of(hass, entry, 1)
+    assert front
+    dr.async_get(hass).async_update_device(front.id, area_id=area.id)
     view = await get_view(hass)
-    doors = ["Entrance", "Headquarters", "Headquarters (2)"]
-    assert headings(view) == [*doors, "Last activity"]
+    assert headings(view) == ["Entrance", *doors, "Last activity", "Signal"]
     first, *others = view["sections"]
     assert entities(first)[0] == FRONT
     assert FRONT not in entities(others)

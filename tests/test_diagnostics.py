@@ -17,8 +17,8 @@ from .common import (
     PANEL,
     PIN,
     Json,
-    ask,
     device_of,
+    discover,
     drop_connection,
     setup_integration,
     wait_for_state,
@@ -112,7 +112,7 @@ async def test_of_a_device(
     hass_client: ClientSessionGenerator,
 ) -> None:
     """One door or one endpoint, and the connection of its panel."""
-    await ask(hass, "discover_endpoints", wait=1)
+    await discover(hass, entry)
     await use_the_door(hass, panel)
     for part, doors, endpoints in (
         (1, ["Front door"], []),

@@ -1,15 +1,12 @@
 """A panel is set up, loses its connection, is reloaded, unloaded and removed."""
 
 import asyncio
-from datetime import timedelta
 import inspect
-from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from custom_components.prodatakey.const import DOMAIN
@@ -17,26 +14,25 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
-    CREDENTIALS,
     FRONT,
     MIN_READ_INTERVAL,
     OTHER_PANEL,
     PANEL,
     Json,
     act,
+    add_entry,
     deliver,
     device_of,
     emit,
+    let_pass,
     raises_error,
     set_online,
     setup_integration,
     state_of,
     wait_for_state,
-    wait_until,
 )
 from .simulator_process import SimulatedPdk
 
@@ -106,7 +102,7 @@ async def test_removed_while_the_doors_are_read(
     monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     read = (await panel.requests())["devices"]
     await panel.faults(devices={"delay": 0.5})
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    let_pass(hass, hours=1, seconds=1)
     async with asyncio.timeout(5):
         while (await panel.requests())["devices"] == read:
             pass
@@ -114,7 +110,7 @@ async def test_removed_while_the_doors_are_read(
     assert our_tasks() == []
     await hass.async_block_till_done()
     await hass.config_entries.async_remove(entry.entry_id)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
+    let_pass(hass, hours=2)
     await hass.async_block_till_done()
     assert STORE not in hass_storage
     assert not device_registry.devices
@@ -158,18 +154,10 @@ async def test_a_new_door_while_unloading(
     assert "does not generate unique IDs" not in caplog.text
 
 
-async def test_home_assistant_stops(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The connection ends without a change of state: it was not lost."""
-    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await hass.async_stop(force=True)
-    await panel.sockets(PANEL, 0)
-    assert changes == []
-
-
-async def test_a_reload_is_no_lost_connection(
+async def test_reload_and_stop(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
-    """The connection is not off in between."""
+    """Neither is a lost connection: it is not off in between, nor at the end."""
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     await setup_integration(hass, entry)
     await hass.async_block_till_done()
@@ -178,15 +166,17 @@ async def test_a_reload_is_no_lost_connection(
         for change in changes
         if change.data["entity_id"] == CONNECTION and change.data["new_state"]
     ] == ["unavailable", "unknown", "on"]
+    changes.clear()
+    await hass.async_stop(force=True)
+    await panel.sockets(PANEL, 0)
+    assert changes == []
 
 
 async def test_two_panels_of_an_account(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
     """They share an ID token, but no door; one that is removed leaves the other."""
-    data: dict[str, Any] = {**entry.data, "panel_id": OTHER_PANEL}
-    other = MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL, data=data)
-    other.add_to_hass(hass)
+    other = add_entry(hass, OTHER_PANEL)
     await setup_integration(hass, other)
     assert (await panel.requests())["token"] == 1
     await panel.act(OTHER_PANEL, 1, "hold")
@@ -258,41 +248,10 @@ async def test_outage(
     assert up == "Headquarters is available again"
 
 
-async def test_one_event_writes_one_door(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With 50 doors, a relay's event writes its lock, and nothing else."""
-    doors: list[Json] = [
-        {"id": number, "name": f"Door {number}", "dps": True, "rex": True}
-        for number in range(1, 51)
-    ]
-    panel = {"id": PANEL, "name": "Headquarters", "doors": doors}
-    await pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
-    await setup_integration(hass, entry)
-    await emit(pdk, "door.input.relay.off", 7)
-    await wait_for_state(hass, "lock.door_7", "locked")
-    written: list[str] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            "homeassistant.helpers.entity.Entity._async_write_ha_state",
-            lambda entity: written.append(entity.entity_id),
-        )
-        await emit(pdk, "door.input.relay.on", 7)
-        await emit(pdk, "door.input.rex.on", 8)
-        await wait_until(lambda: len(written) >= 2)
-    assert sorted(written) == [
-        "binary_sensor.door_8_request_to_exit",
-        "lock.door_7",
-    ]
-
-
-async def test_an_event_that_changes_nothing_writes_nothing(
+async def test_an_event_writes_one_entity(
     hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
-    """The panel repeats itself; the states do not."""
+    """A relay's event writes its lock and nothing else; what changes nothing, nothing."""
     await emit(panel, "door.input.relay.on")
     await wait_for_state(hass, FRONT, "unlocked")
     written: list[str] = []
@@ -307,5 +266,7 @@ async def test_an_event_that_changes_nothing_writes_nothing(
     )
     await emit(panel, "door.input.relay.on")
     await emit(panel, "door.input.relay.on", 4)
-    await wait_for_state(hass, "lock.meeting_room", "unlocked")
-    assert FRONT not in written
+    await emit(panel, "door.input.rex.on", 1)
+    rex = "binary_sensor.front_door_request_to_exit"
+    await wait_for_state(hass, rex, "on")
+    assert written == ["lock.meeting_room", rex]

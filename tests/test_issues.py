@@ -1,24 +1,17 @@
 """What a user reads under Repairs, and when it goes."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
-    CREDENTIALS,
     FRONT,
     MAX_DOORS,
     MIN_READ_INTERVAL,
@@ -27,6 +20,7 @@ from .common import (
     Json,
     drop_connection,
     emit,
+    let_pass,
     setup_integration,
     state_of,
     wait_for_state,
@@ -58,16 +52,6 @@ def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
         for text in _texts(TEXTS["issues"][key]):
             assert text.format(**placeholders)
     return active
-
-
-async def migrate(pdk: SimulatedPdk, stage: str, **details: str) -> None:
-    """Let the panel report a stage of its migration to PDK 2.0."""
-    await pdk.emit(PANEL, f"migration.{stage}", *([details] if details else []))
-
-
-def an_hour_passes(hass: HomeAssistant) -> None:
-    """Let the list of doors be read."""
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -107,11 +91,11 @@ async def test_no_permission_for_the_list_of_doors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The panel stays connected, and its next token removes the issue."""
-    await pdk.faults(panel_token_lifetime=2)
+    await pdk.faults(panel_token_lifetime=1)
     await setup_integration(hass, entry)
     monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await pdk.faults(devices={"status": 403, "count": 1})
-    an_hour_passes(hass)
+    let_pass(hass, hours=1, seconds=1)
     await wait_until(lambda: issues(hass))
     assert issues(hass) == NO_PERMISSION
     connected = state_of(hass, CONNECTION)
@@ -126,17 +110,13 @@ async def test_panel_migrates(
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """While it lasts nothing is to be done; then the user reads where the panel is."""
-    await migrate(panel, "started")
-    for task in ("EXPORT_LEGACY_DATA", "ACTIVATE_SYSTEM"):
-        await migrate(panel, "task.started", task=task)
-        await migrate(panel, "task.completed", task=task)
-    await migrate(panel, "staged", systemId=SYSTEM)
+    """The user reads where the panel is now; all issues go with the entry."""
+    await panel.emit(PANEL, "migration.staged", {"systemId": SYSTEM})
     await panel.act(PANEL, 1, "hold")
     await wait_for_state(hass, FRONT, "unlocked")
     assert issues(hass) == {}
     assert "The migration of Headquarters to PDK 2.0 has staged" in caplog.text
-    await migrate(panel, "completed", systemId=SYSTEM)
+    await panel.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
     await wait_until(lambda: issues(hass))
     migrated = {"panel_migrated": {"panel": "Headquarters", "system_id": SYSTEM}}
     assert issues(hass) == migrated
@@ -146,17 +126,9 @@ async def test_panel_migrates(
     (issue,) = ir.async_get(hass).issues.values()
     assert issue.is_persistent
     assert issue.learn_more_url
-
-
-async def test_entry_is_removed(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """All issues go with it."""
-    await migrate(panel, "completed", systemId=SYSTEM)
-    await wait_until(lambda: issues(hass))
     await panel.faults(panel_token={"status": 404})
     await hass.config_entries.async_reload(entry.entry_id)
-    assert len(issues(hass)) == 2
+    assert issues(hass) == migrated | NO_PERMISSION
     await hass.config_entries.async_remove(entry.entry_id)
     assert issues(hass) == {}
 
@@ -167,37 +139,24 @@ async def test_too_many_doors(
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """900 doors are set up, and the user reads how many are not."""
-    monkeypatch.setattr("custom_components.prodatakey.PLATFORMS", [Platform.LOCK])
-    panel = {"id": PANEL, "doors": [{"id": number} for number in range(1, 906)]}
-    await pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await pdk.sockets(PANEL, 1)
-    assert len(hass.states.async_entity_ids("lock")) == 900
-    skipped: Json = {"panel": PANEL, "left_out": "5", "most": "900"}
-    assert issues(hass) == {"too_many_doors": skipped}
-    await emit(pdk, "door.input.relay.on", 906)
-    await wait_until(lambda: issues(hass)["too_many_doors"]["left_out"] == "6")
-    assert hass.states.get("lock.door_906") is None
-
-
-async def test_a_door_takes_the_place_of_another(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The reading that removes the old door adds the new one, and the issue goes."""
-    monkeypatch.setattr(MAX_DOORS, 7)
+    """The user reads how many are not set up; a door takes the place of a deleted one."""
+    monkeypatch.setattr(MAX_DOORS, 6)
     await setup_integration(hass, entry)
+    assert hass.states.get("event.front_door_inside_access") is None
+    skipped: Json = {"panel": "Headquarters", "left_out": "1", "most": "6"}
+    assert issues(hass) == {"too_many_doors": skipped}
+    await emit(pdk, "door.input.relay.on", 9)
+    await wait_until(lambda: issues(hass)["too_many_doors"]["left_out"] == "2")
+    assert hass.states.get("lock.door_9") is None
     # Only now: the reading at the connection is not to be one of the two.
     monkeypatch.setattr(MIN_READ_INTERVAL, -1)
-    await pdk.control("DELETE", f"panels/{PANEL}/doors/4")
-    await pdk.control("POST", f"panels/{PANEL}/doors", {"id": 9, "name": "Vault"})
-    an_hour_passes(hass)
-    await wait_until(lambda: issues(hass))
-    assert issues(hass)["too_many_doors"]["left_out"] == "1"
-    an_hour_passes(hass)
+    doors = f"panels/{PANEL}/doors"
+    for number in (4, 7):
+        await pdk.control("DELETE", f"{doors}/{number}")
+    await pdk.control("POST", doors, {"id": 9, "name": "Vault"})
+    let_pass(hass, hours=1, seconds=1)
+    await wait_until(lambda: issues(hass)["too_many_doors"]["left_out"] == "1")
+    let_pass(hass, hours=1, seconds=1)
     await wait_until(lambda: not issues(hass))
     await hass.async_block_till_done()
     assert hass.states.get("lock.vault")

@@ -90,11 +90,12 @@ async def come_in(
     hass: HomeAssistant, panel: SimulatedPdk, person: int, *, walk: bool
 ) -> None:
     """Let a person in at the front door, until it is locked and closed again."""
-    await panel.act(PANEL, 1, "badge", person=person, walk=walk)
+    await panel.act(PANEL, 1, "badge", person=person)
     await wait_for_state(hass, FRONT, "unlocked")
     if walk:
-        await wait_for_state(hass, POSITION, "on")
-        await wait_for_state(hass, POSITION, "off")
+        for happening, state in (("open", "on"), ("close", "off")):
+            await panel.act(PANEL, 1, happening)
+            await wait_for_state(hass, POSITION, state)
     await wait_for_state(hass, FRONT, "locked")
 
 
@@ -122,7 +123,7 @@ async def test_badge_in_is_six_lines(
     """One person who comes in does not fill a screen; a user who wants less can have it."""
     assert await async_setup_component(hass, "logbook", config)
     client = await hass_ws_client()
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
+    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 5})
     await come_in(hass, panel, 1, walk=walk)
     start = dt_util.utcnow()
     await come_in(hass, panel, 2, walk=walk)

@@ -22,12 +22,13 @@ from .common import (
     Json,
     act,
     ask,
+    discover,
     emit,
     sent,
     setup_integration,
     state_of,
+    wait_for_attribute,
     wait_for_state,
-    wait_until,
 )
 from .simulator_process import SimulatedPdk
 from .test_activity import ACTIVITY
@@ -37,57 +38,49 @@ STORE = f"prodatakey.{PANEL}"
 pytestmark = pytest.mark.usefixtures("hass_storage")
 
 
-async def live(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Let things happen that are stored."""
-    await pdk.act(PANEL, 1, "badge", person=1)
-    await pdk.act(PANEL, 4, "open")
-    await wait_for_state(hass, "binary_sensor.meeting_room_door_position", "on")
-    await emit(pdk, "door.alarm.forced", 4)
-    await wait_for_state(hass, "binary_sensor.meeting_room_forced_open", "on")
-    await ask(hass, "discover_endpoints", wait=1)
-    await ask(hass, "query_signal")
-    await wait_for_state(hass, SIGNAL, "40")
-    await wait_for_state(hass, FRONT, "unlocked")
-
-
 async def test_doors_as_they_were(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
 ) -> None:
     """States are assumed until the panel reports them; what is in the past stays."""
-    await live(hass, panel)
-    sentence = state_of(hass, ACTIVITY)
+    position, forced = (
+        f"binary_sensor.meeting_room_{name}"
+        for name in ("door_position", "forced_open")
+    )
+    await panel.act(PANEL, 1, "badge", person=1)
+    await panel.act(PANEL, 4, "open")
+    await emit(panel, "door.alarm.forced", 4)
+    await wait_for_state(hass, forced, "on")
+    await discover(hass, entry)
+    await ask(hass, "query_signal")
+    assert state_of(hass, FRONT).state == "unlocked"
+    past = (ACTIVITY, SIGNAL, FRONT_ACCESS)
+    before = [state_of(hass, entity_id) for entity_id in past]
+    assert before[1].state == "40"
     await setup_integration(hass, entry)
 
-    front = state_of(hass, FRONT)
-    assert (front.state, front.attributes["assumed_state"]) == ("unlocked", True)
-    assert front.attributes["changed_by"] == "Amelia Hartmann"
-    position = state_of(hass, "binary_sensor.meeting_room_door_position")
-    assert (position.state, position.attributes["assumed_state"]) == ("on", True)
-    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
-    assert (forced.state, forced.attributes["assumed_state"]) == ("on", True)
-    assert state_of(hass, "button.meeting_room_clear_forced_alarm")
+    for entity_id, state in ((FRONT, "unlocked"), (position, "on"), (forced, "on")):
+        shown = state_of(hass, entity_id)
+        assert (shown.state, shown.attributes["assumed_state"]) == (state, True)
+    assert state_of(hass, FRONT).attributes["changed_by"] == "Amelia Hartmann"
     assert state_of(hass, "lock.garage").state == "unknown"
-    assert state_of(hass, SIGNAL).state == "40"
-    assert state_of(hass, ACTIVITY).state == sentence.state
-    assert state_of(hass, ACTIVITY).attributes == sentence.attributes
-    access = state_of(hass, FRONT_ACCESS)
-    assert access.attributes.get("event_type") in (None, "access_granted")
+    for state in before:
+        after = state_of(hass, state.entity_id)
+        assert (after.state, after.attributes) == (state.state, state.attributes)
 
     await emit(panel, "door.input.relay.on")
-    await wait_until(lambda: "assumed_state" not in state_of(hass, FRONT).attributes)
+    await wait_for_attribute(hass, FRONT, "assumed_state", None)
     await act(hass, "lock.lock")
-    front = state_of(hass, FRONT)
-    assert (front.state, front.attributes.get("assumed_state")) == ("locked", None)
+    assert state_of(hass, FRONT).state == "locked"
     # the alarm was cleared meanwhile: the panel's answer settles that it is off
     await panel.faults(commands="ignored")
-    before = len(await panel.commands(PANEL, wait=0))
+    count = len(await sent(panel))
     button = "button.meeting_room_clear_forced_alarm"
     clearing = hass.async_create_task(act(hass, "button.press", button))
-    (command,) = await panel.commands(PANEL, after=before)
+    (command,) = await panel.commands(PANEL, after=count)
     await panel.carry_out(PANEL, command)
     await clearing
-    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
-    assert (forced.state, forced.attributes.get("assumed_state")) == ("off", None)
+    cleared = state_of(hass, forced)
+    assert (cleared.state, cleared.attributes.get("assumed_state")) == ("off", None)
 
 
 async def test_restart_while_the_panel_is_offline(
@@ -111,37 +104,32 @@ async def test_restart_while_the_panel_is_offline(
 async def test_saved_within_a_minute(
     hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
 ) -> None:
-    """A crash loses a minute at most, also where something happens all the time."""
+    """A crash loses a minute at most, also where something happens all the time.
 
-    def relay_of_garage() -> bool | None:
+    Nothing is lost when Home Assistant stops.
+    """
+
+    def relays() -> dict[int, bool | None]:
         doors = hass_storage.get(STORE, {"data": {"doors": []}})["data"]["doors"]
-        return next((d["state"].get("relay") for d in doors if d["id"] == 2), None)
+        return {door["id"]: door["state"].get("relay") for door in doors}
 
     now = dt_util.utcnow()
     await panel.act(PANEL, 2, "hold")
     await wait_for_state(hass, "lock.garage", "unlocked")
-    assert relay_of_garage() is None
     for seconds in (20, 40, 58):
         async_fire_time_changed(hass, now + timedelta(seconds=seconds))
         for happening in ("open", "close"):
             await panel.act(PANEL, 2, happening)
         await wait_for_state(hass, "binary_sensor.garage_door_position", "off")
-    assert relay_of_garage() is None
+    assert not relays().get(2)
     async_fire_time_changed(hass, now + timedelta(seconds=62))
     await hass.async_block_till_done()
-    assert relay_of_garage() is True
-
-
-async def test_saved_when_home_assistant_stops(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
-) -> None:
-    """Nothing is lost then."""
-    await panel.act(PANEL, 2, "hold")
-    await wait_for_state(hass, "lock.garage", "unlocked")
+    assert relays()[2] is True
+    await panel.act(PANEL, 2, "lock")
+    await wait_for_state(hass, "lock.garage", "locked")
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
-    doors = {door["id"]: door for door in hass_storage[STORE]["data"]["doors"]}
-    assert doors[2]["state"] == {"relay": True}
+    assert relays()[2] is False
 
 
 UNREADABLE: Json = {

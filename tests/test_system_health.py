@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_fire_time_changed,
     get_system_health_info,
 )
@@ -21,6 +20,7 @@ from .common import (
     OTHER_PANEL,
     TEXTS,
     Json,
+    add_entry,
     emit,
     set_online,
     wait_for_state,
@@ -56,7 +56,7 @@ async def test_info(
     assert info["panels_connected"] == "1 / 1"
     assert isinstance(info["last_token"], datetime)
     assert abs(dt_util.utcnow() - info["last_token"]) < timedelta(minutes=1)
-    MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL).add_to_hass(hass)
+    add_entry(hass, OTHER_PANEL)
     await set_online(panel, False)
     await wait_for_state(hass, CONNECTION, "off")
     info = await get_info(hass)

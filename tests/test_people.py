@@ -1,0 +1,140 @@
+"""Who was let in last at a door, and a user who decides that nobody is recorded."""
+
+from copy import deepcopy
+from datetime import datetime
+import json
+
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .common import (
+    FRONT,
+    FRONT_ACCESS,
+    PANEL,
+    AccessEvents,
+    Json,
+    emit,
+    let_pass,
+    set_online,
+    setup_integration,
+    state_of,
+    wait_for_state,
+)
+from .simulator_process import SimulatedPdk
+from .test_activity import ACTIVITY
+
+LAST_PERSON = "sensor.front_door_last_person"
+STORE = f"prodatakey.{PANEL}"
+NAMES = ("Amelia", "Hartmann", "Jonas", "Okafor")
+SENTENCE = (
+    'Person "Somebody" has requested access to the device "Front door". '
+    "Access allowed. Person used card for requesting access."
+)
+
+
+async def pass_a_minute(hass: HomeAssistant) -> None:
+    """Let a minute pass, in which everything is saved."""
+    let_pass(hass, seconds=62)
+    await hass.async_block_till_done()
+
+
+async def test_last_person(
+    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
+) -> None:
+    """The person, and how and when they were let in, at either reader of the door."""
+    assert state_of(hass, LAST_PERSON).state == "unknown"
+    for without in ("front_door_inside", "garage", "ventilation"):
+        assert hass.states.get(f"sensor.{without}_last_person") is None
+    await panel.act(PANEL, 1, "badge", person=2)
+    state = await wait_for_state(hass, LAST_PERSON, "Jonas Okafor")
+    assert state.attributes["request_factor"] == "CARD_ONLY"
+    assert datetime.fromisoformat(state.attributes["occurred"]).utcoffset() is not None
+    await emit(panel, "door.request.denied", metadata={"personName": "Somebody else"})
+    await panel.act(PANEL, 7, "badge", pin="2468")
+    state = await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    assert state.attributes["request_factor"] == "PIN_ONLY"
+    # somebody else was the last one then, and it is not known who
+    await emit(panel, "door.request.allowed")
+    assert (await access_events.people())[-1] is None
+    assert state_of(hass, LAST_PERSON).state == "unknown"
+
+
+async def test_outage_and_crash(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    hass_storage: Json,
+    short_backoff: None,
+) -> None:
+    """What happened before is known afterwards; a crash loses the last minute only."""
+    await panel.act(PANEL, 1, "badge", person=2)
+    before = await wait_for_state(hass, LAST_PERSON, "Jonas Okafor")
+    await pass_a_minute(hass)
+    saved = deepcopy(hass_storage[STORE])
+    await panel.act(PANEL, 1, "badge", person=1)
+    await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[STORE] = saved
+    await setup_integration(hass, entry)
+    await set_online(panel, False)
+    await wait_for_state(hass, FRONT, "unavailable")
+    after = state_of(hass, LAST_PERSON)
+    assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+async def test_people_are_not_recorded(
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    access_events: AccessEvents,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    hass_storage: Json,
+) -> None:
+    """No state, event or file names who comes in, nor who came in before."""
+    await panel.act(PANEL, 1, "badge", person=1)
+    assert await access_events.people() == ["Amelia Hartmann"]
+    assert state_of(hass, FRONT).attributes["changed_by"] == "Amelia Hartmann"
+    await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await pass_a_minute(hass)
+    assert "Amelia Hartmann" in json.dumps(hass_storage[STORE])
+
+    await setup_integration(hass, entry, record_people=False)
+    await pass_a_minute(hass)
+    assert "Amelia" not in json.dumps(hass_storage[STORE])
+    restored = state_of(hass, FRONT_ACCESS).attributes
+    assert restored["event_type"] == "access_granted"
+    assert (restored["person"], restored["person_id"]) == (None, None)
+    assert state_of(hass, FRONT).attributes.get("changed_by") is None
+    assert state_of(hass, ACTIVITY).state == "unknown"
+    assert entity_registry.async_get(LAST_PERSON) is None
+    assert hass.states.get(LAST_PERSON) is None
+
+    events = async_capture_events(hass, MATCH_ALL)
+    await panel.act(PANEL, 1, "badge", person=2)
+    await wait_for_state(hass, ACTIVITY, SENTENCE)
+    access = (await access_events.received())[-1]
+    assert access["event_type"] == "access_granted"
+    assert access["request_factor"] == "CARD_ONLY"
+    assert (access["person"], access["person_id"]) == (None, None)
+    (live,) = [event for event in events if event.event_type == "prodatakey_live_event"]
+    assert live.data["message"] == SENTENCE
+    assert (live.data["door"], live.data["person_id"]) == ("Front door", None)
+    states = [state.as_dict() for state in hass.states.async_all()]
+    await setup_integration(hass, entry, record_people=False)
+    assert state_of(hass, ACTIVITY).state == SENTENCE
+    stored = hass_storage[STORE]
+    recorded = json.dumps(
+        [states, [event.as_dict() for event in events], stored], default=str
+    )
+    assert "Front door" in json.dumps(stored)
+    assert not [name for name in NAMES if name in recorded]
+
+    # the sensors come back without what they showed before
+    await setup_integration(hass, entry, record_people=True)
+    assert state_of(hass, LAST_PERSON).state == "unknown"
