@@ -224,7 +224,13 @@ async def test_person(
     hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
 ) -> None:
     """People are recognized by name or id; without a choice everybody is."""
-    people = ("amelia hartmann", " Amelia Hartmann ", 9, ["Nobody", "9"], [])
+    people: tuple[object, ...] = (
+        "amelia hartmann",
+        " Amelia Hartmann ",
+        9,
+        ["Nobody", "9"],
+        [],
+    )
     triggers = (trigger("access_granted", FRONT_ACCESS, person=each) for each in people)
     runs = await automate(hass, *triggers)
     await emit_all(panel, access_granted("Amelia Hartmann"))

@@ -218,9 +218,9 @@ async def test_open_door(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     A duration out of range is rejected, not made to fit: the door could stay open.
     """
     open_door = "prodatakey.open_door"
-    for duration in (0, 0.04, 0.09, -1, 540.1, 1e9, "nan", "soon", None):
+    for rejected in (0, 0.04, 0.09, -1, 540.1, 1e9, "nan", "soon", None):
         with pytest.raises(vol.Invalid):
-            await act(hass, open_door, duration=duration)
+            await act(hass, open_door, duration=rejected)
     with pytest.raises(vol.Invalid):
         await act(hass, open_door)
     assert await sent(panel) == []

@@ -63,9 +63,9 @@ async def test_doors_as_they_were(
         assert (shown.state, shown.attributes["assumed_state"]) == (state, True)
     assert state_of(hass, FRONT).attributes["changed_by"] == "Amelia Hartmann"
     assert state_of(hass, "lock.garage").state == "unknown"
-    for state in before:
-        after = state_of(hass, state.entity_id)
-        assert (after.state, after.attributes) == (state.state, state.attributes)
+    for shown in before:
+        after = state_of(hass, shown.entity_id)
+        assert (after.state, after.attributes) == (shown.state, shown.attributes)
 
     await emit(panel, "door.input.relay.on")
     await wait_for_attribute(hass, FRONT, "assumed_state", None)

@@ -9,9 +9,6 @@ from .conftest import Automate, rename
 FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
 DOORS = {"entity_id": [FORCED, PROPPED, "binary_sensor.server_room_forced_open"]}
-MORE = [
-    {"action": "notify.everybody", "data": {"message": "{{ title }}: {{ message }}"}}
-]
 
 
 async def test_forced_door(
@@ -21,8 +18,15 @@ async def test_forced_door(
     phone: str,
     phone_notifications: list[ServiceCall],
     notifications: list[ServiceCall],
+    short_backoff: None,
 ) -> None:
-    """The first alarm ever is notified, with a picture, and more actions run."""
+    """The first alarm ever is notified, with a picture, and more actions run.
+
+    An alarm that was on before a gap is not notified after it. The alarm of another
+    door does not wait for the actions of the first; its name is not a number.
+    """
+    rename(hass, "lock.server_room", "2.10")
+    message = "{{ title }}: {{ message }}"
     await automate(
         "forced_or_propped_door",
         doors=DOORS,
@@ -30,7 +34,10 @@ async def test_forced_door(
         camera="camera.entrance",
         critical=True,
         tell_end=False,
-        more_actions=MORE,
+        more_actions=[
+            {"action": "notify.everybody", "data": {"message": message}},
+            {"delay": {"minutes": 10}},
+        ],
     )
     await panel.act(PANEL, 1, "force")
     await wait_until(lambda: notifications)
@@ -40,16 +47,19 @@ async def test_forced_door(
     assert call.data["data"]["image"] == "/api/camera_proxy/camera.entrance"
     assert call.data["data"]["tag"] == FORCED
     assert call.data["data"]["push"]["sound"]["critical"] == 1
-    message = notifications[0].data["message"]
-    assert message.startswith("Alarm: Front door: Forced open at ")
+    said = notifications[0].data["message"]
+    assert said.startswith("Alarm: Front door: Forced open at ")
+    for online, state in ((False, "unavailable"), (True, "on")):
+        await set_online(panel, online)
+        await wait_for_state(hass, FORCED, state)
     await act(hass, "button.press", "button.front_door_clear_forced_alarm")
     await wait_for_state(hass, FORCED, "off")
-    await hass.async_block_till_done()
-    assert len(phone_notifications) == 1
+    await panel.act(PANEL, 3, "force")
+    await wait_until(lambda: len(phone_notifications) == 2)
+    assert phone_notifications[1].data["title"] == "Alarm: 2.10"
 
 
 async def test_propped_door(
-    hass: HomeAssistant,
     panel: SimulatedPdk,
     automate: Automate,
     phone: str,
@@ -68,45 +78,3 @@ async def test_propped_door(
     assert ended["message"].startswith("Closed again at ")
     data = {"tag": PROPPED, "group": "prodatakey", "ttl": 0, "priority": "high"}
     assert began["data"] == ended["data"] == data
-
-
-async def test_outage(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    phone_notifications: list[ServiceCall],
-    short_backoff: None,
-) -> None:
-    """An alarm that was on before a gap is not notified after it."""
-    await panel.act(PANEL, 1, "force")
-    await wait_for_state(hass, FORCED, "on")
-    await automate("forced_or_propped_door", doors=DOORS, phone=phone)
-    await set_online(panel, False)
-    await wait_for_state(hass, FORCED, "unavailable")
-    await set_online(panel, True)
-    await wait_for_state(hass, FORCED, "on")
-    await hass.async_block_till_done()
-    assert not phone_notifications
-
-
-async def test_second_door(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    phone_notifications: list[ServiceCall],
-) -> None:
-    """Its alarm does not wait for the actions of the first; its name is not a number."""
-    rename(hass, "lock.server_room", "2.10")
-    await automate(
-        "forced_or_propped_door",
-        doors=DOORS,
-        phone=phone,
-        more_actions=[{"delay": {"minutes": 10}}],
-    )
-    await panel.act(PANEL, 1, "force")
-    await wait_until(lambda: phone_notifications)
-    await panel.act(PANEL, 3, "force")
-    await wait_until(lambda: len(phone_notifications) == 2)
-    assert phone_notifications[1].data["title"] == "Alarm: 2.10"

@@ -55,7 +55,7 @@ async def test_minutes_pass(
     notifications: list[ServiceCall],
 ) -> None:
     """A credential that was presented before is not counted any more."""
-    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.05)
+    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.02)
     await present(panel, access_events)
     await wait_until(
         lambda: state_of(hass, "automation.ours").attributes["current"] == 0

@@ -3,10 +3,8 @@
 import asyncio
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
-from homeassistant.helpers import entity_registry as er
 from tests.common import PANEL, Json, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -48,52 +46,51 @@ async def test_unlocks_and_locks(
     assert await topics(panel) == [UNLOCK, UNLOCK, LOCK]
 
 
-async def test_only_after_a_while(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
-) -> None:
-    """A short use does not unlock the door."""
-    hass.states.async_set(ROOM, "off")
-    await automate("unlock_while_occupied", **INPUTS, in_use_for={"milliseconds": 100})
-    hass.states.async_set(ROOM, "on")
-    hass.states.async_set(ROOM, "off")
-    assert UNLOCK not in await topics(panel)
-    hass.states.async_set(ROOM, "on")
-    await wait_for_state(hass, DOOR, "unlocked")
-
-
-@pytest.mark.parametrize("failed", ["unknown", "unavailable", None])
-async def test_sensor_fails(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, failed: str | None
-) -> None:
-    """The door is locked, and not unlocked without a change from off to on."""
-
-    def fail() -> None:
-        if failed:
-            hass.states.async_set(ROOM, failed)
-        else:
-            hass.states.async_remove(ROOM)
-
-    fail()
-    await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, "on")
-    assert await topics(panel) == []
-    fail()
-    await wait_for_state(hass, DOOR, "locked")
-    hass.states.async_set(ROOM, "on")
-    assert await topics(panel) == [LOCK]
-
-
 async def test_conditions_are_for_unlocking_only(
     hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
 ) -> None:
-    """Locking does not depend on them."""
+    """Neither they nor a minimum use of the room keep the door from being locked."""
+    condition = {"condition": "state", "entity_id": "input_boolean.on", "state": "on"}
     hass.states.async_set(ROOM, "off")
-    never = [{"condition": "template", "value_template": "{{ false }}"}]
-    await automate("unlock_while_occupied", **INPUTS, only_if=never)
+    await automate(
+        "unlock_while_occupied",
+        **INPUTS,
+        only_if=[condition],
+        in_use_for={"milliseconds": 50},
+    )
+    hass.states.async_set("input_boolean.on", "off")
     hass.states.async_set(ROOM, "on")
     assert await topics(panel) == []
-    hass.states.async_set(ROOM, "off")
-    assert await topics(panel) == [LOCK]
+    hass.states.async_set("input_boolean.on", "on")
+    for state in ("off", "on", "off"):
+        hass.states.async_set(ROOM, state)
+    await wait_for_state(hass, DOOR, "locked")
+    hass.states.async_set(ROOM, "on")
+    await wait_for_state(hass, DOOR, "unlocked")
+    assert await topics(panel) == [LOCK, UNLOCK]
+
+
+async def test_sensor_fails(
+    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+) -> None:
+    """The door is locked, and not unlocked without a change from off to on."""
+
+    def fail(state: str) -> None:
+        if state == "removed":
+            hass.states.async_remove(ROOM)
+        else:
+            hass.states.async_set(ROOM, state)
+
+    fail("unknown")
+    await automate("unlock_while_occupied", **INPUTS)
+    for count, state in enumerate(("unknown", "unavailable", "removed"), start=1):
+        hass.states.async_set(ROOM, "on")
+        fail(state)
+        await wait_for_state(hass, DOOR, "locked")
+        await panel.act(PANEL, 4, "hold")
+        await wait_for_state(hass, DOOR, "unlocked")
+        hass.states.async_set(ROOM, "on")
+        assert await topics(panel) == [LOCK] * count
 
 
 @pytest.mark.parametrize(("room", "commands"), [("off", [LOCK]), ("on", [])])
@@ -135,25 +132,3 @@ async def test_door_does_not_lock(
     assert await topics(panel) == [UNLOCK, *[LOCK] * 3, UNLOCK, *[LOCK] * 5]
     message = "Meeting room is not locked although the room is empty"
     assert notifications[0].data["message"] == message
-
-
-async def test_code(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    automate: Automate,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The default code of the lock is used; without one the door stays locked."""
-    hass.config_entries.async_update_entry(entry, options={"code": "2580"})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-    hass.states.async_set(ROOM, "off")
-    await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, "on")
-    assert await topics(pdk) == []
-    entity_registry.async_update_entity_options(DOOR, "lock", {"default_code": "2580"})
-    hass.states.async_set(ROOM, "off")
-    hass.states.async_set(ROOM, "on")
-    await wait_for_state(hass, DOOR, "unlocked")
-    await hass.config_entries.async_unload(entry.entry_id)
