@@ -1,4 +1,4 @@
-"""The voice blueprint answers in Assist, in seven languages."""
+"""Assist answers about the doors, in seven languages."""
 
 import json
 from pathlib import Path
@@ -6,56 +6,60 @@ from pathlib import Path
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.const import STATE_ON
-from homeassistant.core import HomeAssistant
+from homeassistant.components import conversation
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.common import (
     FRONT,
     PANEL,
-    PROJECT,
     emit,
     sent,
     set_online,
     setup_integration,
-    state_of,
     wait_for_state,
 )
 from tests.simulator_process import SimulatedPdk
 
-from .test_assist import say
+from .conftest import Automate
 
-BLUEPRINT = PROJECT / "blueprints" / "automation" / "prodatakey" / "voice.yaml"
 GARAGE = "lock.garage"
 POSITION = "binary_sensor.front_door_door_position"
+LAST_PERSON = "sensor.front_door_last_person"
 
 # "Lock all doors", "are all doors locked?", "is anything open?", "who was at the front
 # door?", "open the garage", with their answers.
 LANGUAGES: dict[str, dict[str, str]] = json.loads(
-    Path(__file__).with_name("sentences.json").read_text("utf-8")
+    Path(__file__).with_name("voice_sentences.json").read_text("utf-8")
 )
 
 
 @pytest.fixture
-async def assist(hass: HomeAssistant, panel: SimulatedPdk, tmp_path: Path) -> None:
+async def assist(hass: HomeAssistant, panel: SimulatedPdk, automate: Automate) -> None:
     """Set up Assist, and an automation from the blueprint."""
-    folder = tmp_path / "blueprints" / "automation" / "prodatakey"
-    folder.mkdir(parents=True)
-    (folder / BLUEPRINT.name).write_bytes(BLUEPRINT.read_bytes())
-    hass.config.config_dir = str(tmp_path)
     assert await async_setup_component(hass, "homeassistant", {})
     assert await async_setup_component(hass, "conversation", {})
-    inputs = {
-        "doors": [FRONT, GARAGE],
-        "positions": [POSITION],
-        "people": ["sensor.front_door_last_person", "sensor.server_room_last_person"],
-        "garage": GARAGE,
-    }
-    use = {"path": f"prodatakey/{BLUEPRINT.name}", "input": inputs}
-    config = {"automation": {"alias": "Voice", "use_blueprint": use}}
-    assert await async_setup_component(hass, "automation", config)
-    await hass.async_block_till_done()
-    assert state_of(hass, "automation.voice").state == STATE_ON
+    await automate(
+        "voice",
+        doors=[FRONT, GARAGE],
+        positions=[POSITION],
+        people=[LAST_PERSON, "sensor.server_room_last_person"],
+        garage=GARAGE,
+    )
+
+
+async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
+    """Say something to Assist; return its answer."""
+    result = await conversation.async_converse(
+        hass,
+        sentence,
+        None,
+        Context(),
+        language=language,
+        agent_id=conversation.HOME_ASSISTANT_AGENT,
+    )
+    answer: str = result.response.speech["plain"]["speech"]
+    return answer
 
 
 @pytest.mark.usefixtures("assist")
@@ -65,11 +69,10 @@ async def test_languages(
 ) -> None:
     """Each question and command is understood, and answered in its language."""
     await panel.act(PANEL, 1, "badge", person=1)
-    person = await wait_for_state(
-        hass, "sensor.front_door_last_person", "Amelia Hartmann"
+    person = await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    occurred = dt_util.parse_datetime(
+        person.attributes["occurred"], raise_on_error=True
     )
-    occurred = dt_util.parse_datetime(person.attributes["occurred"])
-    assert occurred
     time = dt_util.as_local(occurred).strftime("%H:%M")
     await emit(panel, "door.input.dps.opened")
     await wait_for_state(hass, POSITION, "on")
