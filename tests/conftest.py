@@ -13,8 +13,10 @@ from homeassistant.core import HomeAssistant
 from .common import (
     PANEL,
     SETTLE_TIME,
+    VALIDATION_TIME,
     WORKSHOP,
     WORKSHOP_SYSTEM,
+    WRITES_PER_SECOND,
     AccessEvents,
     Json,
     add_entry,
@@ -63,28 +65,28 @@ def enable_event_loop_debug() -> None:
 
 
 @pytest.fixture
-def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let attempts to reconnect follow each other quickly."""
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts to connect, and requests for tokens, follow each other quickly."""
     backoff = "custom_components.prodatakey.pdk.reconnect"
     monkeypatch.setattr(f"{backoff}.BACKOFF_DELAYS", (0.1,))
     monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
+    monkeypatch.setattr(WRITES_PER_SECOND, 100)
+    monkeypatch.setattr(VALIDATION_TIME, 0.2)
+    # Nobody else toggles do not disturb, so a report is always about our toggle.
+    monkeypatch.setattr(SETTLE_TIME, 0)
 
 
 @pytest.fixture
-async def unload_at_end(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Unload all panels after the test."""
+async def unload_at_end(hass: HomeAssistant, short_waits: None) -> AsyncIterator[None]:
+    """Let panels connect quickly, and unload them after the test."""
     yield
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture
-def entry(
-    hass: HomeAssistant, unload_at_end: None, monkeypatch: pytest.MonkeyPatch
-) -> MockConfigEntry:
+def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
     """Return the entry of the panel, not set up yet."""
-    # Nobody else toggles here, so a report is always about the toggle that was sent.
-    monkeypatch.setattr(SETTLE_TIME, 0)
     return add_entry(hass, PANEL, "Headquarters")
 
 

@@ -183,7 +183,6 @@ async def test_nothing_happened(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
-    short_backoff: None,
 ) -> None:
     """A reload, which restores as a restart does, and an outage fire nothing."""
     for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):

@@ -96,11 +96,14 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     await pdk.faults(handshake=None)
     form = await submit(hass, form, panel_id=PANEL)
     assert form["step_id"] == "unlock"
-    done = await submit(hass, form)
+    with pytest.raises(InvalidData):
+        await submit(hass, form, unlock_duration=541)
+    options = {"unlock_mode": "momentary", "unlock_duration": 7}
+    done = await submit(hass, form, **options)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Headquarters"
     assert done["data"] == {**CREDENTIALS, "panel_id": PANEL}
-    assert done["options"] == {"unlock_mode": "hold"}
+    assert done["options"] == options
     assert done["result"].unique_id == PANEL
     await hass.async_block_till_done()
     await wait_for_connection(hass, done["result"])
@@ -202,6 +205,7 @@ async def test_known_credentials(
     done = await submit(hass, await submit(hass, form, panel_id=OTHER_PANEL))
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"] == {**CREDENTIALS, "panel_id": OTHER_PANEL}
+    assert done["options"] == {"unlock_mode": "hold"}
     await wait_for_connection(hass, done["result"])
 
 
@@ -224,21 +228,7 @@ async def test_known_accounts(
     assert form["step_id"] == "panel"
 
 
-# --- unlocking and other options
-
-
-@pytest.mark.usefixtures("pdk")
-async def test_momentary_from_the_beginning(hass: HomeAssistant) -> None:
-    """The choice of the set-up can be changed in the options."""
-    form = await submit(hass, await start(hass), panel_id=PANEL)
-    with pytest.raises(InvalidData):
-        await submit(hass, form, unlock_duration=541)
-    chosen = {"unlock_mode": "momentary", "unlock_duration": 7}
-    done = await submit(hass, form, **chosen)
-    assert done["options"] == chosen
-    await hass.async_block_till_done()
-    await wait_for_connection(hass, done["result"])
-    assert await set_options(hass, done["result"], unlock_mode="hold") == chosen
+# --- options
 
 
 async def set_options(

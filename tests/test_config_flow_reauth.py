@@ -122,7 +122,7 @@ async def test_rejected_for_a_while_at_setup(
     await all_connected(hass, entry)
 
 
-@pytest.mark.usefixtures("short_backoff", "confirmed")
+@pytest.mark.usefixtures("confirmed")
 async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """However often both panels reconnect, there is one form."""
     entries = [add_entry(hass, panel) for panel in PANELS]
@@ -142,7 +142,7 @@ async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) ->
     await all_connected(hass, *entries)
 
 
-@pytest.mark.usefixtures("short_backoff", "confirmed")
+@pytest.mark.usefixtures("confirmed")
 async def test_rejected_at_a_renewal(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +188,10 @@ async def start(
 async def test_new_credentials_do_not_work(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The form says why and nothing is changed; it goes on once they work."""
+    """The form says why and nothing is changed; it goes on once they work.
+
+    Good credentials of another account do not serve a panel.
+    """
     monkeypatch.setattr(MIN_RETRY_AFTER, 0)
     entry = add_entry(hass, PANEL, **OUTDATED)
     form = await start(hass, entry, step)
@@ -209,13 +212,8 @@ async def test_new_credentials_do_not_work(
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == f"{step.removesuffix('_confirm')}_successful"
     await all_connected(hass, entry)
-
-
-@pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])
-async def test_wrong_account(hass: HomeAssistant, pdk: SimulatedPdk, step: str) -> None:
-    """Good credentials of another account do not serve this panel."""
-    entry = add_entry(hass, "9999XYZ", **OUTDATED)
-    form = await start(hass, entry, step)
+    elsewhere = add_entry(hass, "9999XYZ", **OUTDATED)
+    form = await start(hass, elsewhere, step)
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == "wrong_account"
-    assert entry.data["client_secret"] == "outdated"
+    assert elsewhere.data["client_secret"] == "outdated"

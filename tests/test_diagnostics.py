@@ -51,7 +51,6 @@ async def use_the_door(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     assert lock.attributes["changed_by"] == "Amelia Hartmann"
 
 
-@pytest.mark.usefixtures("short_backoff")
 async def test_of_an_entry(
     hass: HomeAssistant,
     pdk: SimulatedPdk,

@@ -155,23 +155,6 @@ async def test_deleted_and_back(
     await wait_for_state(hass, "lock.meeting_room", "unlocked")
 
 
-async def test_deleted_while_home_assistant_was_off(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    device: Device,
-    an_hour_passes: Hour,
-) -> None:
-    """A door that is only in the store is removed in the same way, with its device."""
-    await hass.config_entries.async_unload(entry.entry_id)
-    await panel.control("DELETE", MEETING_ROOM)
-    await setup_integration(hass, entry)
-    await an_hour_passes()
-    await an_hour_passes()
-    assert hass.states.get("lock.meeting_room") is None
-    assert device(4) is None
-
-
 @pytest.mark.parametrize("restart", [False, True])
 async def test_becomes_another_kind(
     hass: HomeAssistant,
@@ -181,12 +164,13 @@ async def test_becomes_another_kind(
     entity_registry: er.EntityRegistry,
     restart: bool,
 ) -> None:
-    """A door becomes a fan; a gate loses its reader."""
+    """A door becomes a fan, a gate loses its reader, and another door is deleted."""
     if restart:
         await hass.config_entries.async_unload(entry.entry_id)
     fan = {"type": "ioDevice", "publicIcon": "fan"}
     await panel.control("PATCH", MEETING_ROOM, fan)
     await panel.control("PATCH", f"{DOORS}/5", {"type": "premiumIoDevice"})
+    await panel.control("DELETE", f"{DOORS}/3")
     if restart:
         await setup_integration(hass, entry)
     await an_hour_passes()
@@ -199,6 +183,9 @@ async def test_becomes_another_kind(
     )
     assert not [entity_id for entity_id in gone if entity_registry.async_get(entity_id)]
     assert state_of(hass, "lock.warehouse_gate").state == "unknown"
+    await an_hour_passes()
+    assert hass.states.get("lock.server_room") is None
+    assert device_of(hass, entry, 3) is None
 
 
 async def test_delete_a_stale_device(

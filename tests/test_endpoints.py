@@ -1,6 +1,5 @@
 """A user discovers the wireless endpoints, and queries their signal."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -149,28 +148,10 @@ async def test_query_all_endpoints(
     assert state_of(hass, SIGNAL).state == "40"
 
 
-async def test_two_queries_at_once(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """Their answers come in the other order, and reach the right ones."""
-    await panel.faults(commands="ignored")
-    queries = []
-    for count, address in enumerate((NEAR, FAR)):
-        query = ask(hass, "query_signal", io_link_id=1, address=address)
-        queries.append(hass.async_create_task(query))
-        await panel.commands(PANEL, after=count)
-    for address, gain in ((FAR, 67), (NEAR, 40)):
-        body = {"ioLinkId": 1, "address": address, "dbGain": gain}
-        await panel.emit(PANEL, "endpoint.signal", {"body": body})
-    for command in await panel.commands(PANEL):
-        await panel.carry_out(PANEL, command)
-    answers = await asyncio.gather(*queries)
-    assert [answer[0]["db_gain"] for answer in answers] == [40, 67]
-
-
 async def test_rejected_or_not_connected(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
-    short_backoff: None,
 ) -> None:
     """The error names the endpoint as the user does; offline nothing is sent."""
     await discover(hass, entry)

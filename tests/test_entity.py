@@ -78,7 +78,7 @@ async def test_alarms_exist_where_they_are_configured(
 
 
 async def test_closing_ends_a_propped_alarm(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+    hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
     """A closed door is not propped open, also where that is only assumed or unknown."""
     propped = "binary_sensor.front_door_propped_open"

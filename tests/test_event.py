@@ -23,7 +23,6 @@ from .common import (
     AccessEvents,
     Json,
     access_granted,
-    act,
     drop_connection,
     emit,
     emit_all,
@@ -35,17 +34,6 @@ from .common import (
     wait_until,
 )
 from .simulator_process import SimulatedPdk
-
-
-async def test_denied_by_do_not_disturb(
-    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
-    """The denial is explicit, and does not set who changed the lock."""
-    await act(hass, "switch.turn_on", "switch.front_door_do_not_disturb")
-    await panel.act(PANEL, 1, "badge", person=1)
-    (event,) = await access_events.received()
-    assert (event["event_type"], event["explicit"]) == ("access_denied", True)
-    assert not state_of(hass, FRONT).attributes.get("changed_by")
 
 
 async def test_no_pin_anywhere(
@@ -137,7 +125,6 @@ async def test_clock_is_learned_with_each_connection(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     access_events: AccessEvents,
-    short_backoff: None,
 ) -> None:
     """A panel that comes back with another clock is not late for ever."""
     await panel.act(PANEL, 1, "badge", person=1)

@@ -22,13 +22,11 @@ from .common import (
     OTHER_PANEL,
     PANEL,
     Json,
-    act,
     add_entry,
     deliver,
     device_of,
     emit,
     let_pass,
-    raises_error,
     set_online,
     setup_integration,
     state_of,
@@ -114,19 +112,6 @@ async def test_removed_while_the_doors_are_read(
     await hass.async_block_till_done()
     assert STORE not in hass_storage
     assert not device_registry.devices
-
-
-async def test_unloaded_while_a_command_is_pending(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Its caller learns at once that there will be no answer."""
-    await panel.faults(commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "lock.unlock"))
-    await panel.commands(PANEL)
-    await hass.config_entries.async_unload(entry.entry_id)
-    async with asyncio.timeout(2):
-        with raises_error("no_answer"):
-            await unlocking
 
 
 async def test_a_new_door_while_unloading(
@@ -229,7 +214,6 @@ async def test_outage(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     caplog: pytest.LogCaptureFixture,
-    short_backoff: None,
 ) -> None:
     """All but the connection is unavailable; one line down and one up, however long."""
     caplog.set_level("INFO")

@@ -69,31 +69,18 @@ async def test_no_permission_at_setup(
 
 
 async def test_no_permission_while_running(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
-) -> None:
-    """An administrator takes the permission away, and gives it back."""
-    await panel.faults(
-        panel_token={"status": 403}, handshake={"mode": "error44", "count": 1}
-    )
-    await drop_connection(panel)
-    await wait_until(lambda: issues(hass))
-    assert issues(hass) == NO_PERMISSION
-    await wait_for_state(hass, FRONT, "unavailable")
-    await panel.faults(panel_token=None)
-    await wait_until(lambda: not issues(hass))
-    await wait_for_state(hass, FRONT, "unknown")
-
-
-async def test_no_permission_for_the_list_of_doors(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The panel stays connected, and its next token removes the issue."""
+    """An administrator takes the permission away, and gives it back.
+
+    Without that for the list of doors alone, the panel stays connected.
+    """
+    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await pdk.faults(panel_token_lifetime=1)
     await setup_integration(hass, entry)
-    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await pdk.faults(devices={"status": 403, "count": 1})
     let_pass(hass, hours=1, seconds=1)
     await wait_until(lambda: issues(hass))
@@ -102,6 +89,17 @@ async def test_no_permission_for_the_list_of_doors(
     assert connected.state == "on"
     await wait_until(lambda: not issues(hass))
     assert state_of(hass, CONNECTION) is connected
+
+    await pdk.faults(
+        panel_token={"status": 403}, handshake={"mode": "error44", "count": 1}
+    )
+    await drop_connection(pdk)
+    await wait_until(lambda: issues(hass))
+    assert issues(hass) == NO_PERMISSION
+    await wait_for_state(hass, FRONT, "unavailable")
+    await pdk.faults(panel_token=None)
+    await wait_until(lambda: not issues(hass))
+    await wait_for_state(hass, FRONT, "unknown")
 
 
 async def test_panel_migrates(

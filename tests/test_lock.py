@@ -6,7 +6,6 @@ import voluptuous as vol
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 
 from .common import (
     ANSWER_TIMEOUT,
@@ -100,7 +99,7 @@ async def test_relay_is_not_reported(
 async def test_changed_by(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """It is whose access turned the relay, whichever of the two is reported first.
 
-    Nobody is named for a request to exit, a schedule or a command.
+    Nobody is named for a request to exit, a denied one, a schedule or a command.
     """
     await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 1})
     await panel.act(PANEL, 1, "badge", person=1)
@@ -110,6 +109,7 @@ async def test_changed_by(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     for action in ("lock.unlock", "lock.lock"):
         await act(hass, action)
         assert "changed_by" not in state_of(hass, FRONT).attributes
+    await emit(panel, "door.request.denied", metadata={"personName": "Jonas"})
     await emit(panel, "door.input.rex.on")
     await emit(panel, "door.input.relay.on")
     unlocked = await wait_for_state(hass, FRONT, "unlocked")
@@ -158,7 +158,7 @@ async def test_unlock_is_rejected(hass: HomeAssistant, panel: SimulatedPdk) -> N
 
 
 async def test_unlock_while_not_connected(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
+    hass: HomeAssistant, panel: SimulatedPdk
 ) -> None:
     """A command fails at once while the stream is down, and is not kept for later."""
     await panel.faults(handshake={"mode": "http", "status": 503})
@@ -184,32 +184,18 @@ async def test_a_newer_event_counts_more_than_the_answer(
     assert state_of(hass, FRONT).state == "locked"
 
 
-@pytest.mark.parametrize("answered", [True, False])
-async def test_stopped_script(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    answered: bool,
+async def test_no_answer(
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its command is pending all the same; without an answer the state is assumed."""
-    if not answered:
-        monkeypatch.setattr(ANSWER_TIMEOUT, 0.5)
+    """The state is assumed then, and the command is not sent again."""
+    monkeypatch.setattr(ANSWER_TIMEOUT, 0.3)
     await act(hass, "lock.lock")
     await panel.faults(commands="ignored")
-    step = {"action": "lock.unlock", "target": {"entity_id": FRONT}}
-    script: Json = {"script": {"unlock": {"sequence": [step]}}}
-    assert await async_setup_component(hass, "script", script)
-    await act(hass, "script.turn_on", "script.unlock")
-    (command,) = await panel.commands(PANEL, after=1)
-    await act(hass, "script.turn_off", "script.unlock")
-    assert state_of(hass, "script.unlock").state == "off"
-    assert state_of(hass, FRONT).state == "locked"
-    if answered:
-        await panel.carry_out(PANEL, command)
-        await wait_for_state(hass, FRONT, "unlocked")
-    else:
-        await wait_for_attribute(hass, FRONT, "assumed_state", True)
-        assert state_of(hass, FRONT).state == "locked"
+    with raises_error("no_answer"):
+        await act(hass, "lock.unlock")
+    lock = state_of(hass, FRONT)
+    assert (lock.state, lock.attributes["assumed_state"]) == ("locked", True)
+    assert await sent(panel) == ["door.actuate.close", "door.actuate.open"]
 
 
 async def test_open_door(hass: HomeAssistant, panel: SimulatedPdk) -> None:

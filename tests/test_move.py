@@ -35,7 +35,7 @@ from .simulator_process import SimulatedPdk
 
 SYSTEM = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"
 
-pytestmark = pytest.mark.usefixtures("unload_at_end", "short_backoff")
+pytestmark = pytest.mark.usefixtures("unload_at_end")
 
 
 class Fix:
@@ -154,34 +154,29 @@ async def test_there_and_back(
 async def test_the_migration_was_not_seen(
     hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
 ) -> None:
-    """A refused token is enough; also for an entry that could not be set up since."""
-    await panel.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
-    await wait_for_issue(hass, "panel_migrated")
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    fix = Fix(client, "panel_migrated")
-    assert (await fix.submit(await fix.start()))["type"] == "create_entry"
-    await wait_for_connection(hass, entry)
-    assert {issue_id for _, issue_id in ir.async_get(hass).issues} == set()
+    """A refused token is enough; also for an entry that could not be set up since.
 
-
-async def test_the_site_is_not_there_yet(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
-) -> None:
-    """The form says so, or why it does not work, and nothing changes until it does."""
+    The form says why the site does not work yet, and nothing changes until it does.
+    """
     await panel.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
     await wait_for_issue(hass, "panel_migrated")
     fix = Fix(client, "panel_migrated")
     form = await fix.submit(await fix.start())
     assert form["errors"] == {"base": "not_moved"}
     assert entry.state is ConfigEntryState.LOADED
-    await panel.migrate(PANEL, "completed", systemId=SYSTEM)
+    ir.async_delete_issue(hass, DOMAIN, f"panel_migrated_{PANEL}")
+    await panel.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
+    await wait_for_issue(hass, "panel_migrated")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     await panel.switches(PANEL, refuses_stream=True)
-    form = await fix.submit(form)
+    form = await fix.submit(await fix.start())
     assert form["errors"] == {"base": "stream_refused"}
     assert "system_id" not in entry.data
     await panel.switches(PANEL, refuses_stream=False)
     assert (await fix.submit(form))["type"] == "create_entry"
+    await wait_for_connection(hass, entry)
+    assert not ir.async_get(hass).issues
 
 
 async def test_names_do_not_tell(
@@ -189,14 +184,8 @@ async def test_names_do_not_tell(
 ) -> None:
     """Two doors of one name are asked for; one without a choice goes."""
     doors = [{"id": number, "name": "Gate"} for number in (1, 2, 3)]
-    await pdk.reset(
-        {
-            "applications": [CREDENTIALS],
-            "panels": [
-                {"id": PANEL, "doors": [*doors, {"id": 4, "name": "Front door"}]}
-            ],
-        }
-    )
+    panel = {"id": PANEL, "doors": [*doors, {"id": 4, "name": "Front door"}]}
+    await pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
     await setup_integration(hass, entry)
     await pdk.migrate(PANEL, "completed", systemId=SYSTEM)
     await wait_for_issue(hass, "panel_migrated")
@@ -205,23 +194,17 @@ async def test_names_do_not_tell(
     assert form["step_id"] == "match"
     fields = [field["name"] for field in form["data_schema"]]
     assert fields == ["Gate (1)", "Gate (2)", "Gate (3)"]
-    options = [
-        each["value"]
-        for each in form["data_schema"][0]["selector"]["select"]["options"]
-    ]
-    assert len(options) == 3
-    twice = await fix.submit(form, **{"Gate (1)": options[0], "Gate (2)": options[0]})
+    select = form["data_schema"][0]["selector"]["select"]
+    first, second, _ = (option["value"] for option in select["options"])
+    twice = await fix.submit(form, **{"Gate (1)": first, "Gate (2)": first})
     assert twice["errors"] == {"base": "chosen_twice"}
-    done = await fix.submit(form, **{"Gate (1)": options[1], "Gate (2)": options[0]})
+    done = await fix.submit(form, **{"Gate (1)": second, "Gate (2)": first})
     assert done["type"] == "create_entry"
     await wait_for_connection(hass, entry)
     registry = er.async_get(hass)
-    assert registry.async_get_entity_id(
-        "lock", DOMAIN, f"{PANEL}_{options[1]}_lock"
-    ) == ("lock.gate")
-    assert registry.async_get_entity_id(
-        "lock", DOMAIN, f"{PANEL}_{options[0]}_lock"
-    ) == ("lock.gate_2")
+    for new_id, entity_id in ((second, "lock.gate"), (first, "lock.gate_2")):
+        unique_id = f"{PANEL}_{new_id}_lock"
+        assert registry.async_get_entity_id("lock", DOMAIN, unique_id) == entity_id
     front = registry.async_get("lock.front_door")
     assert front
     assert not front.unique_id.startswith(f"{PANEL}_4_")

@@ -196,7 +196,6 @@ async def test_the_site_is_offline(
     hass: HomeAssistant,
     site: SimulatedPdk,
     caplog: pytest.LogCaptureFixture,
-    short_backoff: None,
     event: bool,
 ) -> None:
     """Its doors are unavailable and take no command, although the stream is connected."""

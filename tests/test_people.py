@@ -70,7 +70,6 @@ async def test_outage_and_crash(
     panel: SimulatedPdk,
     entry: MockConfigEntry,
     hass_storage: Json,
-    short_backoff: None,
 ) -> None:
     """What happened before is known afterwards; a crash loses the last minute only."""
     await panel.act(PANEL, 1, "badge", person=2)

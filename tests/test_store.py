@@ -87,7 +87,6 @@ async def test_restart_while_the_panel_is_offline(
     hass: HomeAssistant,
     panel: SimulatedPdk,
     entry: MockConfigEntry,
-    short_backoff: None,
 ) -> None:
     """There is a list of doors but no stream: they are as they were once there is."""
     await panel.act(PANEL, 1, "hold")

@@ -1,6 +1,5 @@
 """Each topic and each command of the Streaming API's documentation, from end to end."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -143,14 +142,6 @@ async def test_migration(hass: HomeAssistant, site: SimulatedPdk) -> None:
         "system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d",
     }
     assert state_of(hass, LOCK).state == "unknown"
-
-
-async def test_invalid_token(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The panel gets a new token."""
-    await site.emit(PANEL, "invalidToken")
-    async with asyncio.timeout(5):
-        while (await site.requests())["renewed"] != 1:
-            pass
 
 
 ANSWERS = ("serverError", "command.result.succeed", "endpoint.signal")

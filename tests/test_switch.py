@@ -157,9 +157,7 @@ async def test_several_calls_at_once(hass: HomeAssistant, panel: SimulatedPdk) -
     assert state_of(hass, DND).state == "on"
 
 
-async def test_after_a_gap(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
-) -> None:
+async def test_after_a_gap(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """Turning on what is assumed to be on makes sure, and leaves it on."""
     await turn(hass, "on")
     await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})

@@ -28,14 +28,9 @@ from .common import (
 from .simulator_process import SimulatedPdk
 
 
-@pytest.fixture(autouse=True)
-async def system_health(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Set up system health."""
-    assert await async_setup_component(hass, "system_health", {})
-
-
 async def get_info(hass: HomeAssistant) -> Json:
     """Return the information, with what is checked only when it is asked for."""
+    assert await async_setup_component(hass, "system_health", {})
     info: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
     assert info.keys() == TEXTS["system_health"]["info"].keys()
     for key, value in info.items():
@@ -45,17 +40,27 @@ async def get_info(hass: HomeAssistant) -> Json:
 
 
 async def test_info(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    short_backoff: None,
-    monkeypatch: pytest.MonkeyPatch,
+    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The panel is connected, then offline; another is not loaded; pdk.io is away."""
+    """The panel is connected, then offline; another is not loaded; pdk.io is away.
+
+    Events are counted from midnight.
+    """
     info = await get_info(hass)
     assert info["can_reach_server"] == "ok"
     assert info["panels_connected"] == "1 / 1"
     assert isinstance(info["last_token"], datetime)
     assert abs(dt_util.utcnow() - info["last_token"]) < timedelta(minutes=1)
+    await emit(panel, "door.input.relay.on", 4)
+    await wait_for_state(hass, "lock.meeting_room", "unlocked")
+    assert (await get_info(hass))["events_today"] == info["events_today"] + 1
+    tomorrow = dt_util.now() + timedelta(days=1)
+    async_fire_time_changed(hass, dt_util.start_of_local_day(tomorrow))
+    assert (await get_info(hass))["events_today"] == 0
+    await emit(panel, "door.input.relay.off", 4)
+    await wait_for_state(hass, "lock.meeting_room", "locked")
+    assert (await get_info(hass))["events_today"] == 1
+
     add_entry(hass, OTHER_PANEL)
     await set_online(panel, False)
     await wait_for_state(hass, CONNECTION, "off")
@@ -64,17 +69,3 @@ async def test_info(
     monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:1")
     info = await get_info(hass)
     assert info["can_reach_server"] == {"type": "failed", "error": "unreachable"}
-
-
-async def test_events_today(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """They are counted from midnight."""
-    before = (await get_info(hass))["events_today"]
-    await emit(panel, "door.input.relay.on", 4)
-    await wait_for_state(hass, "lock.meeting_room", "unlocked")
-    assert (await get_info(hass))["events_today"] == before + 1
-    tomorrow = dt_util.now() + timedelta(days=1)
-    async_fire_time_changed(hass, dt_util.start_of_local_day(tomorrow))
-    assert (await get_info(hass))["events_today"] == 0
-    await emit(panel, "door.input.relay.off", 4)
-    await wait_for_state(hass, "lock.meeting_room", "locked")
-    assert (await get_info(hass))["events_today"] == 1

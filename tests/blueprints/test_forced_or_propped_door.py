@@ -18,7 +18,6 @@ async def test_forced_door(
     phone: str,
     phone_notifications: list[ServiceCall],
     notifications: list[ServiceCall],
-    short_backoff: None,
 ) -> None:
     """The first alarm ever is notified, with a picture, and more actions run.
 

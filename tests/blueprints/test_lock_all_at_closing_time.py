@@ -78,7 +78,6 @@ async def test_reports_those_that_do_not_lock(
     panel: SimulatedPdk,
     automate: Automate,
     notifications: list[ServiceCall],
-    short_backoff: None,
 ) -> None:
     """A rejected door gets three attempts, and is reported as it was known.
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
-from tests.common import PANEL, Json, wait_for_state, wait_until
+from tests.common import PANEL, Json, wait_for_attribute, wait_for_state, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .conftest import Automate
@@ -87,6 +87,7 @@ async def test_sensor_fails(
         hass.states.async_set(ROOM, "on")
         fail(state)
         await wait_for_state(hass, DOOR, "locked")
+        await wait_for_attribute(hass, "automation.ours", "current", 0)
         await panel.act(PANEL, 4, "hold")
         await wait_for_state(hass, DOOR, "unlocked")
         hass.states.async_set(ROOM, "on")

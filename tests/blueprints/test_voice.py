@@ -99,7 +99,7 @@ async def test_unknown_is_not_no(
     assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
 
 
-@pytest.mark.usefixtures("assist", "short_backoff")
+@pytest.mark.usefixtures("assist")
 async def test_rejected_and_offline(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     """The doors that did not lock or open are named, and those that are offline."""
     await panel.act(PANEL, 1, "hold")
