@@ -19,8 +19,8 @@ from .common import (
     WRITES_PER_SECOND,
     AccessEvents,
     Json,
+    Site,
     add_entry,
-    setup_integration,
 )
 from .simulator_process import SimulatedPdk, simulator_process
 
@@ -97,15 +97,25 @@ def workshop(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
 
 
 @pytest.fixture
-async def panel(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> SimulatedPdk:
-    """Set up the panel; return the pdk.io that it is connected to."""
-    await setup_integration(hass, entry)
-    return pdk
+def new_site(hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry) -> Site:
+    """Return the panel and its entry, not set up yet."""
+    return Site(hass, entry, pdk)
 
 
 @pytest.fixture
-def access_events(hass: HomeAssistant, panel: SimulatedPdk) -> AccessEvents:
+async def site(new_site: Site) -> Site:
+    """Set up the panel; return it and its entry."""
+    await new_site.set_up()
+    return new_site
+
+
+@pytest.fixture
+async def panel(site: Site) -> SimulatedPdk:
+    """Set up the panel; return the pdk.io that it is connected to."""
+    return site.pdk
+
+
+@pytest.fixture
+def access_events(site: Site) -> AccessEvents:
     """Subscribe to the access events of the front door."""
-    return AccessEvents(hass, panel)
+    return AccessEvents(site)

@@ -5,7 +5,6 @@ from typing import Any
 
 from freezegun import freeze_time
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
@@ -28,17 +27,11 @@ from .common import (
     FRONT_ACCESS,
     AccessEvents,
     Json,
+    Site,
     access_granted,
-    deliver,
-    emit,
-    emit_all,
-    set_online,
-    setup_integration,
     state_of,
-    wait_for_state,
     wait_until,
 )
-from .simulator_process import SimulatedPdk
 
 TARGETS = ("device_id", "area_id")
 
@@ -136,20 +129,20 @@ TRIGGERS = {
 }
 
 
-async def test_triggers(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_triggers(site: Site) -> None:
     """The first event ever fires the trigger that is about it, and no other one.
 
     An alarm that is not configured is added by its first report, which fires too.
     """
     garage = "binary_sensor.garage_forced_open"
     runs = await automate(
-        hass,
+        site.hass,
         *(trigger(name, entity_id) for name, (entity_id, _) in TRIGGERS.items()),
         trigger("forced", garage),
     )
     for _, topic in TRIGGERS.values():
-        await emit(panel, topic)
-    await emit(panel, "door.alarm.forced", 2)
+        await site.emit(topic)
+    await site.emit("door.alarm.forced", 2)
     await wait_until(lambda: len(runs) > len(TRIGGERS))
     assert [(run["trigger"], run["entity_id"]) for run in runs] == [
         *(
@@ -161,67 +154,59 @@ async def test_triggers(hass: HomeAssistant, panel: SimulatedPdk) -> None:
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-async def test_targets(hass: HomeAssistant, panel: SimulatedPdk, kind: str) -> None:
+async def test_targets(site: Site, kind: str) -> None:
     """Every kind of target has the door's entities, and nothing of others fires."""
-    target = {kind: furnish(hass)[kind]}
-    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+    target = {kind: furnish(site.hass)[kind]}
+    runs = await automate(site.hass, *(trigger(each, target) for each in TRIGGERS))
     for entity_id in OTHERS:
         for event_type in ("access_granted", "access_denied", "access_unknown"):
             now = dt_util.utcnow().isoformat()
-            hass.states.async_set(entity_id, now, {"event_type": event_type})
+            site.hass.states.async_set(entity_id, now, {"event_type": event_type})
         for state in ("on", "off"):
-            hass.states.async_set(entity_id, state)
-    await hass.async_block_till_done()
+            site.hass.states.async_set(entity_id, state)
+    await site.hass.async_block_till_done()
     assert runs == []
     for name in ("access_denied", "exit_requested", "forced"):
-        await emit(panel, TRIGGERS[name][1])
+        await site.emit(TRIGGERS[name][1])
     await wait_until(lambda: len(runs) == 3)
     assert [run["entity_id"] for run in runs] == [FRONT_ACCESS, REX, FORCED]
 
 
-async def test_nothing_happened(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-) -> None:
+async def test_nothing_happened(site: Site) -> None:
     """A reload, which restores as a restart does, and an outage fire nothing."""
     for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):
-        await emit(panel, topic)
-    await wait_for_state(hass, REX, "on")
-    target = furnish(hass)
-    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+        await site.emit(topic)
+    await site.wait_for_state(REX, "on")
+    target = furnish(site.hass)
+    runs = await automate(site.hass, *(trigger(each, target) for each in TRIGGERS))
 
-    await setup_integration(hass, entry)
-    await set_online(panel, False)
-    await wait_for_state(hass, FORCED, "unavailable")
-    await set_online(panel, True)
-    await wait_for_state(hass, CONNECTION, "on")
-    await wait_for_state(hass, FORCED, "on")
-    await emit(panel, "door.alarm.propped.on")
+    await site.set_up()
+    await site.set_online(False)
+    await site.wait_for_state(FORCED, "unavailable")
+    await site.set_online(True)
+    await site.wait_for_state(CONNECTION, "on")
+    await site.wait_for_state(FORCED, "on")
+    await site.emit("door.alarm.propped.on")
     await wait_until(lambda: runs)
     assert [run["trigger"] for run in runs] == ["prodatakey.propped"]
     # its end was missed: an alarm that is reported again after a gap is a new one
-    assert state_of(hass, FORCED).attributes["assumed_state"]
-    await emit(panel, "door.alarm.forced")
+    assert site.state(FORCED).attributes["assumed_state"]
+    await site.emit("door.alarm.forced")
     await wait_until(lambda: len(runs) == 2)
 
 
-async def test_several_people_at_once(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_several_people_at_once(site: Site) -> None:
     """Each of them fires, also within a millisecond."""
-    runs = await automate(hass, trigger("access_granted", FRONT_ACCESS))
+    runs = await automate(site.hass, trigger("access_granted", FRONT_ACCESS))
     with freeze_time():
         for name in ("Amelia Hartmann", "Jonas Okafor"):
             event = access_granted(name)
-            deliver(entry, event["topic"], event["payload"])
-    await hass.async_block_till_done()
+            site.deliver(event["topic"], event["payload"])
+    await site.hass.async_block_till_done()
     assert [run["person"] for run in runs] == ["Amelia Hartmann", "Jonas Okafor"]
 
 
-async def test_person(
-    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
+async def test_person(site: Site, access_events: AccessEvents) -> None:
     """People are recognized by name or id; without a choice everybody is."""
     people: tuple[object, ...] = (
         "amelia hartmann",
@@ -231,8 +216,8 @@ async def test_person(
         [],
     )
     triggers = (trigger("access_granted", FRONT_ACCESS, person=each) for each in people)
-    runs = await automate(hass, *triggers)
-    await emit_all(panel, access_granted("Amelia Hartmann"))
+    runs = await automate(site.hass, *triggers)
+    await site.emit_all(access_granted("Amelia Hartmann"))
     assert await access_events.people() == ["Amelia Hartmann"]
     await wait_until(lambda: len(runs) == len(people))
     assert {run["person"] for run in runs} == {"Amelia Hartmann"}
@@ -247,8 +232,7 @@ async def test_person(
     ],
 )
 async def test_another_person(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     access_events: AccessEvents,
     hass_ws_client: WebSocketGenerator,
     person: str | None,
@@ -256,13 +240,13 @@ async def test_another_person(
 ) -> None:
     """An automation for one person does not run for others; its trace says why."""
     chosen = trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
-    runs = await automate(hass, chosen)
+    runs = await automate(site.hass, chosen)
     metadata = {"personName": person} if person else {}
-    await emit(panel, "door.request.allowed", metadata=metadata)
+    await site.emit("door.request.allowed", metadata=metadata)
     assert await access_events.people() == [person]
-    await hass.async_block_till_done()
+    await site.hass.async_block_till_done()
     assert runs == []
-    client = await hass_ws_client(hass)
+    client = await hass_ws_client(site.hass)
     ours: Json = {"domain": "automation", "item_id": "ours"}
     await client.send_json_auto_id({"type": "trace/list", **ours})
     (run,) = (await client.receive_json())["result"]
@@ -273,16 +257,13 @@ async def test_another_person(
 
 
 async def test_people_are_not_recorded(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
+    site: Site, hass_client: ClientSessionGenerator
 ) -> None:
     """An automation that waits for a person cannot be saved then, and the user sees why."""
-    area = {"area_id": furnish(hass)["area_id"]}
-    assert await async_setup_component(hass, "config", {})
-    await automate(hass, trigger("access_unknown", FRONT_ACCESS))
-    await setup_integration(hass, entry, record_people=False)
+    area = {"area_id": furnish(site.hass)["area_id"]}
+    assert await async_setup_component(site.hass, "config", {})
+    await automate(site.hass, trigger("access_unknown", FRONT_ACCESS))
+    await site.set_up(record_people=False)
     client = await hass_client()
 
     async def save(target: Any, **options: object) -> tuple[int, str]:
@@ -308,11 +289,11 @@ CONDITIONS = {
 }
 
 
-async def test_conditions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_conditions(site: Site) -> None:
     """Each is true while the door is so; what is unknown, or another's, is not."""
-    target = {"area_id": furnish(hass)["area_id"]}
+    target = {"area_id": furnish(site.hass)["area_id"]}
     runs = await automate(
-        hass,
+        site.hass,
         {"trigger": "event", "event_type": "test"},
         actions=[
             {
@@ -323,14 +304,14 @@ async def test_conditions(hass: HomeAssistant, panel: SimulatedPdk) -> None:
         ],
     )
     for entity_id in OTHERS:
-        hass.states.async_set(entity_id, "on")
+        site.hass.states.async_set(entity_id, "on")
     topics = ("forceclose.on", "alarm.forced", "alarm.propped.on")
     for count, (topic, entity_id) in enumerate(
         zip(topics, CONDITIONS.values(), strict=True)
     ):
-        hass.bus.async_fire("test")
-        await hass.async_block_till_done()
+        site.hass.bus.async_fire("test")
+        await site.hass.async_block_till_done()
         assert [run["name"] for run in runs] == list(CONDITIONS)[:count]
         runs.clear()
-        await emit(panel, f"door.{topic}")
-        await wait_for_state(hass, entity_id, "on")
+        await site.emit(f"door.{topic}")
+        await site.wait_for_state(entity_id, "on")

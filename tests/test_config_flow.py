@@ -24,8 +24,8 @@ from .common import (
     TEXTS,
     WORKSHOP,
     Json,
+    Site,
     add_entry,
-    state_of,
     wait_for_connection,
 )
 from .simulator_process import SimulatedPdk
@@ -189,42 +189,42 @@ async def test_nothing_to_set_up(
 # --- credentials that an entry uses already
 
 
-async def test_known_credentials(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_known_credentials(new_site: Site) -> None:
     """The account is preselected, and its other panel works; an error is shown."""
-    form = await init(hass)
-    known = {"credentials": entry.entry_id}
+    form = await init(new_site.hass)
+    known = {"credentials": new_site.entry.entry_id}
     assert form["data_schema"] and form["data_schema"]({}) == known
-    await pdk.faults(token={"status": 503})
-    form = await submit(hass, form, **known)
+    await new_site.pdk.faults(token={"status": 503})
+    form = await submit(new_site.hass, form, **known)
     assert (form["step_id"], form["errors"]) == ("known", {"base": "cannot_connect"})
-    await pdk.faults(token=None)
-    form = await submit(hass, form, **known)
+    await new_site.pdk.faults(token=None)
+    form = await submit(new_site.hass, form, **known)
     assert form["step_id"] == "panel"
-    done = await submit(hass, await submit(hass, form, panel_id=OTHER_PANEL))
+    done = await submit(
+        new_site.hass, await submit(new_site.hass, form, panel_id=OTHER_PANEL)
+    )
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"] == {**CREDENTIALS, "panel_id": OTHER_PANEL}
     assert done["options"] == {"unlock_mode": "hold"}
-    await wait_for_connection(hass, done["result"])
+    await wait_for_connection(new_site.hass, done["result"])
 
 
-async def test_known_accounts(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_known_accounts(new_site: Site) -> None:
     """Each is named by its panels, without secrets; other credentials can be given."""
-    add_entry(hass, "Branch office")
-    add_entry(hass, "Warehouse", client_id="another", client_secret="hidden")
-    MockConfigEntry(domain=DOMAIN, unique_id="no credentials").add_to_hass(hass)
-    accounts = offered(await init(hass), "credentials")
+    add_entry(new_site.hass, "Branch office")
+    add_entry(new_site.hass, "Warehouse", client_id="another", client_secret="hidden")
+    MockConfigEntry(domain=DOMAIN, unique_id="no credentials").add_to_hass(
+        new_site.hass
+    )
+    accounts = offered(await init(new_site.hass), "credentials")
     other = TEXTS["selector"]["credentials"]["options"].keys()
-    assert accounts.keys() >= {entry.entry_id, *other}
+    assert accounts.keys() >= {new_site.entry.entry_id, *other}
     labels = ["Headquarters, Branch office", "Warehouse", "other"]
     assert list(accounts.values()) == labels
     assert "hidden" not in str(accounts)
-    form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
+    form = await start(new_site.hass, {**CREDENTIALS, "client_secret": "wrong"})
     assert form["errors"] == {"base": "invalid_auth"}
-    form = await submit(hass, form, **CREDENTIALS)
+    form = await submit(new_site.hass, form, **CREDENTIALS)
     assert form["step_id"] == "panel"
 
 
@@ -257,18 +257,16 @@ async def set_options(
     return shown
 
 
-async def test_options(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_options(site: Site) -> None:
     """Submitted they reload the panel; what is removed from the form is gone.
 
     The form rejects what the panel would, and a code of blanks.
     """
-    await set_options(hass, entry)
-    assert entry.options == {"unlock_mode": "hold", "record_people": True}
+    await set_options(site.hass, site.entry)
+    assert site.entry.options == {"unlock_mode": "hold", "record_people": True}
     options = {"unlock_mode": "momentary", "unlock_duration": 7, "code": "1234"}
-    await set_options(hass, entry, **{**options, "code": " 1234 "})
-    assert state_of(hass, FRONT).attributes["code_format"] == r"^\d*$"
-    shown = await set_options(hass, entry, unlock_mode="momentary")
+    await set_options(site.hass, site.entry, **{**options, "code": " 1234 "})
+    assert site.state(FRONT).attributes["code_format"] == r"^\d*$"
+    shown = await set_options(site.hass, site.entry, unlock_mode="momentary")
     assert shown == {**options, "record_people": True}
-    assert entry.options == {"unlock_mode": "momentary", "record_people": True}
+    assert site.entry.options == {"unlock_mode": "momentary", "record_people": True}

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context
 
-from .common import FRONT, PANEL, act, emit, raises_error, state_of, wait_for_state
-from .simulator_process import SimulatedPdk
+from .common import FRONT, Site, raises_error
 
 FAN = "switch.ventilation"
 DND = "switch.front_door_do_not_disturb"
@@ -20,21 +19,19 @@ def user(hass_admin_user: MockUser) -> Context:
     return Context(user_id=hass_admin_user.id)
 
 
-async def test_access_after_an_opening(
-    hass: HomeAssistant, panel: SimulatedPdk, user: Context
-) -> None:
+async def test_access_after_an_opening(site: Site, user: Context) -> None:
     """A user opens: the relay is the user's, until a person is granted access."""
-    await panel.faults(commands="ignored")
-    opening = hass.async_create_task(act(hass, "lock.open", FRONT, user))
-    (command,) = await panel.commands(PANEL)
-    await panel.carry_out(PANEL, command)
+    await site.pdk.faults(commands="ignored")
+    opening = site.hass.async_create_task(site.act("lock.open", FRONT, user))
+    (command,) = await site.commands()
+    await site.carry_out(command)
     await opening
-    await emit(panel, "door.input.relay.on")
-    assert (await wait_for_state(hass, FRONT, "unlocked")).context is user
-    await emit(panel, "door.input.relay.off")
-    assert (await wait_for_state(hass, FRONT, "locked")).context is user
-    await panel.act(PANEL, 1, "badge", person=1)
-    unlocked = await wait_for_state(hass, FRONT, "unlocked")
+    await site.emit("door.input.relay.on")
+    assert (await site.wait_for_state(FRONT, "unlocked")).context is user
+    await site.emit("door.input.relay.off")
+    assert (await site.wait_for_state(FRONT, "locked")).context is user
+    await site.happen(1, "badge", person=1)
+    unlocked = await site.wait_for_state(FRONT, "unlocked")
     assert unlocked.attributes["changed_by"] == "Amelia Hartmann"
     assert unlocked.context.user_id is None
 
@@ -50,8 +47,7 @@ async def test_access_after_an_opening(
     ids=["access", "request to exit", "output", "do not disturb"],
 )
 async def test_the_panel_acts_after_a_user(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     user: Context,
     action: str,
     entity_id: str,
@@ -60,38 +56,34 @@ async def test_the_panel_acts_after_a_user(
     state: str,
 ) -> None:
     """What a user does is the user's; what happens right after is not."""
-    await act(hass, action, entity_id, user)
-    assert state_of(hass, entity_id).context is user
+    await site.act(action, entity_id, user)
+    assert site.state(entity_id).context is user
     for topic in topics:
-        await emit(panel, f"door.{topic}", door, metadata={"personName": "Amelia"})
-    assert (await wait_for_state(hass, entity_id, state)).context.user_id is None
+        await site.emit(f"door.{topic}", door, metadata={"personName": "Amelia"})
+    assert (await site.wait_for_state(entity_id, state)).context.user_id is None
 
 
 @pytest.mark.parametrize("action", ["unlock", "open"])
-async def test_after_a_rejected_command(
-    hass: HomeAssistant, panel: SimulatedPdk, user: Context, action: str
-) -> None:
+async def test_after_a_rejected_command(site: Site, user: Context, action: str) -> None:
     """The panel rejects what a user wants; that it unlocks then is not the user's."""
-    await panel.faults(commands={"refuse": "No."})
+    await site.pdk.faults(commands={"refuse": "No."})
     with raises_error("command_rejected"):
-        await act(hass, f"lock.{action}", FRONT, user)
-    await emit(panel, "door.input.relay.on")
-    assert (await wait_for_state(hass, FRONT, "unlocked")).context.user_id is None
+        await site.act(f"lock.{action}", FRONT, user)
+    await site.emit("door.input.relay.on")
+    assert (await site.wait_for_state(FRONT, "unlocked")).context.user_id is None
 
 
-async def test_after_a_cancelled_call(
-    hass: HomeAssistant, panel: SimulatedPdk, user: Context
-) -> None:
+async def test_after_a_cancelled_call(site: Site, user: Context) -> None:
     """A script is stopped: the answer is the user's, and what follows is not."""
-    await panel.faults(commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "lock.unlock", FRONT, user))
-    (command,) = await panel.commands(PANEL)
+    await site.pdk.faults(commands="ignored")
+    unlocking = site.hass.async_create_task(site.act("lock.unlock", FRONT, user))
+    (command,) = await site.commands()
     unlocking.cancel()
     await asyncio.wait({unlocking})
-    await panel.carry_out(PANEL, command)
-    assert (await wait_for_state(hass, FRONT, "unlocked")).context is user
-    await emit(panel, "door.input.relay.off")
-    assert (await wait_for_state(hass, FRONT, "locked")).context.user_id is None
+    await site.carry_out(command)
+    assert (await site.wait_for_state(FRONT, "unlocked")).context is user
+    await site.emit("door.input.relay.off")
+    assert (await site.wait_for_state(FRONT, "locked")).context.user_id is None
 
 
 @pytest.mark.parametrize(
@@ -102,21 +94,15 @@ async def test_after_a_cancelled_call(
     ],
 )
 async def test_two_users(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    user: Context,
-    entity_id: str,
-    on: str,
-    off: str,
-    state: str,
+    site: Site, user: Context, entity_id: str, on: str, off: str, state: str
 ) -> None:
     """The second acts before the first has an answer, and is named for it."""
-    await panel.faults(commands="ignored")
-    first = hass.async_create_task(act(hass, on, entity_id, Context()))
-    (one,) = await panel.commands(PANEL)
-    second = hass.async_create_task(act(hass, off, entity_id, user))
-    (other,) = await panel.commands(PANEL, after=1)
+    await site.pdk.faults(commands="ignored")
+    first = site.hass.async_create_task(site.act(on, entity_id, Context()))
+    (one,) = await site.commands()
+    second = site.hass.async_create_task(site.act(off, entity_id, user))
+    (other,) = await site.commands(after=1)
     for command, acting in ((one, first), (other, second)):
-        await panel.carry_out(PANEL, command)
+        await site.carry_out(command)
         await acting
-    assert (await wait_for_state(hass, entity_id, state)).context is user
+    assert (await site.wait_for_state(entity_id, state)).context is user

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.prodatakey.const import DOMAIN
@@ -23,15 +22,10 @@ from .common import (
     FRONT,
     PANEL,
     TEXTS,
-    act,
-    device_of,
-    setup_integration,
-    state_of,
+    Site,
     wait_for_connection,
-    wait_for_state,
     wait_until,
 )
-from .simulator_process import SimulatedPdk
 
 SYSTEM = "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"
 
@@ -83,11 +77,11 @@ async def wait_for_issue(hass: HomeAssistant, key: str) -> None:
     await wait_until(lambda: issues.async_get_issue(DOMAIN, f"{key}_{PANEL}"), 20)
 
 
-def registered(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+def registered(site: Site) -> dict[str, Any]:
     """Return what users have made of the entities and devices of the front door."""
-    device = device_of(hass, entry, 1)
+    device = site.device(1)
     assert device
-    registry = er.async_get(hass)
+    registry = er.async_get(site.hass)
     entities = er.async_entries_for_device(registry, device.id, True)
     return {
         "device": (device.id, device.area_id, device.name_by_user),
@@ -95,100 +89,94 @@ def registered(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
     }
 
 
-async def test_there_and_back(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
-) -> None:
+async def test_there_and_back(site: Site, client: Any) -> None:
     """The same lock entity works before, on PDK 2.0, and on PDK 1.0 again."""
-    registry = er.async_get(hass)
-    area = ar.async_get(hass).async_create("Lobby")
-    device = device_of(hass, entry, 1)
+    registry = er.async_get(site.hass)
+    area = ar.async_get(site.hass).async_create("Lobby")
+    device = site.device(1)
     assert device
-    dr.async_get(hass).async_update_device(device.id, area_id=area.id)
+    dr.async_get(site.hass).async_update_device(device.id, area_id=area.id)
     registry.async_update_entity(FRONT, new_entity_id="lock.ours", name="Ours")
     dnd = registry.async_get_entity_id("switch", DOMAIN, f"{PANEL}_1_do_not_disturb")
     assert dnd
     registry.async_update_entity(dnd, new_entity_id="switch.quiet")
-    before = registered(hass, entry)
-    await panel.migrate(PANEL, "started")
-    await panel.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(hass, "panel_migrated")
+    before = registered(site)
+    await site.pdk.migrate(PANEL, "started")
+    await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
+    await wait_for_issue(site.hass, "panel_migrated")
     fix = Fix(client, "panel_migrated")
     form = await fix.start()
     assert SYSTEM in form["description_placeholders"].values()
     assert (await fix.submit(form))["type"] == "create_entry"
-    assert entry.data["system_id"] == SYSTEM
-    assert entry.unique_id == PANEL
-    await wait_for_connection(hass, entry)
-    assert not ir.async_get(hass).issues
+    assert site.entry.data["system_id"] == SYSTEM
+    assert site.entry.unique_id == PANEL
+    await wait_for_connection(site.hass, site.entry)
+    assert not ir.async_get(site.hass).issues
     lock = registry.async_get("lock.ours")
     assert lock
     assert not lock.unique_id.startswith(f"{PANEL}_1_")
-    moved = dr.async_get(hass).async_get(device.id)
+    moved = dr.async_get(site.hass).async_get(device.id)
     assert moved
     assert moved.area_id == area.id
-    assert not hass.states.get("switch.quiet")
-    await act(hass, "lock.unlock", "lock.ours")
-    assert state_of(hass, "lock.ours").state == "unlocked"
-    (command,) = await panel.commands(PANEL)
+    assert not site.hass.states.get("switch.quiet")
+    await site.act("lock.unlock", "lock.ours")
+    assert site.state("lock.ours").state == "unlocked"
+    (command,) = await site.commands()
     assert command["topic"] == "open"
-    await panel.subscriptions(PANEL, 1)
-    await panel.act(PANEL, 1, "lock")
-    await wait_for_state(hass, "lock.ours", "locked")
+    await site.pdk.subscriptions(PANEL, 1)
+    await site.happen(1, "lock")
+    await site.wait_for_state("lock.ours", "locked")
 
-    await panel.migrate(PANEL, "rolledback")
-    await wait_for_issue(hass, "panel_moved_back")
+    await site.pdk.migrate(PANEL, "rolledback")
+    await wait_for_issue(site.hass, "panel_moved_back")
     fix = Fix(client, "panel_moved_back")
     assert (await fix.submit(await fix.start()))["type"] == "create_entry"
-    assert entry.data == {**CREDENTIALS, "panel_id": PANEL}
-    await wait_for_connection(hass, entry)
-    await wait_for_state(hass, "switch.quiet", "unknown")
-    after = registered(hass, entry)
+    assert site.entry.data == {**CREDENTIALS, "panel_id": PANEL}
+    await wait_for_connection(site.hass, site.entry)
+    await site.wait_for_state("switch.quiet", "unknown")
+    after = registered(site)
     assert after["device"] == before["device"]
     assert {each[1:] for each in after["entities"]} == {
         each[1:] for each in before["entities"]
     }
-    await act(hass, "lock.unlock", "lock.ours")
-    assert state_of(hass, "lock.ours").state == "unlocked"
+    await site.act("lock.unlock", "lock.ours")
+    assert site.state("lock.ours").state == "unlocked"
 
 
-async def test_the_migration_was_not_seen(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, client: Any
-) -> None:
+async def test_the_migration_was_not_seen(site: Site, client: Any) -> None:
     """A refused token is enough; also for an entry that could not be set up since.
 
     The form says why the site does not work yet, and nothing changes until it does.
     """
-    await panel.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(hass, "panel_migrated")
+    await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
+    await wait_for_issue(site.hass, "panel_migrated")
     fix = Fix(client, "panel_migrated")
     form = await fix.submit(await fix.start())
     assert form["errors"] == {"base": "not_moved"}
-    assert entry.state is ConfigEntryState.LOADED
-    ir.async_delete_issue(hass, DOMAIN, f"panel_migrated_{PANEL}")
-    await panel.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
-    await wait_for_issue(hass, "panel_migrated")
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    await panel.switches(PANEL, refuses_stream=True)
+    assert "system_id" not in site.entry.data
+    ir.async_delete_issue(site.hass, DOMAIN, f"panel_migrated_{PANEL}")
+    await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
+    await wait_for_issue(site.hass, "panel_migrated")
+    await site.hass.config_entries.async_reload(site.entry.entry_id)
+    assert site.entry.state is ConfigEntryState.SETUP_RETRY
+    await site.pdk.switches(PANEL, refuses_stream=True)
     form = await fix.submit(await fix.start())
     assert form["errors"] == {"base": "stream_refused"}
-    assert "system_id" not in entry.data
-    await panel.switches(PANEL, refuses_stream=False)
+    assert "system_id" not in site.entry.data
+    await site.pdk.switches(PANEL, refuses_stream=False)
     assert (await fix.submit(form))["type"] == "create_entry"
-    await wait_for_connection(hass, entry)
-    assert not ir.async_get(hass).issues
+    await wait_for_connection(site.hass, site.entry)
+    assert not ir.async_get(site.hass).issues
 
 
-async def test_names_do_not_tell(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry, client: Any
-) -> None:
+async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
     """Two doors of one name are asked for; one without a choice goes."""
     doors = [{"id": number, "name": "Gate"} for number in (1, 2, 3)]
     panel = {"id": PANEL, "doors": [*doors, {"id": 4, "name": "Front door"}]}
-    await pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
-    await setup_integration(hass, entry)
-    await pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(hass, "panel_migrated")
+    await new_site.pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
+    await new_site.set_up()
+    await new_site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
+    await wait_for_issue(new_site.hass, "panel_migrated")
     fix = Fix(client, "panel_migrated")
     form = await fix.submit(await fix.start())
     assert form["step_id"] == "match"
@@ -200,8 +188,8 @@ async def test_names_do_not_tell(
     assert twice["errors"] == {"base": "chosen_twice"}
     done = await fix.submit(form, **{"Gate (1)": second, "Gate (2)": first})
     assert done["type"] == "create_entry"
-    await wait_for_connection(hass, entry)
-    registry = er.async_get(hass)
+    await wait_for_connection(new_site.hass, new_site.entry)
+    registry = er.async_get(new_site.hass)
     for new_id, entity_id in ((second, "lock.gate"), (first, "lock.gate_2")):
         unique_id = f"{PANEL}_{new_id}_lock"
         assert registry.async_get_entity_id("lock", DOMAIN, unique_id) == entity_id

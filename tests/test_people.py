@@ -4,29 +4,13 @@ from copy import deepcopy
 from datetime import datetime
 import json
 
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.const import MATCH_ALL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import (
-    FRONT,
-    FRONT_ACCESS,
-    PANEL,
-    AccessEvents,
-    Json,
-    emit,
-    let_pass,
-    set_online,
-    setup_integration,
-    state_of,
-    wait_for_state,
-)
-from .simulator_process import SimulatedPdk
+from .common import FRONT, FRONT_ACCESS, PANEL, AccessEvents, Json, Site, let_pass
 from .test_activity import ACTIVITY
 
 LAST_PERSON = "sensor.front_door_last_person"
@@ -44,79 +28,70 @@ async def pass_a_minute(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def test_last_person(
-    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
+async def test_last_person(site: Site, access_events: AccessEvents) -> None:
     """The person, and how and when they were let in, at either reader of the door."""
-    assert state_of(hass, LAST_PERSON).state == "unknown"
+    assert site.state(LAST_PERSON).state == "unknown"
     for without in ("front_door_inside", "garage", "ventilation"):
-        assert hass.states.get(f"sensor.{without}_last_person") is None
-    await panel.act(PANEL, 1, "badge", person=2)
-    state = await wait_for_state(hass, LAST_PERSON, "Jonas Okafor")
+        assert site.hass.states.get(f"sensor.{without}_last_person") is None
+    await site.happen(1, "badge", person=2)
+    state = await site.wait_for_state(LAST_PERSON, "Jonas Okafor")
     assert state.attributes["request_factor"] == "CARD_ONLY"
     assert datetime.fromisoformat(state.attributes["occurred"]).utcoffset() is not None
-    await emit(panel, "door.request.denied", metadata={"personName": "Somebody else"})
-    await panel.act(PANEL, 7, "badge", pin="2468")
-    state = await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await site.emit("door.request.denied", metadata={"personName": "Somebody else"})
+    await site.happen(7, "badge", pin="2468")
+    state = await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
     assert state.attributes["request_factor"] == "PIN_ONLY"
     # somebody else was the last one then, and it is not known who
-    await emit(panel, "door.request.allowed")
+    await site.emit("door.request.allowed")
     assert (await access_events.people())[-1] is None
-    assert state_of(hass, LAST_PERSON).state == "unknown"
+    assert site.state(LAST_PERSON).state == "unknown"
 
 
-async def test_outage_and_crash(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_storage: Json,
-) -> None:
+async def test_outage_and_crash(site: Site, hass_storage: Json) -> None:
     """What happened before is known afterwards; a crash loses the last minute only."""
-    await panel.act(PANEL, 1, "badge", person=2)
-    before = await wait_for_state(hass, LAST_PERSON, "Jonas Okafor")
-    await pass_a_minute(hass)
+    await site.happen(1, "badge", person=2)
+    before = await site.wait_for_state(LAST_PERSON, "Jonas Okafor")
+    await pass_a_minute(site.hass)
     saved = deepcopy(hass_storage[STORE])
-    await panel.act(PANEL, 1, "badge", person=1)
-    await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
-    await hass.config_entries.async_unload(entry.entry_id)
+    await site.happen(1, "badge", person=1)
+    await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
     hass_storage[STORE] = saved
-    await setup_integration(hass, entry)
-    await set_online(panel, False)
-    await wait_for_state(hass, FRONT, "unavailable")
-    after = state_of(hass, LAST_PERSON)
+    await site.set_up()
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
+    after = site.state(LAST_PERSON)
     assert (after.state, after.attributes) == (before.state, before.attributes)
 
 
 async def test_people_are_not_recorded(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     access_events: AccessEvents,
-    entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
     hass_storage: Json,
 ) -> None:
     """No state, event or file names who comes in, nor who came in before."""
-    await panel.act(PANEL, 1, "badge", person=1)
+    await site.happen(1, "badge", person=1)
     assert await access_events.people() == ["Amelia Hartmann"]
-    assert state_of(hass, FRONT).attributes["changed_by"] == "Amelia Hartmann"
-    await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
-    await pass_a_minute(hass)
+    assert site.state(FRONT).attributes["changed_by"] == "Amelia Hartmann"
+    await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
+    await pass_a_minute(site.hass)
     assert "Amelia Hartmann" in json.dumps(hass_storage[STORE])
 
-    await setup_integration(hass, entry, record_people=False)
-    await pass_a_minute(hass)
+    await site.set_up(record_people=False)
+    await pass_a_minute(site.hass)
     assert "Amelia" not in json.dumps(hass_storage[STORE])
-    restored = state_of(hass, FRONT_ACCESS).attributes
+    restored = site.state(FRONT_ACCESS).attributes
     assert restored["event_type"] == "access_granted"
     assert (restored["person"], restored["person_id"]) == (None, None)
-    assert state_of(hass, FRONT).attributes.get("changed_by") is None
-    assert state_of(hass, ACTIVITY).state == "unknown"
+    assert site.state(FRONT).attributes.get("changed_by") is None
+    assert site.state(ACTIVITY).state == "unknown"
     assert entity_registry.async_get(LAST_PERSON) is None
-    assert hass.states.get(LAST_PERSON) is None
+    assert site.hass.states.get(LAST_PERSON) is None
 
-    events = async_capture_events(hass, MATCH_ALL)
-    await panel.act(PANEL, 1, "badge", person=2)
-    await wait_for_state(hass, ACTIVITY, SENTENCE)
+    events = async_capture_events(site.hass, MATCH_ALL)
+    await site.happen(1, "badge", person=2)
+    await site.wait_for_state(ACTIVITY, SENTENCE)
     access = (await access_events.received())[-1]
     assert access["event_type"] == "access_granted"
     assert access["request_factor"] == "CARD_ONLY"
@@ -124,9 +99,9 @@ async def test_people_are_not_recorded(
     (live,) = [event for event in events if event.event_type == "prodatakey_live_event"]
     assert live.data["message"] == SENTENCE
     assert (live.data["door"], live.data["person_id"]) == ("Front door", None)
-    states = [state.as_dict() for state in hass.states.async_all()]
-    await setup_integration(hass, entry, record_people=False)
-    assert state_of(hass, ACTIVITY).state == SENTENCE
+    states = [state.as_dict() for state in site.hass.states.async_all()]
+    await site.set_up(record_people=False)
+    assert site.state(ACTIVITY).state == SENTENCE
     stored = hass_storage[STORE]
     recorded = json.dumps(
         [states, [event.as_dict() for event in events], stored], default=str
@@ -135,5 +110,5 @@ async def test_people_are_not_recorded(
     assert not [name for name in NAMES if name in recorded]
 
     # the sensors come back without what they showed before
-    await setup_integration(hass, entry, record_people=True)
-    assert state_of(hass, LAST_PERSON).state == "unknown"
+    await site.set_up(record_people=True)
+    assert site.state(LAST_PERSON).state == "unknown"

@@ -6,25 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .common import (
-    PANEL,
-    Json,
-    act,
-    ask,
-    emit,
-    raises_error,
-    setup_integration,
-    state_of,
-    wait_for_attribute,
-    wait_for_state,
-    wait_until,
-)
-from .simulator_process import SimulatedPdk
+from .common import PANEL, Json, Site, raises_error, wait_until
 
 SAMPLES: dict[str, Json] = json.loads(
     (Path(__file__).parent / "pdk" / "samples.json").read_text(encoding="utf-8")
@@ -41,9 +26,7 @@ SENTENCE = (
 
 
 @pytest.fixture
-async def site(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> SimulatedPdk:
+async def site(new_site: Site) -> Site:
     """Set up a panel with the two doors that the samples speak of."""
     doors: list[Json] = [
         {"id": 1, "name": "Postman Test", "dps": True, "rex": True},
@@ -52,22 +35,24 @@ async def site(
     doors[0] |= {"forcedAlarm": True, "propAlarm": True}
     endpoints = [{"address": ADDRESS, "doors": [1]}]
     panel = {"id": PANEL, "name": "Headquarters"}
-    await pdk.reset({"panels": [panel | {"doors": doors, "endpoints": endpoints}]})
+    await new_site.pdk.reset(
+        {"panels": [panel | {"doors": doors, "endpoints": endpoints}]}
+    )
     # So they are enabled from the start.
     for platform, key in (("button", "force_toggle"), ("binary_sensor", "force_close")):
-        er.async_get(hass).async_get_or_create(
+        er.async_get(new_site.hass).async_get_or_create(
             platform,
             "prodatakey",
             f"{PANEL}_1_{key}",
             suggested_object_id=f"postman_test_{key}",
         )
-    await setup_integration(hass, entry)
-    return pdk
+    await new_site.set_up()
+    return new_site
 
 
-async def emit_sample(pdk: SimulatedPdk, topic: str) -> None:
+async def emit_sample(site: Site, topic: str) -> None:
     """Let the panel emit the sample of a topic."""
-    await pdk.emit(PANEL, topic, SAMPLES["events"][topic])
+    await site.pdk.emit(PANEL, topic, SAMPLES["events"][topic])
 
 
 STATES: dict[str, dict[str, str]] = {
@@ -87,16 +72,16 @@ STATES: dict[str, dict[str, str]] = {
 }
 
 
-async def test_states(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_states(site: Site) -> None:
     """States are unknown until the panel emits a sample; then they are what it means."""
     for states in STATES.values():
         for entity_id in states:
-            assert state_of(hass, entity_id).state == "unknown"
+            assert site.state(entity_id).state == "unknown"
     for topic, states in STATES.items():
         await emit_sample(site, topic)
         for entity_id, state in states.items():
-            await wait_for_state(hass, entity_id, state)
-    topic = state_of(hass, ACTIVITY).attributes["topic"]
+            await site.wait_for_state(entity_id, state)
+    topic = site.state(ACTIVITY).attributes["topic"]
     assert topic == "door.request.allowed"
 
 
@@ -107,13 +92,13 @@ ACCESS: dict[str, list[Any]] = {
 }
 
 
-async def test_access(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_access(site: Site) -> None:
     """The access event has what the sample says."""
     keys = ("event_type", "person", "person_id", "request_factor", "explicit")
     for topic, expected in ACCESS.items():
         await emit_sample(site, topic)
-        event = await wait_for_attribute(
-            hass, "event.postman_test_access", "event_type", expected[0]
+        event = await site.wait_for_attribute(
+            "event.postman_test_access", "event_type", expected[0]
         )
         assert [event.attributes[key] for key in keys] == expected
 
@@ -124,14 +109,14 @@ MIGRATION = (
 )
 
 
-async def test_migration(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_migration(site: Site) -> None:
     """Its end is an issue; nothing else asks for anything."""
-    issues = ir.async_get(hass).issues
+    issues = ir.async_get(site.hass).issues
     *stages, end = MIGRATION
     for topic in stages:
         await emit_sample(site, topic)
-    await emit(site, "door.input.relay.on", 6)
-    await wait_for_state(hass, "lock.side_door", "unlocked")
+    await site.emit("door.input.relay.on", 6)
+    await site.wait_for_state("lock.side_door", "unlocked")
     assert not issues
     await emit_sample(site, end)
     await wait_until(lambda: issues)
@@ -141,41 +126,39 @@ async def test_migration(hass: HomeAssistant, site: SimulatedPdk) -> None:
         "panel": "Headquarters",
         "system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d",
     }
-    assert state_of(hass, LOCK).state == "unknown"
+    assert site.state(LOCK).state == "unknown"
 
 
 ANSWERS = ("serverError", "command.result.succeed", "endpoint.signal")
 
 
-async def test_answers(
-    hass: HomeAssistant, site: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample answers a command: it fails, succeeds or returns the signal."""
     signal = "sensor.endpoint_postman_test_signal"
     await emit_sample(site, "endpoint.discovered")
-    await wait_for_state(hass, signal, "unknown")
+    await site.wait_for_state(signal, "unknown")
     answered = SAMPLES["events"]["command.result.succeed"]["body"]["commandId"]
     stream = "custom_components.prodatakey.pdk.v1.stream"
     monkeypatch.setattr(f"{stream}.uuid4", lambda: UUID(answered))
-    await site.faults(PANEL, commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "lock.unlock", LOCK))
-    await site.commands(PANEL)
+    await site.faults(commands="ignored")
+    unlocking = site.hass.async_create_task(site.act("lock.unlock", LOCK))
+    await site.commands()
     await emit_sample(site, "serverError")
     with raises_error("command_rejected", reason="Command is not supported."):
         await unlocking
-    assert state_of(hass, LOCK).state == "unknown"
-    unlocking = hass.async_create_task(act(hass, "lock.unlock", LOCK))
-    await site.commands(PANEL, after=1)
+    assert site.state(LOCK).state == "unknown"
+    unlocking = site.hass.async_create_task(site.act("lock.unlock", LOCK))
+    await site.commands(after=1)
     await emit_sample(site, "command.result.succeed")
     await unlocking
-    assert state_of(hass, LOCK).state == "unlocked"
-    querying = hass.async_create_task(ask(hass, "query_signal"))
-    assert len(await site.commands(PANEL, after=2)) == 1
+    assert site.state(LOCK).state == "unlocked"
+    querying = site.hass.async_create_task(site.ask("query_signal"))
+    assert len(await site.commands(after=2)) == 1
     for topic in ("endpoint.signal", "command.result.succeed"):
         await emit_sample(site, topic)
     (found,) = await querying
     assert (found["address"], found["db_gain"]) == (ADDRESS, 40)
-    assert state_of(hass, signal).state == "40"
+    assert site.state(signal).state == "40"
 
 
 BUTTON = "button.postman_test"
@@ -196,13 +179,13 @@ QUERIES: dict[str, tuple[str, Json]] = {
 }
 
 
-async def test_commands(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_commands(site: Site) -> None:
     """A user acts, and the panel receives the sample's own text: one frame, once."""
     for action, entity_id, data in COMMANDS.values():
-        await act(hass, action, entity_id, **data)
+        await site.act(action, entity_id, **data)
     for query, data in QUERIES.values():
-        await ask(hass, query, **data)
-    received = await site.commands(PANEL)
+        await site.ask(query, **data)
+    received = await site.commands()
     for command, topic in zip(received, [*COMMANDS, *QUERIES], strict=True):
         assert UUID(command["id"]).version == 4
         sample = SAMPLES["commands"][topic] | {"id": command["id"]}

@@ -15,17 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import (
-    CONNECTION,
-    OTHER_PANEL,
-    TEXTS,
-    Json,
-    add_entry,
-    emit,
-    set_online,
-    wait_for_state,
-)
-from .simulator_process import SimulatedPdk
+from .common import CONNECTION, OTHER_PANEL, TEXTS, Json, Site, add_entry
 
 
 async def get_info(hass: HomeAssistant) -> Json:
@@ -39,33 +29,31 @@ async def get_info(hass: HomeAssistant) -> Json:
     return info
 
 
-async def test_info(
-    hass: HomeAssistant, panel: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_info(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The panel is connected, then offline; another is not loaded; pdk.io is away.
 
     Events are counted from midnight.
     """
-    info = await get_info(hass)
+    info = await get_info(site.hass)
     assert info["can_reach_server"] == "ok"
     assert info["panels_connected"] == "1 / 1"
     assert isinstance(info["last_token"], datetime)
     assert abs(dt_util.utcnow() - info["last_token"]) < timedelta(minutes=1)
-    await emit(panel, "door.input.relay.on", 4)
-    await wait_for_state(hass, "lock.meeting_room", "unlocked")
-    assert (await get_info(hass))["events_today"] == info["events_today"] + 1
+    await site.emit("door.input.relay.on", 4)
+    await site.wait_for_state("lock.meeting_room", "unlocked")
+    assert (await get_info(site.hass))["events_today"] == info["events_today"] + 1
     tomorrow = dt_util.now() + timedelta(days=1)
-    async_fire_time_changed(hass, dt_util.start_of_local_day(tomorrow))
-    assert (await get_info(hass))["events_today"] == 0
-    await emit(panel, "door.input.relay.off", 4)
-    await wait_for_state(hass, "lock.meeting_room", "locked")
-    assert (await get_info(hass))["events_today"] == 1
+    async_fire_time_changed(site.hass, dt_util.start_of_local_day(tomorrow))
+    assert (await get_info(site.hass))["events_today"] == 0
+    await site.emit("door.input.relay.off", 4)
+    await site.wait_for_state("lock.meeting_room", "locked")
+    assert (await get_info(site.hass))["events_today"] == 1
 
-    add_entry(hass, OTHER_PANEL)
-    await set_online(panel, False)
-    await wait_for_state(hass, CONNECTION, "off")
-    info = await get_info(hass)
+    add_entry(site.hass, OTHER_PANEL)
+    await site.set_online(False)
+    await site.wait_for_state(CONNECTION, "off")
+    info = await get_info(site.hass)
     assert (info["panels_connected"], info["last_token"]) == ("0 / 2", None)
     monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:1")
-    info = await get_info(hass)
+    info = await get_info(site.hass)
     assert info["can_reach_server"] == {"type": "failed", "error": "unreachable"}

@@ -5,11 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from homeassistant.components.automation import config as automation_config
-from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
-from tests.common import PROJECT, state_of
-from tests.simulator_process import SimulatedPdk
+from tests.common import PROJECT, Site
 
 AUTOMATIONS_PAGE = PROJECT / "docs" / "automations.md"
 DOCUMENTS = (PROJECT / "README.md", AUTOMATIONS_PAGE)
@@ -41,20 +39,22 @@ def targets(config: Any) -> set[str]:
     return found
 
 
-async def test_examples(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_examples(site: Site) -> None:
     """They are valid, and their entities and actions exist."""
     for needed in ("homeassistant", "conversation", "light", "notify"):
-        assert await async_setup_component(hass, needed, {})
+        assert await async_setup_component(site.hass, needed, {})
     assert examples()
     for example in examples():
-        valid = await automation_config.async_validate_config_item(hass, "id", example)
+        valid = await automation_config.async_validate_config_item(
+            site.hass, "id", example
+        )
         assert valid
         assert valid.validation_status == automation_config.ValidationStatus.OK
         for entity_id in targets(example) - NOT_OURS:
-            state_of(hass, entity_id)
+            site.state(entity_id)
         for step in example["actions"]:
             if step.get("action", "").startswith("prodatakey."):
-                assert hass.services.has_service(*step["action"].split("."))
+                assert site.hass.services.has_service(*step["action"].split("."))
 
 
 def test_blueprints() -> None:

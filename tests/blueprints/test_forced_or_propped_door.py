@@ -1,8 +1,7 @@
 """A phone is notified of a forced or propped door."""
 
-from homeassistant.core import HomeAssistant, ServiceCall
-from tests.common import PANEL, act, set_online, wait_for_state, wait_until
-from tests.simulator_process import SimulatedPdk
+from homeassistant.core import ServiceCall
+from tests.common import PANEL, Site, wait_until
 
 from .conftest import Automate, rename
 
@@ -12,8 +11,7 @@ DOORS = {"entity_id": [FORCED, PROPPED, "binary_sensor.server_room_forced_open"]
 
 
 async def test_forced_door(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     automate: Automate,
     phone: str,
     phone_notifications: list[ServiceCall],
@@ -24,7 +22,7 @@ async def test_forced_door(
     An alarm that was on before a gap is not notified after it. The alarm of another
     door does not wait for the actions of the first; its name is not a number.
     """
-    rename(hass, "lock.server_room", "2.10")
+    rename(site.hass, "lock.server_room", "2.10")
     message = "{{ title }}: {{ message }}"
     await automate(
         "forced_or_propped_door",
@@ -38,7 +36,7 @@ async def test_forced_door(
             {"delay": {"minutes": 10}},
         ],
     )
-    await panel.act(PANEL, 1, "force")
+    await site.happen(1, "force")
     await wait_until(lambda: notifications)
     (call,) = phone_notifications
     assert call.data["title"] == "Alarm: Front door"
@@ -49,28 +47,25 @@ async def test_forced_door(
     said = notifications[0].data["message"]
     assert said.startswith("Alarm: Front door: Forced open at ")
     for online, state in ((False, "unavailable"), (True, "on")):
-        await set_online(panel, online)
-        await wait_for_state(hass, FORCED, state)
-    await act(hass, "button.press", "button.front_door_clear_forced_alarm")
-    await wait_for_state(hass, FORCED, "off")
-    await panel.act(PANEL, 3, "force")
+        await site.set_online(online)
+        await site.wait_for_state(FORCED, state)
+    await site.act("button.press", "button.front_door_clear_forced_alarm")
+    await site.wait_for_state(FORCED, "off")
+    await site.happen(3, "force")
     await wait_until(lambda: len(phone_notifications) == 2)
     assert phone_notifications[1].data["title"] == "Alarm: 2.10"
 
 
 async def test_propped_door(
-    panel: SimulatedPdk,
-    automate: Automate,
-    phone: str,
-    phone_notifications: list[ServiceCall],
+    site: Site, automate: Automate, phone: str, phone_notifications: list[ServiceCall]
 ) -> None:
     """The end replaces the notification; without a camera there is no picture."""
     await automate("forced_or_propped_door", doors=DOORS, phone=phone)
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"propDelay": 0.05})
-    await panel.act(PANEL, 1, "hold")
-    await panel.act(PANEL, 1, "open")
+    await site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", {"propDelay": 0.05})
+    await site.happen(1, "hold")
+    await site.happen(1, "open")
     await wait_until(lambda: phone_notifications)
-    await panel.act(PANEL, 1, "close")
+    await site.happen(1, "close")
     await wait_until(lambda: len(phone_notifications) == 2)
     began, ended = (call.data for call in phone_notifications)
     assert began["message"].startswith("Held open too long at ")

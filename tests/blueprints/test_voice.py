@@ -4,22 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components import conversation
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.common import (
-    FRONT,
-    PANEL,
-    emit,
-    sent,
-    set_online,
-    setup_integration,
-    wait_for_state,
-)
-from tests.simulator_process import SimulatedPdk
+from tests.common import FRONT, Site
 
 from .conftest import Automate
 
@@ -35,10 +25,10 @@ LANGUAGES: dict[str, dict[str, str]] = json.loads(
 
 
 @pytest.fixture
-async def assist(hass: HomeAssistant, panel: SimulatedPdk, automate: Automate) -> None:
+async def assist(site: Site, automate: Automate) -> None:
     """Set up Assist, and an automation from the blueprint."""
-    assert await async_setup_component(hass, "homeassistant", {})
-    assert await async_setup_component(hass, "conversation", {})
+    assert await async_setup_component(site.hass, "homeassistant", {})
+    assert await async_setup_component(site.hass, "conversation", {})
     await automate(
         "voice",
         doors=[FRONT, GARAGE],
@@ -64,21 +54,19 @@ async def say(hass: HomeAssistant, sentence: str, language: str = "en") -> str:
 
 @pytest.mark.usefixtures("assist")
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_languages(
-    hass: HomeAssistant, panel: SimulatedPdk, language: str
-) -> None:
+async def test_languages(site: Site, language: str) -> None:
     """Each question and command is understood, and answered in its language."""
-    await panel.act(PANEL, 1, "badge", person=1)
-    person = await wait_for_state(hass, LAST_PERSON, "Amelia Hartmann")
+    await site.happen(1, "badge", person=1)
+    person = await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
     occurred = dt_util.parse_datetime(
         person.attributes["occurred"], raise_on_error=True
     )
     time = dt_util.as_local(occurred).strftime("%H:%M")
-    await emit(panel, "door.input.dps.opened")
-    await wait_for_state(hass, POSITION, "on")
+    await site.emit("door.input.dps.opened")
+    await site.wait_for_state(POSITION, "on")
     for sentence, answer in LANGUAGES[language].items():
-        assert await say(hass, sentence, language) == answer.format(time=time)
-    assert sorted(await sent(panel)) == [
+        assert await say(site.hass, sentence, language) == answer.format(time=time)
+    assert sorted(await site.sent()) == [
         "door.actuate.close",
         "door.actuate.close",
         "door.try.open",
@@ -86,33 +74,37 @@ async def test_languages(
 
 
 @pytest.mark.usefixtures("assist")
-async def test_unknown_is_not_no(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_unknown_is_not_no(site: Site) -> None:
     """What was not reported, or only before a gap, is not known."""
-    assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
-    assert await say(hass, "is anything open?") == "Not known: Front door."
-    assert await say(hass, "who was at the front door?") == "I do not know."
-    assert await say(hass, "who was at the moon?") == "I do not know this door."
-    assert await say(hass, "lock all doors") == "All doors are locked."
-    await setup_integration(hass, entry)
-    assert await say(hass, "are all doors locked?") == "Not known: Front door, Garage."
+    assert (
+        await say(site.hass, "are all doors locked?")
+        == "Not known: Front door, Garage."
+    )
+    assert await say(site.hass, "is anything open?") == "Not known: Front door."
+    assert await say(site.hass, "who was at the front door?") == "I do not know."
+    assert await say(site.hass, "who was at the moon?") == "I do not know this door."
+    assert await say(site.hass, "lock all doors") == "All doors are locked."
+    await site.set_up()
+    assert (
+        await say(site.hass, "are all doors locked?")
+        == "Not known: Front door, Garage."
+    )
 
 
 @pytest.mark.usefixtures("assist")
-async def test_rejected_and_offline(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_rejected_and_offline(site: Site) -> None:
     """The doors that did not lock or open are named, and those that are offline."""
-    await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await panel.faults(PANEL, commands={"refuse": "Not now."})
-    assert await say(hass, "lock all doors") == (
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.faults(commands={"refuse": "Not now."})
+    assert await say(site.hass, "lock all doors") == (
         "Not locked: Front door. Not known: Garage."
     )
-    assert await say(hass, "open the garage") == "The garage did not open."
-    await set_online(panel, False)
-    await wait_for_state(hass, FRONT, "unavailable")
+    assert await say(site.hass, "open the garage") == "The garage did not open."
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
     not_connected = "Not connected: Front door, Garage."
-    assert await say(hass, "lock all doors") == not_connected
-    assert await say(hass, "are all doors locked?") == not_connected
-    assert await say(hass, "is anything open?") == "Not connected: Front door."
-    assert await say(hass, "open the garage") == "Not connected: Garage."
+    assert await say(site.hass, "lock all doors") == not_connected
+    assert await say(site.hass, "are all doors locked?") == not_connected
+    assert await say(site.hass, "is anything open?") == "Not connected: Front door."
+    assert await say(site.hass, "open the garage") == "Not connected: Garage."

@@ -2,21 +2,19 @@
 
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from tests.common import FRONT, Json, sent, wait_for_state
-from tests.simulator_process import SimulatedPdk
+from tests.common import FRONT, Json, Site
 
 PIN = "4711"
 
 
-async def test_alexa(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_client: ClientSessionGenerator
-) -> None:
+async def test_alexa(site: Site, hass_client: ClientSessionGenerator) -> None:
     """Alexa locks and unlocks; the PIN is asked for by Amazon, before that."""
-    assert await async_setup_component(hass, "homeassistant", {})
-    assert await async_setup_component(hass, "alexa", {"alexa": {"smart_home": {}}})
-    await hass.async_block_till_done()
+    assert await async_setup_component(site.hass, "homeassistant", {})
+    assert await async_setup_component(
+        site.hass, "alexa", {"alexa": {"smart_home": {}}}
+    )
+    await site.hass.async_block_till_done()
     client = await hass_client()
 
     async def ask(namespace: str, name: str) -> object:
@@ -41,21 +39,21 @@ async def test_alexa(
         ("Lock", "LOCKED", "locked"),
     ):
         assert await ask("Alexa.LockController", name) == said
-        await wait_for_state(hass, FRONT, state)
+        await site.wait_for_state(FRONT, state)
         assert await ask("Alexa", "ReportState") == said
-    assert await sent(panel) == ["door.actuate.open", "door.actuate.close"]
+    assert await site.sent() == ["door.actuate.open", "door.actuate.close"]
 
 
 async def test_google_assistant(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_client: ClientSessionGenerator
+    site: Site, hass_client: ClientSessionGenerator
 ) -> None:
     """Google unlocks with Home Assistant's PIN only, and locks without."""
     google = {"project_id": "project", "secure_devices_pin": PIN}
-    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(site.hass, "homeassistant", {})
     assert await async_setup_component(
-        hass, "google_assistant", {"google_assistant": google}
+        site.hass, "google_assistant", {"google_assistant": google}
     )
-    await hass.async_block_till_done()
+    await site.hass.async_block_till_done()
     client = await hass_client()
 
     async def execute(lock: bool, **challenge: str) -> Json:
@@ -78,10 +76,10 @@ async def test_google_assistant(
     assert (await execute(lock=False))["challengeNeeded"] == {"type": "pinNeeded"}
     wrong = await execute(lock=False, pin="0000")
     assert wrong["challengeNeeded"] == {"type": "challengeFailedPinNeeded"}
-    assert await sent(panel) == []
+    assert await site.sent() == []
     unlocked = await execute(lock=False, pin=PIN)
     assert unlocked["states"] == {"online": True, "isLocked": False}
-    await wait_for_state(hass, FRONT, "unlocked")
+    await site.wait_for_state(FRONT, "unlocked")
     locked = await execute(lock=True)
     assert locked["states"] == {"online": True, "isLocked": True}
-    assert await sent(panel) == ["door.actuate.open", "door.actuate.close"]
+    assert await site.sent() == ["door.actuate.open", "door.actuate.close"]
