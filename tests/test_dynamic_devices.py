@@ -151,9 +151,7 @@ async def test_becomes_another_kind(
 
 
 async def test_delete_a_stale_device(
-    site: Site,
-    device_registry: dr.DeviceRegistry,
-    hass_ws_client: WebSocketGenerator,
+    site: Site, device_registry: dr.DeviceRegistry, hass_ws_client: WebSocketGenerator
 ) -> None:
     """A user deletes what the panel has no more, but nothing that it has."""
     await async_setup_component(site.hass, "config", {})

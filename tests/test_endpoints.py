@@ -87,10 +87,7 @@ async def test_query_one_endpoint(site: Site) -> None:
     assert abs(dt_util.utcnow() - occurred) < timedelta(seconds=5)
     assert signal == {**endpoint, "db_gain": 40}
     assert site.state(SIGNAL).state == "40"
-    device, door = (
-        site.device(f"endpoint_1_{NEAR}"),
-        site.device(1),
-    )
+    device, door = (site.device(f"endpoint_1_{NEAR}"), site.device(1))
     assert device
     assert door
     relay: Json = {"actuate_relay": True, "relay_dwell": 9}

@@ -8,7 +8,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .common import (
     CONNECTION,
@@ -38,25 +37,6 @@ async def test_no_pin_anywhere(
         hass_storage,
     ]
     assert PIN not in json.dumps(everything, default=str)
-
-
-async def test_second_reader(
-    site: Site,
-    access_events: AccessEvents,
-    device_registry: dr.DeviceRegistry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """It has an event entity and nothing else, and is connected via its door."""
-    await site.happen(7, "badge", person=1)
-    inside = "event.front_door_inside_access"
-    await site.wait_for_attribute(inside, "person", "Amelia Hartmann")
-    assert await access_events.received() == []
-    entity, front = map(entity_registry.async_get, (inside, FRONT))
-    assert entity and entity.device_id and front
-    device = device_registry.async_get(entity.device_id)
-    assert isinstance(device, dr.DeviceEntry)
-    assert device.via_device_id == front.device_id
-    assert er.async_entries_for_device(entity_registry, device.id) == [entity]
 
 
 async def test_first_event_of_a_new_door(site: Site) -> None:

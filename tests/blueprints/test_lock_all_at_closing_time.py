@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.util import dt as dt_util
-from tests.common import CONNECTION, PANEL, Site, act, wait_until
+from tests.common import CONNECTION, Site, act, wait_until
 
 from .conftest import Automate
 
@@ -80,7 +80,7 @@ async def test_reports_those_that_do_not_lock(
     await site.happen(4, "hold")
     await site.happen(4, "lock")
     await site.wait_for_state(MEETING_ROOM, "locked")
-    await site.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
+    await site.drop_connection()
     await site.wait_for_state(CONNECTION, "off")
     await site.wait_for_state(CONNECTION, "on")
     await site.happen(1, "lock")
