@@ -80,9 +80,9 @@ async def test_no_permission_while_running(
 
     Without that for the list of doors alone, the panel stays connected.
     """
-    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await new_site.pdk.faults(panel_token_lifetime=1)
     await new_site.set_up()
+    monkeypatch.setattr(MIN_READ_INTERVAL, -1)
     await new_site.pdk.faults(devices={"status": 403, "count": 1})
     let_pass(new_site.hass, hours=1, seconds=1)
     await wait_until(lambda: issues(new_site.hass))
@@ -92,6 +92,7 @@ async def test_no_permission_while_running(
     await wait_until(lambda: not issues(new_site.hass))
     assert new_site.state(CONNECTION) is connected
 
+    await new_site.pdk.faults(panel_token_lifetime=None)
     await new_site.pdk.faults(
         panel_token={"status": 403}, handshake={"mode": "error44", "count": 1}
     )
