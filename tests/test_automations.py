@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.const import STATE_ON, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import ServiceCall, callback
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -23,13 +23,11 @@ from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
-    FRONT,
     FRONT_ACCESS,
     AccessEvents,
     Json,
     Site,
     access_granted,
-    state_of,
     wait_until,
 )
 
@@ -57,7 +55,7 @@ CAUSE = {
 
 
 async def automate(
-    hass: HomeAssistant, *triggers: Json, actions: list[Json] | None = None
+    site: Site, *triggers: Json, actions: list[Json] | None = None
 ) -> list[Json]:
     """Set up an automation; return the list of what its action is called with."""
     runs: list[Json] = []
@@ -67,7 +65,7 @@ async def automate(
         """Handle a run of the automation."""
         runs.append(dict(call.data))
 
-    hass.services.async_register("test", "run", handle_run)
+    site.hass.services.async_register("test", "run", handle_run)
     config = {
         "id": "ours",
         "alias": "Ours",
@@ -75,23 +73,25 @@ async def automate(
         "triggers": list(triggers),
         "actions": actions or [CAUSE],
     }
-    assert await async_setup_component(hass, AUTOMATION_DOMAIN, {"automation": config})
-    await hass.async_block_till_done()
-    assert state_of(hass, "automation.ours").state == STATE_ON
+    assert await async_setup_component(
+        site.hass, AUTOMATION_DOMAIN, {"automation": config}
+    )
+    await site.hass.async_block_till_done()
+    assert site.state("automation.ours").state == STATE_ON
     return runs
 
 
 @callback
-def furnish(hass: HomeAssistant) -> Json:
+def furnish(site: Site) -> Json:
     """Put the front door into an area, next to another integration's entities.
 
     Return a target of each kind.
     """
-    area = ar.async_get(hass).async_create("Entrance")
-    entities = er.async_get(hass)
-    front = entities.async_get(FRONT)
-    assert front and front.device_id
-    dr.async_get(hass).async_update_device(front.device_id, area_id=area.id)
+    area = ar.async_get(site.hass).async_create("Entrance")
+    entities = er.async_get(site.hass)
+    front = site.device(1)
+    assert front
+    dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
     for entity_id, key in OTHERS.items():
         domain, object_id = entity_id.split(".")
         entities.async_get_or_create(
@@ -102,8 +102,8 @@ def furnish(hass: HomeAssistant) -> Json:
             translation_key=key,
         )
         entities.async_update_entity(entity_id, area_id=area.id)
-        hass.states.async_set(entity_id, STATE_UNKNOWN)
-    return dict(zip(TARGETS, (front.device_id, area.id), strict=True))
+        site.hass.states.async_set(entity_id, STATE_UNKNOWN)
+    return dict(zip(TARGETS, (front.id, area.id), strict=True))
 
 
 def trigger(name: str, target: Any, **options: Any) -> Json:
@@ -136,7 +136,7 @@ async def test_triggers(site: Site) -> None:
     """
     garage = "binary_sensor.garage_forced_open"
     runs = await automate(
-        site.hass,
+        site,
         *(trigger(name, entity_id) for name, (entity_id, _) in TRIGGERS.items()),
         trigger("forced", garage),
     )
@@ -156,8 +156,8 @@ async def test_triggers(site: Site) -> None:
 @pytest.mark.parametrize("kind", TARGETS)
 async def test_targets(site: Site, kind: str) -> None:
     """Every kind of target has the door's entities, and nothing of others fires."""
-    target = {kind: furnish(site.hass)[kind]}
-    runs = await automate(site.hass, *(trigger(each, target) for each in TRIGGERS))
+    target = {kind: furnish(site)[kind]}
+    runs = await automate(site, *(trigger(each, target) for each in TRIGGERS))
     for entity_id in OTHERS:
         for event_type in ("access_granted", "access_denied", "access_unknown"):
             now = dt_util.utcnow().isoformat()
@@ -177,8 +177,8 @@ async def test_nothing_happened(site: Site) -> None:
     for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):
         await site.emit(topic)
     await site.wait_for_state(REX, "on")
-    target = furnish(site.hass)
-    runs = await automate(site.hass, *(trigger(each, target) for each in TRIGGERS))
+    target = furnish(site)
+    runs = await automate(site, *(trigger(each, target) for each in TRIGGERS))
 
     await site.set_up()
     await site.set_online(False)
@@ -197,7 +197,7 @@ async def test_nothing_happened(site: Site) -> None:
 
 async def test_several_people_at_once(site: Site) -> None:
     """Each of them fires, also within a millisecond."""
-    runs = await automate(site.hass, trigger("access_granted", FRONT_ACCESS))
+    runs = await automate(site, trigger("access_granted", FRONT_ACCESS))
     with freeze_time():
         for name in ("Amelia Hartmann", "Jonas Okafor"):
             event = access_granted(name)
@@ -216,7 +216,7 @@ async def test_person(site: Site, access_events: AccessEvents) -> None:
         [],
     )
     triggers = (trigger("access_granted", FRONT_ACCESS, person=each) for each in people)
-    runs = await automate(site.hass, *triggers)
+    runs = await automate(site, *triggers)
     await site.emit_all(access_granted("Amelia Hartmann"))
     assert await access_events.people() == ["Amelia Hartmann"]
     await wait_until(lambda: len(runs) == len(people))
@@ -240,7 +240,7 @@ async def test_another_person(
 ) -> None:
     """An automation for one person does not run for others; its trace says why."""
     chosen = trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
-    runs = await automate(site.hass, chosen)
+    runs = await automate(site, chosen)
     metadata = {"personName": person} if person else {}
     await site.emit("door.request.allowed", metadata=metadata)
     assert await access_events.people() == [person]
@@ -260,9 +260,9 @@ async def test_people_are_not_recorded(
     site: Site, hass_client: ClientSessionGenerator
 ) -> None:
     """An automation that waits for a person cannot be saved then, and the user sees why."""
-    area = {"area_id": furnish(site.hass)["area_id"]}
+    area = {"area_id": furnish(site)["area_id"]}
     assert await async_setup_component(site.hass, "config", {})
-    await automate(site.hass, trigger("access_unknown", FRONT_ACCESS))
+    await automate(site, trigger("access_unknown", FRONT_ACCESS))
     await site.set_up(record_people=False)
     client = await hass_client()
 
@@ -291,9 +291,9 @@ CONDITIONS = {
 
 async def test_conditions(site: Site) -> None:
     """Each is true while the door is so; what is unknown, or another's, is not."""
-    target = {"area_id": furnish(site.hass)["area_id"]}
+    target = {"area_id": furnish(site)["area_id"]}
     runs = await automate(
-        site.hass,
+        site,
         {"trigger": "event", "event_type": "test"},
         actions=[
             {

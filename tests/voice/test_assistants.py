@@ -92,11 +92,11 @@ async def test_assist(site: Site) -> None:
     assert await async_setup_component(site.hass, "homeassistant", {})
     assert await async_setup_component(site.hass, "conversation", {})
     async_expose_entity(site.hass, "conversation", FRONT, True)
-    assert await say(site.hass, "is the front door locked?") == "No, unknown"
-    assert await say(site.hass, "lock the front door") == "Locking"
-    assert await say(site.hass, "is the front door locked?") == "Yes"
-    assert await say(site.hass, "unlock the front door") == "Unlocking"
-    assert await say(site.hass, "is any door unlocked?") == "Yes, Front door"
+    assert await say(site, "is the front door locked?") == "No, unknown"
+    assert await say(site, "lock the front door") == "Locking"
+    assert await say(site, "is the front door locked?") == "Yes"
+    assert await say(site, "unlock the front door") == "Unlocking"
+    assert await say(site, "is any door unlocked?") == "Yes, Front door"
     assert await site.sent() == ["door.actuate.close", "door.actuate.open"]
     await site.pdk.faults(commands={"refuse": "The door is in do not disturb."})
-    assert await say(site.hass, "lock the front door") == "An unexpected error occurred"
+    assert await say(site, "lock the front door") == "An unexpected error occurred"
