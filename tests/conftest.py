@@ -77,15 +77,17 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def unload_at_end(hass: HomeAssistant, short_waits: None) -> AsyncIterator[None]:
-    """Let panels connect quickly, and unload them after the test."""
+async def unload_at_end(hass: HomeAssistant) -> AsyncIterator[None]:
+    """Unload all panels after the test."""
     yield
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
+def entry(
+    hass: HomeAssistant, short_waits: None, unload_at_end: None
+) -> MockConfigEntry:
     """Return the entry of the panel, not set up yet."""
     return add_entry(hass, PANEL, "Headquarters")
 

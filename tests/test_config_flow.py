@@ -30,7 +30,7 @@ from .common import (
 )
 from .simulator_process import SimulatedPdk
 
-pytestmark = pytest.mark.usefixtures("unload_at_end")
+pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 async def start(

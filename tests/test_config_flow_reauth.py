@@ -34,7 +34,7 @@ OUTDATED = {"client_secret": "outdated"}
 REJECTED: Json = {"status": 401}
 PANELS = (PANEL, OTHER_PANEL)
 
-pytestmark = pytest.mark.usefixtures("unload_at_end")
+pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 @pytest.fixture

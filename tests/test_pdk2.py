@@ -32,7 +32,7 @@ SIDE_DPS = "binary_sensor.side_entrance_door"
 SIDE_PERSON = "sensor.side_entrance_last_person"
 CONNECTION = "binary_sensor.workshop_connection"
 
-pytestmark = pytest.mark.usefixtures("unload_at_end")
+pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 @pytest.fixture

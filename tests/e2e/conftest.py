@@ -134,6 +134,15 @@ def call(page: Page, command: str, **fields: object) -> Any:
     )
 
 
+def furnish(page: Page, *doors: str) -> None:
+    """Put doors into the area Entrance."""
+    area = call(page, "config/area_registry/create", name="Entrance")
+    for device in call(page, "config/device_registry/list"):
+        if device["name"] in doors:
+            moved = {"device_id": device["id"], "area_id": area["area_id"]}
+            call(page, "config/device_registry/update", **moved)
+
+
 @pytest.fixture(scope="session")
 def screenshots(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
