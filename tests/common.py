@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 import json
 from pathlib import Path
 import time
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import Context, Event, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from .simulator_process import SimulatedPdk
 
@@ -38,11 +44,11 @@ FRONT = "lock.front_door"
 FRONT_ACCESS = "event.front_door_access"
 ENDPOINT = "0013a200400a393b"
 SIGNAL = "sensor.endpoint_meeting_room_signal"
+OTHER_SIGNAL = "sensor.endpoint_warehouse_gate_signal"
 
 # Where the integration keeps what tests shorten or lower.
 _OURS = "custom_components.prodatakey"
 ANSWER_TIMEOUT = f"{_OURS}.pdk.commands.ANSWER_TIMEOUT"
-CLOCK_BURST = f"{_OURS}.pdk.clock.MAX_BURST"
 CONFIRM_REJECTION_AFTER = f"{_OURS}.pdk.client.CONFIRM_REJECTION_AFTER"
 CONFIRMATION_TIMEOUT = f"{_OURS}.switch.CONFIRMATION_TIMEOUT"
 OPENING_TIMEOUT = f"{_OURS}.lock.OPENING_TIMEOUT"
@@ -52,6 +58,8 @@ MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
 MIN_READ_INTERVAL = f"{_OURS}.coordinator.MIN_READ_INTERVAL"
 MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
 MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
+VALIDATION_TIME = f"{_OURS}.pdk.v2.stream.VALIDATION_TIME"
+WRITES_PER_SECOND = f"{_OURS}.pdk.client.WRITES_PER_SECOND"
 SIGNAL_TIMEOUT = f"{_OURS}.pdk.panel.SIGNAL_TIMEOUT"
 
 # --- waiting
@@ -84,7 +92,26 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     return state
 
 
+def let_pass(hass: HomeAssistant, **duration: float) -> None:
+    """Let Home Assistant's timers find that so much time has passed."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**duration))
+
+
 # --- the panel in Home Assistant
+
+
+def add_entry(
+    hass: HomeAssistant, panel_id: str, title: str = "", **data: str
+) -> MockConfigEntry:
+    """Add the entry of a panel, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=title or panel_id,
+        unique_id=panel_id,
+        data={**CREDENTIALS, "panel_id": panel_id, **data},
+    )
+    entry.add_to_hass(hass)
+    return entry
 
 
 async def setup_integration(
@@ -109,55 +136,6 @@ async def wait_for_connection(hass: HomeAssistant, entry: ConfigEntry) -> None:
     await wait_for_state(hass, entity_id, "on")
 
 
-def device_of(
-    hass: HomeAssistant, entry: ConfigEntry, part: object = ""
-) -> dr.DeviceEntry | None:
-    """Return the device of a panel, or of a door or endpoint of it."""
-    identifier = f"{PANEL}_{part}" if part else PANEL
-    return dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, identifier), entry.entry_id
-    )
-
-
-# --- what happens at the panel
-
-
-async def emit(pdk: SimulatedPdk, topic: str, door: object = 1, **event: Any) -> None:
-    """Emit an event of a door, with more or another body if given."""
-    await pdk.emit(PANEL, topic, {"body": {"doorId": door}, **event})
-
-
-async def emit_all(pdk: SimulatedPdk, *events: Json) -> None:
-    """Emit several events at once."""
-    await pdk.control("POST", f"panels/{PANEL}/emit", {"events": list(events)})
-
-
-def deliver(entry: ConfigEntry, topic: str, payload: Json) -> None:
-    """Hand an event to the panel's stream at once, as if it had just arrived."""
-    entry.runtime_data.stream._dispatch(topic, payload)
-
-
-def held_back(entry: ConfigEntry) -> bool:
-    """Return whether the panel delays events, as its token has expired."""
-    delayed: bool = entry.runtime_data.stream._renewer.rejected.is_set()
-    return delayed
-
-
-async def drop_connection(pdk: SimulatedPdk) -> None:
-    """Drop the connections to the panel; new ones work."""
-    await pdk.control("POST", f"panels/{PANEL}/kick", {"how": "abort"})
-
-
-async def set_online(pdk: SimulatedPdk, online: bool) -> None:
-    """Take the panel off the network, or put it back."""
-    await pdk.control("POST", f"panels/{PANEL}/{'online' if online else 'offline'}")
-
-
-async def sent(pdk: SimulatedPdk) -> list[str]:
-    """Return the topics of the commands that the panel has received so far."""
-    return [command["topic"] for command in await pdk.commands(PANEL, wait=0)]
-
-
 # --- what users do
 
 
@@ -175,23 +153,6 @@ async def act(
     )
 
 
-async def ask(
-    hass: HomeAssistant, action: str, context: Context | None = None, **data: Any
-) -> list[Json]:
-    """Call an action that asks the panel, and return the endpoints of its response."""
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    response: Any = await hass.services.async_call(
-        DOMAIN,
-        action,
-        {"config_entry_id": entry.entry_id, **data},
-        blocking=True,
-        context=context,
-        return_response=True,
-    )
-    endpoints: list[Json] = response["endpoints"]
-    return endpoints
-
-
 @contextmanager
 def raises_error(key: str, **placeholders: str) -> Iterator[None]:
     """Expect an error of Home Assistant whose text has all that it names."""
@@ -204,6 +165,124 @@ def raises_error(key: str, **placeholders: str) -> Iterator[None]:
     )
     assert TEXTS["exceptions"][key]["message"].format(**given)
     assert placeholders.items() <= given.items()
+
+
+# --- a panel and Home Assistant
+
+
+class Site:
+    """A panel in Home Assistant: its entry, and the pdk.io that it belongs to."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: MockConfigEntry, pdk: SimulatedPdk
+    ) -> None:
+        """Initialize with an entry, set up or not."""
+        self.hass = hass
+        self.entry = entry
+        self.pdk = pdk
+        self.panel_id = str(entry.unique_id)
+
+    # Home Assistant's side
+
+    async def set_up(self, **options: Any) -> None:
+        """Set up the panel, or reload it, with these options."""
+        await setup_integration(self.hass, self.entry, **options)
+
+    async def act(
+        self,
+        action: str,
+        entity_id: str | list[str] = FRONT,
+        context: Context | None = None,
+        **data: Any,
+    ) -> None:
+        """Call an action for an entity."""
+        await act(self.hass, action, entity_id, context, **data)
+
+    async def ask(
+        self, action: str, context: Context | None = None, **data: Any
+    ) -> list[Json]:
+        """Call an action that asks the panel; return the endpoints of its response."""
+        response: Any = await self.hass.services.async_call(
+            DOMAIN,
+            action,
+            {"config_entry_id": self.entry.entry_id, **data},
+            blocking=True,
+            context=context,
+            return_response=True,
+        )
+        endpoints: list[Json] = response["endpoints"]
+        return endpoints
+
+    async def discover(self) -> None:
+        """Discover both endpoints, without the second that the action would wait."""
+        await self.entry.runtime_data.panel.discover_endpoints(0)
+        for signal in (SIGNAL, OTHER_SIGNAL):
+            await self.wait_for_state(signal, "unknown")
+
+    def state(self, entity_id: str) -> State:
+        """Return an entity that must exist."""
+        return state_of(self.hass, entity_id)
+
+    async def wait_for_state(self, entity_id: str, state: str) -> State:
+        """Wait until an entity has a state, and return it."""
+        return await wait_for_state(self.hass, entity_id, state)
+
+    async def wait_for_attribute(
+        self, entity_id: str, name: str, value: object
+    ) -> State:
+        """Wait until an entity has an attribute with this value, and return it."""
+        await wait_until(lambda: self.state(entity_id).attributes.get(name) == value)
+        return self.state(entity_id)
+
+    def device(self, part: object = "") -> dr.DeviceEntry | None:
+        """Return the device of the panel, or of a door or endpoint of it."""
+        identifier = f"{self.panel_id}_{part}" if part else self.panel_id
+        return dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, identifier), self.entry.entry_id
+        )
+
+    # the panel's side
+
+    async def happen(self, door: int | str, act: str, **body: Any) -> None:
+        """Let something happen at a door."""
+        await self.pdk.act(self.panel_id, door, act, **body)
+
+    async def emit(self, topic: str, door: object = 1, **event: Any) -> None:
+        """Emit an event of a door, with more or another body if given."""
+        await self.pdk.emit(self.panel_id, topic, {"body": {"doorId": door}, **event})
+
+    async def emit_all(self, *events: Json) -> None:
+        """Emit several events at once."""
+        body = {"events": list(events)}
+        await self.pdk.control("POST", f"panels/{self.panel_id}/emit", body)
+
+    def deliver(self, topic: str, payload: Json) -> None:
+        """Hand an event to the panel's stream at once, as if it had just arrived."""
+        self.entry.runtime_data.stream._dispatch(topic, payload)
+
+    async def commands(self, after: int = 0, wait: float = 5) -> list[Json]:
+        """Wait for at least one more command; return those after so many."""
+        return await self.pdk.commands(self.panel_id, after, wait)
+
+    async def sent(self) -> list[str]:
+        """Return the topics of the commands that the panel has received so far."""
+        return [command["topic"] for command in await self.commands(wait=0)]
+
+    async def carry_out(self, command: Json) -> None:
+        """Emit the result of a command."""
+        await self.pdk.carry_out(self.panel_id, command)
+
+    async def faults(self, **faults: Any) -> None:
+        """Set faults of the panel."""
+        await self.pdk.faults(self.panel_id, **faults)
+
+    async def drop_connection(self) -> None:
+        """Drop the connections to the panel; new ones work."""
+        await self.pdk.kick(self.panel_id, "abort")
+
+    async def set_online(self, online: bool) -> None:
+        """Take the panel off the network, or put it back."""
+        await self.pdk.set_online(self.panel_id, online)
 
 
 # --- access at the front door
@@ -225,12 +304,11 @@ def access_granted(person: str, seconds_ago: float = 0, **event: Any) -> Json:
 class AccessEvents:
     """The access events of the front door, as an automation receives them."""
 
-    def __init__(self, hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    def __init__(self, site: Site) -> None:
         """Subscribe to the event entity."""
-        self._hass = hass
-        self._pdk = pdk
+        self._site = site
         self._received: list[Json] = []
-        hass.bus.async_listen("state_changed", self._handle_state)
+        site.hass.bus.async_listen("state_changed", self._handle_state)
 
     @callback
     def _handle_state(self, event: Event[Any]) -> None:
@@ -242,8 +320,8 @@ class AccessEvents:
         """Return the attributes of those that the panel has emitted so far."""
         # Events are handled in order: after these two there is none left.
         for topic, state in (("on", "unlocked"), ("off", "locked")):
-            await emit(self._pdk, f"door.input.relay.{topic}", 4)
-            await wait_for_state(self._hass, "lock.meeting_room", state)
+            await self._site.emit(f"door.input.relay.{topic}", 4)
+            await self._site.wait_for_state("lock.meeting_room", state)
         return self._received
 
     async def people(self) -> list[str | None]:

@@ -11,13 +11,16 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from .common import (
-    CREDENTIALS,
     PANEL,
+    SETTLE_TIME,
+    VALIDATION_TIME,
     WORKSHOP,
     WORKSHOP_SYSTEM,
+    WRITES_PER_SECOND,
     AccessEvents,
     Json,
-    setup_integration,
+    Site,
+    add_entry,
 )
 from .simulator_process import SimulatedPdk, simulator_process
 
@@ -62,11 +65,15 @@ def enable_event_loop_debug() -> None:
 
 
 @pytest.fixture
-def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let attempts to reconnect follow each other quickly."""
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts to connect, and requests for tokens, follow each other quickly."""
     backoff = "custom_components.prodatakey.pdk.reconnect"
     monkeypatch.setattr(f"{backoff}.BACKOFF_DELAYS", (0.1,))
     monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
+    monkeypatch.setattr(WRITES_PER_SECOND, 100)
+    monkeypatch.setattr(VALIDATION_TIME, 0.2)
+    # Nobody else toggles do not disturb, so a report is always about our toggle.
+    monkeypatch.setattr(SETTLE_TIME, 0)
 
 
 @pytest.fixture
@@ -78,41 +85,39 @@ async def unload_at_end(hass: HomeAssistant) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
+def entry(
+    hass: HomeAssistant, short_waits: None, unload_at_end: None
+) -> MockConfigEntry:
     """Return the entry of the panel, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Headquarters",
-        unique_id=PANEL,
-        data={**CREDENTIALS, "panel_id": PANEL},
-    )
-    entry.add_to_hass(hass)
-    return entry
+    return add_entry(hass, PANEL, "Headquarters")
 
 
 @pytest.fixture
 def workshop(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
     """Return the entry of the site of PDK 2.0, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Workshop",
-        unique_id=WORKSHOP,
-        data={**CREDENTIALS, "panel_id": WORKSHOP, "system_id": WORKSHOP_SYSTEM},
-    )
-    entry.add_to_hass(hass)
-    return entry
+    return add_entry(hass, WORKSHOP, "Workshop", system_id=WORKSHOP_SYSTEM)
 
 
 @pytest.fixture
-async def panel(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> SimulatedPdk:
+def new_site(hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry) -> Site:
+    """Return the panel and its entry, not set up yet."""
+    return Site(hass, entry, pdk)
+
+
+@pytest.fixture
+async def site(new_site: Site) -> Site:
+    """Set up the panel; return it and its entry."""
+    await new_site.set_up()
+    return new_site
+
+
+@pytest.fixture
+async def panel(site: Site) -> SimulatedPdk:
     """Set up the panel; return the pdk.io that it is connected to."""
-    await setup_integration(hass, entry)
-    return pdk
+    return site.pdk
 
 
 @pytest.fixture
-def access_events(hass: HomeAssistant, panel: SimulatedPdk) -> AccessEvents:
+def access_events(site: Site) -> AccessEvents:
     """Subscribe to the access events of the front door."""
-    return AccessEvents(hass, panel)
+    return AccessEvents(site)

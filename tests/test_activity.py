@@ -4,25 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .common import (
-    PANEL,
-    PIN,
-    Json,
-    device_of,
-    setup_integration,
-    state_of,
-    wait_for_state,
-    wait_until,
-)
-from .simulator_process import SimulatedPdk
+from .common import PANEL, PIN, Json, Site, wait_until
 
 ACTIVITY = "sensor.headquarters_last_activity"
 PERSON = {"text": "Amelia Hartmann", "id": 1, "type": "person"}
@@ -46,14 +33,9 @@ def line(info: str, *placeholders: Json) -> Json:
     }
 
 
-async def test_live_event(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    events: list[Event[Any]],
-) -> None:
+async def test_live_event(site: Site, events: list[Event[Any]]) -> None:
     """A person is granted access; the event and the sensor say the same."""
-    await panel.act(PANEL, 1, "badge", pin="2468")
+    await site.happen(1, "badge", pin="2468")
     await wait_until(lambda: events)
     data = dict(events[0].data)
     occurred = dt_util.parse_datetime(data.pop("occurred"), raise_on_error=True)
@@ -62,7 +44,7 @@ async def test_live_event(
         'Person "Amelia Hartmann" has requested access to the device "Front door". '
         "Access allowed. Person used PIN for requesting access."
     )
-    front = device_of(hass, entry, 1)
+    front = site.device(1)
     assert front
     assert data == {
         "panel_id": PANEL,
@@ -74,51 +56,40 @@ async def test_live_event(
         "person_id": 1,
         "person": "Amelia Hartmann",
     }
-    shown = (await wait_for_state(hass, ACTIVITY, sentence)).attributes
+    shown = (await site.wait_for_state(ACTIVITY, sentence)).attributes
     assert shown["message"] == sentence
     assert shown["topic"] == "door.request.allowed"
     assert shown["occurred"] == events[0].data["occurred"]
 
 
-@pytest.mark.parametrize(
-    ("info", "placeholders", "message"),
-    [
-        ("%s at %s", [PERSON, DOOR], "Amelia Hartmann at Front door"),
-        ("at %s: %s", [DOOR, {"text": PIN, "type": "pin"}], "at Front door: …"),
-        ("card %s", [{"text": PIN, "id": 3, "type": "credential"}], "card …"),
-        ("somehow %s", [{"text": PIN}], "somehow …"),
-        ("too few: %s, %s", [DOOR], "too few: Front door, …"),
-        ("none", [PERSON], "none"),
-        ("100 %, 5 %d", [], "100 %, 5 %d"),
-        ("%s", [{"text": "50 %s", "id": 1, "type": "door"}], "50 %s"),
-    ],
-)
-async def test_placeholders(
-    panel: SimulatedPdk,
-    events: list[Event[Any]],
-    info: str,
-    placeholders: list[Json],
-    message: str,
-) -> None:
+LINES: list[tuple[str, list[Json], str]] = [
+    ("%s at %s", [PERSON, DOOR], "Amelia Hartmann at Front door"),
+    ("at %s: %s", [DOOR, {"text": PIN, "type": "pin"}], "at Front door: …"),
+    ("card %s", [{"text": PIN, "id": 3, "type": "credential"}], "card …"),
+    ("somehow %s", [{"text": PIN}], "somehow …"),
+    ("too few: %s, %s", [DOOR], "too few: Front door, …"),
+    ("none", [PERSON], "none"),
+    ("100 %, 5 %d", [], "100 %, 5 %d"),
+    ("%s", [{"text": "50 %s", "id": 1, "type": "door"}], "50 %s"),
+]
+
+
+async def test_placeholders(site: Site, events: list[Event[Any]]) -> None:
     """Only persons and doors are shown: anything else may be a PIN or a card."""
-    await panel.emit(PANEL, "liveEvent", line(info, *placeholders))
-    await wait_until(lambda: events)
-    assert events[0].data["message"] == message
-    assert PIN not in str(events[0].data)
+    for info, placeholders, _ in LINES:
+        await site.pdk.emit(PANEL, "liveEvent", line(info, *placeholders))
+    await wait_until(lambda: len(events) == len(LINES))
+    assert [event.data["message"] for event in events] == [each[2] for each in LINES]
+    assert not [event for event in events if PIN in str(event.data)]
 
 
-async def test_line_without_a_known_door(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    events: list[Event[Any]],
-) -> None:
+async def test_line_without_a_known_door(site: Site, events: list[Event[Any]]) -> None:
     """It belongs to the panel."""
-    await panel.emit(PANEL, "liveEvent", line("The panel has started."))
+    await site.pdk.emit(PANEL, "liveEvent", line("The panel has started."))
     unknown = {"text": "Cellar", "id": 99, "type": "door"}
-    await panel.emit(PANEL, "liveEvent", line("%s", unknown))
+    await site.pdk.emit(PANEL, "liveEvent", line("%s", unknown))
     await wait_until(lambda: len(events) == 2)
-    cloud_node = device_of(hass, entry)
+    cloud_node = site.device()
     assert cloud_node
     assert [event.data["device_id"] for event in events] == [cloud_node.id] * 2
     assert [event.data["door_id"] for event in events] == [None, 99]
@@ -126,15 +97,13 @@ async def test_line_without_a_known_door(
 
 
 @pytest.mark.parametrize("options", [{}, {"record_people": False}])
-async def test_long_line(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry, options: Json
-) -> None:
+async def test_long_line(site: Site, options: Json) -> None:
     """A state holds 255 characters; the attribute holds all, also after a restart."""
-    await setup_integration(hass, entry, **options)
+    await site.set_up(**options)
     long = "Door was propped open. " * 20
-    await panel.emit(PANEL, "liveEvent", line(long))
-    before = await wait_for_state(hass, ACTIVITY, long[:255])
+    await site.pdk.emit(PANEL, "liveEvent", line(long))
+    before = await site.wait_for_state(ACTIVITY, long[:255])
     assert before.attributes["message"] == long
-    await setup_integration(hass, entry, **options)
-    after = state_of(hass, ACTIVITY)
+    await site.set_up(**options)
+    after = site.state(ACTIVITY)
     assert (after.state, after.attributes) == (before.state, before.attributes)

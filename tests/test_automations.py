@@ -5,7 +5,6 @@ from typing import Any
 
 from freezegun import freeze_time
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
@@ -13,7 +12,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.const import STATE_ON, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import ServiceCall, callback
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -24,24 +23,13 @@ from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
-    FRONT,
     FRONT_ACCESS,
     AccessEvents,
     Json,
+    Site,
     access_granted,
-    act,
-    deliver,
-    device_of,
-    drop_connection,
-    emit,
-    emit_all,
-    set_online,
-    setup_integration,
-    state_of,
-    wait_for_state,
     wait_until,
 )
-from .simulator_process import SimulatedPdk
 
 TARGETS = ("device_id", "area_id")
 
@@ -55,10 +43,21 @@ OTHERS = {
 }
 
 
+# What a run was triggered by.
+CAUSE = {
+    "action": "test.run",
+    "data": {
+        "trigger": "{{ trigger.platform }}",
+        "entity_id": "{{ trigger.entity_id | default }}",
+        "person": "{{ trigger.to_state.attributes.person | default }}",
+    },
+}
+
+
 async def automate(
-    hass: HomeAssistant, *triggers: Json, conditions: list[Json] | None = None
+    site: Site, *triggers: Json, actions: list[Json] | None = None
 ) -> list[Json]:
-    """Set up an automation; return the list of what its runs were triggered by."""
+    """Set up an automation; return the list of what its action is called with."""
     runs: list[Json] = []
 
     @callback
@@ -66,44 +65,33 @@ async def automate(
         """Handle a run of the automation."""
         runs.append(dict(call.data))
 
-    hass.services.async_register("test", "run", handle_run)
+    site.hass.services.async_register("test", "run", handle_run)
     config = {
         "id": "ours",
         "alias": "Ours",
         "mode": "parallel",
         "triggers": list(triggers),
-        "conditions": conditions or [],
-        "actions": [
-            {
-                "action": "test.run",
-                "data": {
-                    "trigger": "{{ trigger.platform }}",
-                    "entity_id": "{{ trigger.entity_id | default }}",
-                    "person": (
-                        "{% if trigger.to_state is defined %}"
-                        "{{ trigger.to_state.attributes.person }}{% endif %}"
-                    ),
-                },
-            }
-        ],
+        "actions": actions or [CAUSE],
     }
-    assert await async_setup_component(hass, AUTOMATION_DOMAIN, {"automation": config})
-    await hass.async_block_till_done()
-    assert state_of(hass, "automation.ours").state == STATE_ON
+    assert await async_setup_component(
+        site.hass, AUTOMATION_DOMAIN, {"automation": config}
+    )
+    await site.hass.async_block_till_done()
+    assert site.state("automation.ours").state == STATE_ON
     return runs
 
 
 @callback
-def furnish(hass: HomeAssistant) -> Json:
+def furnish(site: Site) -> Json:
     """Put the front door into an area, next to another integration's entities.
 
     Return a target of each kind.
     """
-    area = ar.async_get(hass).async_create("Entrance")
-    entities = er.async_get(hass)
-    front = entities.async_get(FRONT)
-    assert front and front.device_id
-    dr.async_get(hass).async_update_device(front.device_id, area_id=area.id)
+    area = ar.async_get(site.hass).async_create("Entrance")
+    entities = er.async_get(site.hass)
+    front = site.device(1)
+    assert front
+    dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
     for entity_id, key in OTHERS.items():
         domain, object_id = entity_id.split(".")
         entities.async_get_or_create(
@@ -114,8 +102,8 @@ def furnish(hass: HomeAssistant) -> Json:
             translation_key=key,
         )
         entities.async_update_entity(entity_id, area_id=area.id)
-        hass.states.async_set(entity_id, STATE_UNKNOWN)
-    return dict(zip(TARGETS, (front.device_id, area.id), strict=True))
+        site.hass.states.async_set(entity_id, STATE_UNKNOWN)
+    return dict(zip(TARGETS, (front.id, area.id), strict=True))
 
 
 def trigger(name: str, target: Any, **options: Any) -> Json:
@@ -128,135 +116,111 @@ FORCED = "binary_sensor.front_door_forced_open"
 PROPPED = "binary_sensor.front_door_propped_open"
 REX = "binary_sensor.front_door_request_to_exit"
 
-# Each trigger with its entity, and the topics of the events after which it has fired.
+# Each trigger with its entity and topic, in an order in which each can fire.
 TRIGGERS = {
-    "access_granted": (FRONT_ACCESS, ["door.request.allowed"]),
-    "access_denied": (FRONT_ACCESS, ["door.request.denied"]),
-    "access_unknown": (FRONT_ACCESS, ["door.request.unknown"]),
-    "exit_requested": (REX, ["door.input.rex.on"]),
-    "forced": (FORCED, ["door.alarm.forced"]),
-    "forced_cleared": (FORCED, ["door.alarm.forced", "door.alarm.forced.cleared"]),
-    "propped": (PROPPED, ["door.alarm.propped.on"]),
-    "propped_cleared": (PROPPED, ["door.alarm.propped.on", "door.alarm.propped.off"]),
+    "access_granted": (FRONT_ACCESS, "door.request.allowed"),
+    "access_denied": (FRONT_ACCESS, "door.request.denied"),
+    "access_unknown": (FRONT_ACCESS, "door.request.unknown"),
+    "exit_requested": (REX, "door.input.rex.on"),
+    "forced": (FORCED, "door.alarm.forced"),
+    "forced_cleared": (FORCED, "door.alarm.forced.cleared"),
+    "propped": (PROPPED, "door.alarm.propped.on"),
+    "propped_cleared": (PROPPED, "door.alarm.propped.off"),
 }
 
 
-async def cause(panel: SimulatedPdk, name: str) -> None:
-    """Let a door do what a trigger is about."""
-    for topic in TRIGGERS[name][1]:
-        await emit(panel, topic)
+async def test_triggers(site: Site) -> None:
+    """The first event ever fires the trigger that is about it, and no other one.
 
-
-@pytest.mark.parametrize("name", TRIGGERS)
-async def test_trigger(hass: HomeAssistant, panel: SimulatedPdk, name: str) -> None:
-    """The first event ever fires the trigger that is about it, and no other one."""
+    An alarm that is not configured is added by its first report, which fires too.
+    """
+    garage = "binary_sensor.garage_forced_open"
     runs = await automate(
-        hass, *(trigger(each, entity_id) for each, (entity_id, _) in TRIGGERS.items())
+        site,
+        *(trigger(name, entity_id) for name, (entity_id, _) in TRIGGERS.items()),
+        trigger("forced", garage),
     )
-    await cause(panel, name)
-    await wait_until(lambda: len(runs) == len(TRIGGERS[name][1]))
-    assert runs[-1]["trigger"] == f"prodatakey.{name}"
-    assert runs[-1]["entity_id"] == TRIGGERS[name][0]
+    for _, topic in TRIGGERS.values():
+        await site.emit(topic)
+    await site.emit("door.alarm.forced", 2)
+    await wait_until(lambda: len(runs) > len(TRIGGERS))
+    assert [(run["trigger"], run["entity_id"]) for run in runs] == [
+        *(
+            (f"prodatakey.{name}", entity_id)
+            for name, (entity_id, _) in TRIGGERS.items()
+        ),
+        ("prodatakey.forced", garage),
+    ]
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-async def test_targets(hass: HomeAssistant, panel: SimulatedPdk, kind: str) -> None:
+async def test_targets(site: Site, kind: str) -> None:
     """Every kind of target has the door's entities, and nothing of others fires."""
-    target = {kind: furnish(hass)[kind]}
-    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+    target = {kind: furnish(site)[kind]}
+    runs = await automate(site, *(trigger(each, target) for each in TRIGGERS))
     for entity_id in OTHERS:
         for event_type in ("access_granted", "access_denied", "access_unknown"):
             now = dt_util.utcnow().isoformat()
-            hass.states.async_set(entity_id, now, {"event_type": event_type})
+            site.hass.states.async_set(entity_id, now, {"event_type": event_type})
         for state in ("on", "off"):
-            hass.states.async_set(entity_id, state)
-    await hass.async_block_till_done()
+            site.hass.states.async_set(entity_id, state)
+    await site.hass.async_block_till_done()
     assert runs == []
-    for name in ("access_denied", "exit_requested", "forced_cleared"):
-        await cause(panel, name)
-    await wait_until(lambda: len(runs) == 4)
-    assert {run["entity_id"] for run in runs} == {FRONT_ACCESS, REX, FORCED}
+    for name in ("access_denied", "exit_requested", "forced"):
+        await site.emit(TRIGGERS[name][1])
+    await wait_until(lambda: len(runs) == 3)
+    assert [run["entity_id"] for run in runs] == [FRONT_ACCESS, REX, FORCED]
 
 
-async def test_alarm_that_is_not_configured(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Its first report, which adds the entity, fires too."""
-    garage = device_of(hass, entry, 2)
-    assert garage
-    runs = await automate(hass, trigger("forced", {"device_id": garage.id}))
-    await emit(panel, "door.alarm.forced", 2)
-    await wait_until(lambda: runs)
-    assert runs[0]["entity_id"] == "binary_sensor.garage_forced_open"
-
-
-async def test_nothing_happened(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    short_backoff: None,
-) -> None:
+async def test_nothing_happened(site: Site) -> None:
     """A reload, which restores as a restart does, and an outage fire nothing."""
     for topic in ("door.request.allowed", "door.alarm.forced", "door.input.rex.on"):
-        await emit(panel, topic)
-    await wait_for_state(hass, REX, "on")
-    target = furnish(hass)
-    runs = await automate(hass, *(trigger(each, target) for each in TRIGGERS))
+        await site.emit(topic)
+    await site.wait_for_state(REX, "on")
+    target = furnish(site)
+    runs = await automate(site, *(trigger(each, target) for each in TRIGGERS))
 
-    await setup_integration(hass, entry)
-    await set_online(panel, False)
-    await wait_for_state(hass, FORCED, "unavailable")
-    await set_online(panel, True)
-    await wait_for_state(hass, CONNECTION, "on")
-    await wait_for_state(hass, FORCED, "on")
-    await emit(panel, "door.alarm.propped.on")
+    await site.set_up()
+    await site.set_online(False)
+    await site.wait_for_state(FORCED, "unavailable")
+    await site.set_online(True)
+    await site.wait_for_state(CONNECTION, "on")
+    await site.wait_for_state(FORCED, "on")
+    await site.emit("door.alarm.propped.on")
     await wait_until(lambda: runs)
     assert [run["trigger"] for run in runs] == ["prodatakey.propped"]
-
-
-async def test_the_end_of_an_alarm_was_missed(
-    hass: HomeAssistant, panel: SimulatedPdk, short_backoff: None
-) -> None:
-    """An alarm that is reported again after a gap is a new one."""
-    runs = await automate(hass, trigger("forced", FORCED))
-    await cause(panel, "forced")
-    await wait_until(lambda: len(runs) == 1)
-    await drop_connection(panel)
-    await wait_until(lambda: state_of(hass, FORCED).attributes.get("assumed_state"))
-    await wait_for_state(hass, CONNECTION, "on")
-    assert len(runs) == 1
-    await cause(panel, "forced")
+    # its end was missed: an alarm that is reported again after a gap is a new one
+    assert site.state(FORCED).attributes["assumed_state"]
+    await site.emit("door.alarm.forced")
     await wait_until(lambda: len(runs) == 2)
 
 
-async def test_several_people_at_once(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_several_people_at_once(site: Site) -> None:
     """Each of them fires, also within a millisecond."""
-    runs = await automate(hass, trigger("access_granted", FRONT_ACCESS))
+    runs = await automate(site, trigger("access_granted", FRONT_ACCESS))
     with freeze_time():
         for name in ("Amelia Hartmann", "Jonas Okafor"):
             event = access_granted(name)
-            deliver(entry, event["topic"], event["payload"])
-    await hass.async_block_till_done()
+            site.deliver(event["topic"], event["payload"])
+    await site.hass.async_block_till_done()
     assert [run["person"] for run in runs] == ["Amelia Hartmann", "Jonas Okafor"]
 
 
-@pytest.mark.parametrize(
-    "person", ["amelia hartmann", " Amelia Hartmann ", 9, ["Nobody", "9"], []]
-)
-async def test_person(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    person: object,
-) -> None:
+async def test_person(site: Site, access_events: AccessEvents) -> None:
     """People are recognized by name or id; without a choice everybody is."""
-    runs = await automate(hass, trigger("access_granted", FRONT_ACCESS, person=person))
-    await emit_all(panel, access_granted("Amelia Hartmann"))
+    people: tuple[object, ...] = (
+        "amelia hartmann",
+        " Amelia Hartmann ",
+        9,
+        ["Nobody", "9"],
+        [],
+    )
+    triggers = (trigger("access_granted", FRONT_ACCESS, person=each) for each in people)
+    runs = await automate(site, *triggers)
+    await site.emit_all(access_granted("Amelia Hartmann"))
     assert await access_events.people() == ["Amelia Hartmann"]
-    await wait_until(lambda: runs)
-    assert runs[0]["person"] == "Amelia Hartmann"
+    await wait_until(lambda: len(runs) == len(people))
+    assert {run["person"] for run in runs} == {"Amelia Hartmann"}
 
 
 @pytest.mark.parametrize(
@@ -268,8 +232,7 @@ async def test_person(
     ],
 )
 async def test_another_person(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     access_events: AccessEvents,
     hass_ws_client: WebSocketGenerator,
     person: str | None,
@@ -277,13 +240,13 @@ async def test_another_person(
 ) -> None:
     """An automation for one person does not run for others; its trace says why."""
     chosen = trigger("access_granted", FRONT_ACCESS, person=["Amelia Hartmann"])
-    runs = await automate(hass, chosen)
+    runs = await automate(site, chosen)
     metadata = {"personName": person} if person else {}
-    await emit(panel, "door.request.allowed", metadata=metadata)
+    await site.emit("door.request.allowed", metadata=metadata)
     assert await access_events.people() == [person]
-    await hass.async_block_till_done()
+    await site.hass.async_block_till_done()
     assert runs == []
-    client = await hass_ws_client(hass)
+    client = await hass_ws_client(site.hass)
     ours: Json = {"domain": "automation", "item_id": "ours"}
     await client.send_json_auto_id({"type": "trace/list", **ours})
     (run,) = (await client.receive_json())["result"]
@@ -293,82 +256,62 @@ async def test_another_person(
     assert trace["trigger/0"][0]["result"]["reason"] == reason
 
 
-@pytest.mark.parametrize("target", [{"entity_id": FRONT_ACCESS}, "area_id"])
 async def test_people_are_not_recorded(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-    target: Any,
+    site: Site, hass_client: ClientSessionGenerator
 ) -> None:
     """An automation that waits for a person cannot be saved then, and the user sees why."""
-    areas = furnish(hass)
-    assert await async_setup_component(hass, "config", {})
-    await automate(hass, trigger("access_unknown", FRONT_ACCESS))
-    await setup_integration(hass, entry, record_people=False)
+    area = {"area_id": furnish(site)["area_id"]}
+    assert await async_setup_component(site.hass, "config", {})
+    await automate(site, trigger("access_unknown", FRONT_ACCESS))
+    await site.set_up(record_people=False)
     client = await hass_client()
-    target = {target: areas[target]} if isinstance(target, str) else target
 
-    async def save(**options: object) -> tuple[int, str]:
+    async def save(target: Any, **options: object) -> tuple[int, str]:
         """Save an automation as the editor does; return the status and the answer."""
-        config = {
-            "alias": "New",
-            "triggers": [trigger("access_granted", target, **options)],
-            "actions": [],
-        }
+        triggers = [trigger("access_granted", target, **options)]
+        config = {"alias": "New", "triggers": triggers, "actions": []}
         url = "/api/config/automation/config/new"
         response = await client.post(url, json=config)
         return response.status, await response.text()
 
-    status, answer = await save(person=["Amelia Hartmann"])
-    assert status == HTTPStatus.BAD_REQUEST
-    assert "The option 'Record people' of Headquarters is off" in answer
-    assert (await save())[0] == HTTPStatus.OK
-    assert (await save(person=[" "]))[0] == HTTPStatus.BAD_REQUEST
+    for target in (FRONT_ACCESS, area):
+        status, answer = await save(target, person=["Amelia Hartmann"])
+        assert status == HTTPStatus.BAD_REQUEST
+        assert "The option 'Record people' of Headquarters is off" in answer
+        assert (await save(target))[0] == HTTPStatus.OK
+    assert (await save(area, person=[" "]))[0] == HTTPStatus.BAD_REQUEST
 
-
-DO_NOT_DISTURB = "switch.front_door_do_not_disturb"
 
 CONDITIONS = {
-    "is_do_not_disturb": DO_NOT_DISTURB,
+    "is_do_not_disturb": "switch.front_door_do_not_disturb",
     "is_forced": FORCED,
     "is_propped": PROPPED,
 }
 
 
-async def automate_test(hass: HomeAssistant, name: str, target: Json) -> list[Json]:
-    """Set up an automation that runs at an event if the condition is true."""
-    event = {"trigger": "event", "event_type": "test"}
-    condition = {"condition": f"prodatakey.{name}", "target": target}
-    return await automate(hass, event, conditions=[condition])
-
-
-async def is_true(hass: HomeAssistant, runs: list[Json]) -> bool:
-    """Return whether the automation runs now."""
-    count = len(runs)
-    hass.bus.async_fire("test")
-    await hass.async_block_till_done()
-    return len(runs) > count
-
-
-async def turn_on(hass: HomeAssistant, panel: SimulatedPdk, entity_id: str) -> None:
-    """Let the front door be what an entity shows."""
-    if entity_id == DO_NOT_DISTURB:
-        await act(hass, "switch.turn_on", entity_id)
-    else:
-        topic = "forced" if entity_id == FORCED else "propped.on"
-        await emit(panel, f"door.alarm.{topic}")
-    await wait_for_state(hass, entity_id, "on")
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
-async def test_condition(hass: HomeAssistant, panel: SimulatedPdk, name: str) -> None:
-    """It is true while the door is so; what is unknown, or another's, is not."""
-    runs = await automate_test(hass, name, {"area_id": furnish(hass)["area_id"]})
+async def test_conditions(site: Site) -> None:
+    """Each is true while the door is so; what is unknown, or another's, is not."""
+    target = {"area_id": furnish(site)["area_id"]}
+    runs = await automate(
+        site,
+        {"trigger": "event", "event_type": "test"},
+        actions=[
+            {
+                "if": [{"condition": f"prodatakey.{name}", "target": target}],
+                "then": [{"action": "test.run", "data": {"name": name}}],
+            }
+            for name in CONDITIONS
+        ],
+    )
     for entity_id in OTHERS:
-        hass.states.async_set(entity_id, "on")
-    for entity_id in set(CONDITIONS.values()) - {CONDITIONS[name]}:
-        await turn_on(hass, panel, entity_id)
-    assert not await is_true(hass, runs)
-    await turn_on(hass, panel, CONDITIONS[name])
-    assert await is_true(hass, runs)
+        site.hass.states.async_set(entity_id, "on")
+    topics = ("forceclose.on", "alarm.forced", "alarm.propped.on")
+    for count, (topic, entity_id) in enumerate(
+        zip(topics, CONDITIONS.values(), strict=True)
+    ):
+        site.hass.bus.async_fire("test")
+        await site.hass.async_block_till_done()
+        assert [run["name"] for run in runs] == list(CONDITIONS)[:count]
+        runs.clear()
+        await site.emit(f"door.{topic}")
+        await site.wait_for_state(entity_id, "on")

@@ -1,12 +1,7 @@
 """pdk.io rejects the credentials, and a user gives new ones."""
 
-from datetime import timedelta
-
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import (
@@ -16,16 +11,18 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 
 from .common import (
     CONFIRM_REJECTION_AFTER,
     CONNECTION,
     CREDENTIALS,
     MIN_RETRY_AFTER,
+    MIN_TOKEN_LIFE,
     OTHER_PANEL,
     PANEL,
     Json,
+    add_entry,
+    let_pass,
     wait_for_connection,
     wait_for_state,
     wait_until,
@@ -33,36 +30,17 @@ from .common import (
 from .simulator_process import SimulatedPdk
 from .test_config_flow import submit
 
-OUTDATED = {"client_id": "demo", "client_secret": "outdated"}
+OUTDATED = {"client_secret": "outdated"}
 REJECTED: Json = {"status": 401}
+PANELS = (PANEL, OTHER_PANEL)
 
-pytestmark = pytest.mark.usefixtures("unload_at_end")
+pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 @pytest.fixture
 def confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the first rejection count."""
     monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0)
-
-
-def add_entry(
-    hass: HomeAssistant, panel_id: str, credentials: dict[str, str]
-) -> MockConfigEntry:
-    """Add the entry of a panel, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=f"Panel {panel_id}",
-        unique_id=panel_id,
-        data={**credentials, "panel_id": panel_id},
-    )
-    entry.add_to_hass(hass)
-    return entry
-
-
-@pytest.fixture
-def entries(hass: HomeAssistant) -> list[MockConfigEntry]:
-    """Return two entries with the same outdated credentials."""
-    return [add_entry(hass, panel, OUTDATED) for panel in (PANEL, OTHER_PANEL)]
 
 
 async def setup_all(hass: HomeAssistant) -> None:
@@ -97,12 +75,10 @@ async def all_connected(hass: HomeAssistant, *entries: MockConfigEntry) -> None:
 @pytest.mark.usefixtures("confirmed")
 @pytest.mark.parametrize("reconfigure", [False, True])
 async def test_rejected_at_setup(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entries: list[MockConfigEntry],
-    reconfigure: bool,
+    hass: HomeAssistant, pdk: SimulatedPdk, reconfigure: bool
 ) -> None:
     """Two panels with the same credentials have one form; new ones serve both."""
+    entries = [add_entry(hass, panel, **OUTDATED) for panel in PANELS]
     await setup_all(hass)
     assert len(reauth_forms(hass)) == 1
     assert {entry.error_reason_translation_key for entry in entries} == {"invalid_auth"}
@@ -121,50 +97,42 @@ async def test_rejected_at_setup(
         assert {**CREDENTIALS, "panel_id": entry.unique_id} == entry.data
 
 
-@pytest.mark.parametrize("status", [400, 401])
-async def test_rejected_once_at_setup(
+@pytest.mark.parametrize(("status", "forms"), [(400, 0), (401, 0), (401, 1)])
+async def test_rejected_for_a_while_at_setup(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
+    monkeypatch: pytest.MonkeyPatch,
     status: int,
+    forms: int,
 ) -> None:
-    """A single rejection may be an outage: nobody is asked, and it is tried again."""
-    entry = add_entry(hass, PANEL, CREDENTIALS)
-    await pdk.faults(token={"status": status, "count": 1})
+    """A single rejection may be an outage: nobody is asked, and it is tried again.
+
+    Where one is enough to ask, the question is withdrawn once the credentials work.
+    """
+    if forms:
+        monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0)
+    entry = add_entry(hass, PANEL)
+    await pdk.faults(token={"status": status})
     await setup_all(hass)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert not reauth_forms(hass)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
-    await wait_until(lambda: entry.state is ConfigEntryState.LOADED)
-    await all_connected(hass, entry)
-
-
-async def test_question_is_withdrawn(
-    hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The attempts go on; once the credentials work again, nobody needs to answer."""
-    entry = add_entry(hass, PANEL, CREDENTIALS)
-    monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0)
-    await pdk.faults(token=REJECTED)
-    await setup_all(hass)
-    assert len(reauth_forms(hass)) == 1
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert len(reauth_forms(hass)) == forms
     await pdk.faults(token=None)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=1))
+    let_pass(hass, minutes=1)
     await wait_until(lambda: entry.state is ConfigEntryState.LOADED)
     await all_connected(hass, entry)
 
 
-@pytest.mark.usefixtures("short_backoff", "confirmed")
+@pytest.mark.usefixtures("confirmed")
 async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """However often both panels reconnect, there is one form."""
-    entries = [add_entry(hass, panel, CREDENTIALS) for panel in (PANEL, OTHER_PANEL)]
+    entries = [add_entry(hass, panel) for panel in PANELS]
     await setup_all(hass)
     await all_connected(hass, *entries)
     await pdk.faults(panel_token=REJECTED, token=REJECTED)
     await pdk.faults(handshake={"mode": "http", "status": 403, "count": 2})
     before = (await pdk.requests())["panel_token"]
-    for panel in (PANEL, OTHER_PANEL):
-        await pdk.control("POST", f"panels/{panel}/kick", {"how": "abort"})
+    for panel in PANELS:
+        await pdk.kick(panel, "abort")
     await wait_until(lambda: reauth_forms(hass))
     while (await pdk.requests())["panel_token"] < before + 4:
         await hass.async_block_till_done()
@@ -174,11 +142,14 @@ async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) ->
     await all_connected(hass, *entries)
 
 
-@pytest.mark.usefixtures("short_backoff", "confirmed")
-async def test_rejected_at_a_renewal(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+@pytest.mark.usefixtures("confirmed")
+async def test_rejected_at_a_renewal(
+    hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A quiet stream whose token cannot be renewed asks once the token has expired."""
-    entry = add_entry(hass, PANEL, CREDENTIALS)
-    await pdk.faults(panel_token_lifetime=2)
+    monkeypatch.setattr(MIN_TOKEN_LIFE, 0.2)
+    entry = add_entry(hass, PANEL)
+    await pdk.faults(panel_token_lifetime=0.6)
     await setup_all(hass)
     await all_connected(hass, entry)
     await pdk.faults(panel_token=REJECTED, panel_token_lifetime=None)
@@ -194,8 +165,8 @@ async def test_other_credentials_are_left_alone(
     hass: HomeAssistant, pdk: SimulatedPdk
 ) -> None:
     """An entry with credentials of its own has a form of its own, and keeps them."""
-    own = {"client_id": "other", "client_secret": "outdated"}
-    first, other = add_entry(hass, PANEL, OUTDATED), add_entry(hass, OTHER_PANEL, own)
+    first = add_entry(hass, PANEL, **OUTDATED)
+    other = add_entry(hass, OTHER_PANEL, client_id="other", **OUTDATED)
     await setup_all(hass)
     forms = {form["context"]["entry_id"]: form for form in reauth_forms(hass)}
     assert forms.keys() == {first.entry_id, other.entry_id}
@@ -204,51 +175,45 @@ async def test_other_credentials_are_left_alone(
     assert [f["context"]["entry_id"] for f in reauth_forms(hass)] == [other.entry_id]
 
 
+async def start(
+    hass: HomeAssistant, entry: MockConfigEntry, step: str
+) -> ConfigFlowResult:
+    """Return the form for new credentials."""
+    if step == "reconfigure":
+        return await entry.start_reconfigure_flow(hass)
+    return await entry.start_reauth_flow(hass)
+
+
 @pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"token": {"status": 401}}, "invalid_auth"),
-        ({"token": {"status": 429}}, "rate_limited"),
-        ({"token": {"abort": True}}, "cannot_connect"),
-        ({"panel": {"status": 500}}, "cannot_connect"),
-    ],
-)
 async def test_new_credentials_do_not_work(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
-    fault: Json,
-    error: str,
+    hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The form says why and nothing is changed; it goes on once they work."""
+    """The form says why and nothing is changed; it goes on once they work.
+
+    Good credentials of another account do not serve a panel.
+    """
     monkeypatch.setattr(MIN_RETRY_AFTER, 0)
-    entry = add_entry(hass, PANEL, OUTDATED)
-    form = await (
-        entry.start_reauth_flow(hass)
-        if step == "reauth_confirm"
-        else entry.start_reconfigure_flow(hass)
-    )
+    entry = add_entry(hass, PANEL, **OUTDATED)
+    form = await start(hass, entry, step)
     assert form["step_id"] == step
     assert (form["description_placeholders"] or {})["panel"] == entry.title
-    await pdk.faults(**fault)
-    form = await submit_and_settle(hass, form, **CREDENTIALS)
-    assert (form["step_id"], form["errors"]) == (step, {"base": error})
-    assert entry.data["client_secret"] == "outdated"
-    await pdk.faults(**dict.fromkeys(fault))
+    faults: list[tuple[str, Json, str]] = [
+        ("token", {"status": 401}, "invalid_auth"),
+        ("token", {"status": 429}, "rate_limited"),
+        ("token", {"abort": True}, "cannot_connect"),
+        ("panel", {"status": 500}, "cannot_connect"),
+    ]
+    for request, fault, error in faults:
+        await pdk.faults(**{request: fault})
+        form = await submit_and_settle(hass, form, **CREDENTIALS)
+        assert (form["step_id"], form["errors"]) == (step, {"base": error})
+        assert entry.data["client_secret"] == "outdated"
+        await pdk.faults(**{request: None})
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == f"{step.removesuffix('_confirm')}_successful"
     await all_connected(hass, entry)
-
-
-@pytest.mark.parametrize("reconfigure", [False, True])
-async def test_wrong_account(
-    hass: HomeAssistant, pdk: SimulatedPdk, reconfigure: bool
-) -> None:
-    """Good credentials of another account do not serve this panel."""
-    entry = add_entry(hass, "9999XYZ", OUTDATED)
-    start = entry.start_reconfigure_flow if reconfigure else entry.start_reauth_flow
-    done = await submit_and_settle(hass, await start(hass), **CREDENTIALS)
+    elsewhere = add_entry(hass, "9999XYZ", **OUTDATED)
+    form = await start(hass, elsewhere, step)
+    done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == "wrong_account"
-    assert entry.data["client_secret"] == "outdated"
+    assert elsewhere.data["client_secret"] == "outdated"

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
-
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
@@ -12,8 +10,7 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .common import FRONT, PANEL, SIGNAL, Json, ask, setup_integration, state_of
-from .simulator_process import SimulatedPdk
+from .common import FRONT, PANEL, SIGNAL, Json, Site
 
 
 async def get_view(hass: HomeAssistant) -> Json:
@@ -45,10 +42,10 @@ def headings(view: Json) -> list[str]:
     return [section["cards"][0]["heading"] for section in view["sections"]]
 
 
-async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
+async def test_view(site: Site) -> None:
     """Every door and output is there, with the alarms that it has, and all of it exists."""
-    await ask(hass, "discover_endpoints", wait=1)
-    view = await get_view(hass)
+    await site.discover()
+    view = await get_view(site.hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
     spans = [section.get("column_span", 1) for section in view["sections"]]
     assert spans == [1, 1, 2, 1]
@@ -56,9 +53,9 @@ async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     assert headings(view) == [*doors, "Last activity", "Signal"]
     shown = entities(view["sections"])
     for entity_id in [*shown, *entities(view["badges"])]:
-        state_of(hass, entity_id)
+        site.state(entity_id)
     assert len(shown) == len(set(shown))
-    assert set(shown) >= set(hass.states.async_entity_ids("lock"))
+    assert set(shown) >= set(site.hass.states.async_entity_ids("lock"))
     assert shown[:4] == [
         FRONT,
         "binary_sensor.front_door_forced_open",
@@ -70,29 +67,24 @@ async def test_view(hass: HomeAssistant, panel: SimulatedPdk) -> None:
     )
     assert "binary_sensor.garage_forced_open" not in shown
 
-
-async def test_areas(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """Doors are shown by area, and those without one by panel."""
-    area = ar.async_get(hass).async_create("Entrance")
-    door = er.async_get(hass).async_get(FRONT)
-    assert door and door.device_id
-    dr.async_get(hass).async_update_device(door.device_id, area_id=area.id)
-    view = await get_view(hass)
-    doors = ["Entrance", "Headquarters", "Headquarters (2)"]
-    assert headings(view) == [*doors, "Last activity"]
+    # doors are shown by area, and those without one by panel
+    area = ar.async_get(site.hass).async_create("Entrance")
+    front = site.device(1)
+    assert front
+    dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
+    view = await get_view(site.hass)
+    assert headings(view) == ["Entrance", *doors, "Last activity", "Signal"]
     first, *others = view["sections"]
     assert entities(first)[0] == FRONT
     assert FRONT not in entities(others)
 
 
-async def test_many_doors(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_many_doors(new_site: Site) -> None:
     """They are divided into sections; long names are not cut."""
     doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
-    await pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
-    await setup_integration(hass, entry)
-    view = await get_view(hass)
+    await new_site.pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
+    await new_site.set_up()
+    view = await get_view(new_site.hass)
     assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
     counts = [len(section["cards"]) for section in view["sections"][:-1]]
     assert counts == [1 + 2 * 4] * 10 + [1 + 2 * 2]
@@ -104,10 +96,7 @@ async def test_many_doors(
 
 
 async def test_entities_that_are_left_out(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
+    site: Site, entity_registry: er.EntityRegistry
 ) -> None:
     """Those that are disabled or hidden, and people where they are not recorded."""
     entity_registry.async_update_entity(
@@ -116,8 +105,8 @@ async def test_entities_that_are_left_out(
     entity_registry.async_update_entity(
         "lock.garage", hidden_by=er.RegistryEntryHider.USER
     )
-    await setup_integration(hass, entry, record_people=False)
-    shown = entities((await get_view(hass))["sections"])
+    await site.set_up(record_people=False)
+    shown = entities((await get_view(site.hass))["sections"])
     left_out = (FRONT, "lock.garage", "sensor.front_door_last_person")
     assert "lock.meeting_room" in shown
     assert not set(left_out) & set(shown)

@@ -1,41 +1,48 @@
-"""A user downloads diagnostics, and sends them to a stranger."""
+"""What a user gives to a stranger for help: diagnostics, and the system information."""
 
+import asyncio
+from datetime import datetime, timedelta
 import json
+from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    async_fire_time_changed,
+    get_system_health_info,
+)
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.prodatakey.const import DOMAIN
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
     ENDPOINT,
     FRONT,
+    OTHER_PANEL,
     PANEL,
     PIN,
+    TEXTS,
     Json,
-    ask,
-    device_of,
-    drop_connection,
-    setup_integration,
-    wait_for_state,
+    Site,
+    add_entry,
 )
-from .simulator_process import SimulatedPdk
 
 CODE = "open sesame"
 SECRETS = ("demo-secret", CODE, PIN, "Amelia", "Hartmann", "eyJ", "token=", "Bearer")
 
 
 async def download(
-    hass: HomeAssistant, hass_client: ClientSessionGenerator, path: str
+    site: Site, hass_client: ClientSessionGenerator, device: str = ""
 ) -> Json:
     """Download diagnostics as a browser does; they hold no secret."""
-    assert await async_setup_component(hass, "diagnostics", {})
+    assert await async_setup_component(site.hass, "diagnostics", {})
     client = await hass_client()
-    response = await client.get(f"/api/diagnostics/{path}")
+    path = f"/api/diagnostics/config_entry/{site.entry.entry_id}"
+    response = await client.get(f"{path}/device/{device}" if device else path)
     assert response.status == 200
     text = await response.text()
     assert not [secret for secret in SECRETS if secret in text]
@@ -43,34 +50,28 @@ async def download(
     return downloaded
 
 
-async def use_the_door(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+async def use_the_door(site: Site) -> None:
     """Type an unknown PIN, then badge in."""
-    await pdk.act(PANEL, 1, "badge", pin=PIN)
-    await pdk.act(PANEL, 1, "badge", person=1)
-    lock = await wait_for_state(hass, FRONT, "unlocked")
+    await site.happen(1, "badge", pin=PIN)
+    await site.happen(1, "badge", person=1)
+    lock = await site.wait_for_state(FRONT, "unlocked")
     assert lock.attributes["changed_by"] == "Amelia Hartmann"
 
 
-@pytest.mark.usefixtures("short_backoff")
-async def test_of_an_entry(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> None:
+async def test_of_an_entry(new_site: Site, hass_client: ClientSessionGenerator) -> None:
     """The history of the connection, and what is known of the doors."""
-    await pdk.faults(clock_offset=-7200)
+    await new_site.pdk.faults(clock_offset=-7200)
     future = {"aFieldOfTheFuture": "secret"}
-    await pdk.control("PATCH", f"panels/{PANEL}/doors/1", future)
-    await setup_integration(hass, entry, code=CODE)
-    await pdk.faults(handshake={"mode": "http", "status": 403, "count": 1})
-    await drop_connection(pdk)
-    await wait_for_state(hass, CONNECTION, "off")
-    await wait_for_state(hass, CONNECTION, "on")
-    await pdk.emit(PANEL, "serverError", {"message": f"PIN {PIN}"})
-    await use_the_door(hass, pdk)
+    await new_site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", future)
+    await new_site.set_up(code=CODE)
+    await new_site.pdk.faults(handshake={"mode": "http", "status": 403, "count": 1})
+    await new_site.drop_connection()
+    await new_site.wait_for_state(CONNECTION, "off")
+    await new_site.wait_for_state(CONNECTION, "on")
+    await new_site.pdk.emit(PANEL, "serverError", {"message": f"PIN {PIN}"})
+    await use_the_door(new_site)
 
-    data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
+    data = await download(new_site, hass_client)
     assert data["entry"] == {
         "data": {
             "client_id": REDACTED,
@@ -99,46 +100,78 @@ async def test_of_an_entry(
     assert front["door"]["serial"] == REDACTED
     assert data["unknown_keys"] == ["aFieldOfTheFuture"]
     assert len(data["doors"]) == 7
-    await pdk.emit(PANEL, "invalidToken")
+    await new_site.pdk.emit(PANEL, "invalidToken")
     while not data["stream"]["renewals"]:
-        data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
+        data = await download(new_site, hass_client)
     assert (data["stream"]["connects"], data["stream"]["renewals"]) == (2, 1)
 
 
-async def test_of_a_device(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> None:
+async def test_of_a_device(site: Site, hass_client: ClientSessionGenerator) -> None:
     """One door or one endpoint, and the connection of its panel."""
-    await ask(hass, "discover_endpoints", wait=1)
-    await use_the_door(hass, panel)
+    await site.discover()
+    await use_the_door(site)
     for part, doors, endpoints in (
         (1, ["Front door"], []),
         (f"endpoint_1_{ENDPOINT}", [], [REDACTED]),
         ("", [], []),
     ):
-        device = device_of(hass, entry, part)
+        device = site.device(part)
         assert device
-        path = f"config_entry/{entry.entry_id}/device/{device.id}"
-        data = await download(hass, hass_client, path)
+        data = await download(site, hass_client, device.id)
         assert [each["door"]["name"] for each in data["doors"]] == doors
         assert [each["address"] for each in data["endpoints"]] == endpoints
         assert data["stream"]["topics"]["endpoint.discovered"] == 2
 
 
 async def test_while_the_panel_cannot_be_reached(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
+    new_site: Site, hass_client: ClientSessionGenerator
 ) -> None:
     """They are there also where there has never been a connection."""
-    await pdk.faults(handshake={"mode": "http", "status": 503})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_for_state(hass, FRONT, "unavailable")
-    data = await download(hass, hass_client, f"config_entry/{entry.entry_id}")
+    await new_site.pdk.faults(handshake={"mode": "http", "status": 503})
+    await new_site.hass.config_entries.async_setup(new_site.entry.entry_id)
+    await new_site.wait_for_state(FRONT, "unavailable")
+    data = await download(new_site, hass_client)
     assert data["stream"]["status"] == "down"
     assert data["stream"]["clock_offset"] is None
     assert "503" in data["stream"]["errors"][0]["text"]
+
+
+async def get_info(hass: HomeAssistant) -> Json:
+    """Return the information, with what is checked only when it is asked for."""
+    assert await async_setup_component(hass, "system_health", {})
+    info: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
+    assert info.keys() == TEXTS["system_health"]["info"].keys()
+    for key, value in info.items():
+        if asyncio.iscoroutine(value):
+            info[key] = await value
+    return info
+
+
+async def test_system_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The panel is connected, then offline; another is not loaded; pdk.io is away.
+
+    Events are counted from midnight.
+    """
+    info = await get_info(site.hass)
+    assert info["can_reach_server"] == "ok"
+    assert info["panels_connected"] == "1 / 1"
+    assert isinstance(info["last_token"], datetime)
+    assert abs(dt_util.utcnow() - info["last_token"]) < timedelta(minutes=1)
+    await site.emit("door.input.relay.on", 4)
+    await site.wait_for_state("lock.meeting_room", "unlocked")
+    assert (await get_info(site.hass))["events_today"] == info["events_today"] + 1
+    tomorrow = dt_util.now() + timedelta(days=1)
+    async_fire_time_changed(site.hass, dt_util.start_of_local_day(tomorrow))
+    assert (await get_info(site.hass))["events_today"] == 0
+    await site.emit("door.input.relay.off", 4)
+    await site.wait_for_state("lock.meeting_room", "locked")
+    assert (await get_info(site.hass))["events_today"] == 1
+
+    add_entry(site.hass, OTHER_PANEL)
+    await site.set_online(False)
+    await site.wait_for_state(CONNECTION, "off")
+    info = await get_info(site.hass)
+    assert (info["panels_connected"], info["last_token"]) == ("0 / 2", None)
+    monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:1")
+    info = await get_info(site.hass)
+    assert info["can_reach_server"] == {"type": "failed", "error": "unreachable"}

@@ -5,101 +5,48 @@ import json
 import time
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .common import (
     CONNECTION,
     FRONT,
     MIN_TOKEN_LIFE,
-    PANEL,
     PIN,
     AccessEvents,
     Json,
+    Site,
     access_granted,
-    act,
-    drop_connection,
-    emit,
-    emit_all,
-    held_back,
-    setup_integration,
-    state_of,
-    wait_for_state,
     wait_until,
 )
-from .simulator_process import SimulatedPdk
-
-
-async def test_denied_by_do_not_disturb(
-    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
-    """The denial is explicit, and does not set who changed the lock."""
-    await act(hass, "switch.turn_on", "switch.front_door_do_not_disturb")
-    await panel.act(PANEL, 1, "badge", person=1)
-    (event,) = await access_events.received()
-    assert (event["event_type"], event["explicit"]) == ("access_denied", True)
-    assert not state_of(hass, FRONT).attributes.get("changed_by")
 
 
 async def test_no_pin_anywhere(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    entry: MockConfigEntry,
-    hass_storage: Json,
+    site: Site, access_events: AccessEvents, hass_storage: Json
 ) -> None:
     """A PIN that is typed is in no state, no event and no file."""
-    events = async_capture_events(hass, MATCH_ALL)
-    await panel.act(PANEL, 1, "badge", pin=PIN)
+    events = async_capture_events(site.hass, MATCH_ALL)
+    await site.happen(1, "badge", pin=PIN)
     (event,) = await access_events.received()
     assert event["event_type"] == "access_unknown"
-    await hass.config_entries.async_unload(entry.entry_id)
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
     everything = [
-        [state.as_dict() for state in hass.states.async_all()],
+        [state.as_dict() for state in site.hass.states.async_all()],
         [event.as_dict() for event in events],
         hass_storage,
     ]
     assert PIN not in json.dumps(everything, default=str)
 
 
-async def test_second_reader(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    device_registry: dr.DeviceRegistry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """It has an event entity and nothing else, and is connected via its door."""
-    await panel.act(PANEL, 7, "badge", person=1)
-    inside = "event.front_door_inside_access"
-    await wait_until(lambda: state_of(hass, inside).state != "unknown")
-    assert state_of(hass, inside).attributes["person"] == "Amelia Hartmann"
-    assert await access_events.received() == []
-    entity, front = map(entity_registry.async_get, (inside, FRONT))
-    assert entity and entity.device_id and front
-    device = device_registry.async_get(entity.device_id)
-    assert isinstance(device, dr.DeviceEntry)
-    assert device.via_device_id == front.device_id
-    assert er.async_entries_for_device(entity_registry, device.id) == [entity]
-
-
-async def test_first_event_of_a_new_door(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
+async def test_first_event_of_a_new_door(site: Site) -> None:
     """A door that is first seen in an access event fires that event as well."""
     body = {"doorId": 77, "person": {"id": 4, "firstName": "Priya"}}
     metadata = {"occurred": time.time_ns() // 10**6, "doorName": "Cellar"}
-    await emit(panel, "door.request.allowed", body=body, metadata=metadata)
+    await site.emit("door.request.allowed", body=body, metadata=metadata)
     cellar = "event.cellar_access"
-    await wait_until(lambda: hass.states.get(cellar))
-    await wait_until(lambda: state_of(hass, cellar).state != "unknown")
-    assert state_of(hass, cellar).attributes["person"] == "Priya"
+    await wait_until(lambda: site.hass.states.get(cellar))
+    await site.wait_for_attribute(cellar, "person", "Priya")
 
 
 HOURS = 3600.0
@@ -111,94 +58,73 @@ def age(event: dict[str, str]) -> timedelta:
     return datetime.now(UTC) - datetime.fromisoformat(event["occurred"])
 
 
+@pytest.mark.parametrize("hours", [0, -7, 3])
 async def test_old_events_do_not_fire(
-    hass: HomeAssistant, panel: SimulatedPdk, access_events: AccessEvents
+    site: Site, access_events: AccessEvents, hours: int
 ) -> None:
-    """An event older than a minute does not fire, and one of 55 seconds does."""
-    await emit_all(
-        panel,
-        access_granted("fresh"),
-        access_granted("old", 61),
-        access_granted("older", HOURS),
-    )
-    assert await access_events.people() == ["fresh"]
-    await emit_all(panel, access_granted("younger", 55))
-    _, younger = await access_events.received()
-    assert younger["person"] == "younger"
-    assert timedelta(seconds=54) < age(younger) < timedelta(seconds=65)
+    """An event older than a minute does not fire, whatever the panel's clock shows.
 
-
-@pytest.mark.parametrize("hours", [-7, 3])
-async def test_clock_is_hours_off(
-    panel: SimulatedPdk, access_events: AccessEvents, hours: int
-) -> None:
-    """Its events fire, with the time of this machine's clock; old ones do not."""
+    Those that fire have the time of this machine's clock.
+    """
     offset = hours * HOURS
-    await panel.faults(PANEL, clock_offset=offset)
-    await panel.act(PANEL, 1, "badge", person=1)
-    await panel.act(PANEL, 1, "badge", person=2)
-    await emit_all(panel, access_granted("old", 61 - offset))
-    assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
-    for event in await access_events.received():
-        assert abs(age(event)) < timedelta(seconds=5)
+    await site.faults(clock_offset=offset)
+    await site.happen(1, "badge", person=1)
+    await site.emit_all(
+        access_granted("old", 61 - offset),
+        access_granted("older", HOURS - offset),
+        access_granted("young", 55 - offset),
+    )
+    fresh, young = await access_events.received()
+    assert (fresh["person"], young["person"]) == ("Amelia Hartmann", "young")
+    assert abs(age(fresh)) < timedelta(seconds=5)
+    assert timedelta(seconds=54) < age(young) < timedelta(seconds=65)
 
 
 async def test_clock_is_learned_with_each_connection(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    short_backoff: None,
+    site: Site, access_events: AccessEvents
 ) -> None:
     """A panel that comes back with another clock is not late for ever."""
-    await panel.act(PANEL, 1, "badge", person=1)
+    await site.happen(1, "badge", person=1)
     assert await access_events.people() == ["Amelia Hartmann"]
-    await drop_connection(panel)
-    await wait_for_state(hass, CONNECTION, "off")
-    await wait_for_state(hass, CONNECTION, "on")
-    await panel.faults(PANEL, clock_offset=-2 * HOURS)
-    await panel.act(PANEL, 1, "badge", person=2)
+    await site.drop_connection()
+    await site.wait_for_state(CONNECTION, "off")
+    await site.wait_for_state(CONNECTION, "on")
+    await site.faults(clock_offset=-2 * HOURS)
+    await site.happen(1, "badge", person=2)
     assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
 
 
 async def test_delayed_by_an_expired_token(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
+    new_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The token expires unnoticed: the age of what is flushed first is unknown."""
     monkeypatch.setattr(MIN_TOKEN_LIFE, 60)
-    await pdk.faults(panel_token_lifetime=1)
-    await setup_integration(hass, entry)
-    access_events = AccessEvents(hass, pdk)
-    await pdk.faults(panel_token_lifetime=300, panel_token={"delay": 0.3, "count": 1})
-    while not held_back(entry):
-        await emit(pdk, "door.autoopen.on")
-    await emit_all(pdk, access_granted("old", 2 * HOURS), access_granted("young", 20))
-    assert await access_events.received() == []
-    assert (await pdk.requests())["renewed"] == 1
-    assert state_of(hass, FRONT).attributes.get("changed_by") is None
-
-
-async def test_delayed_but_fresh(
-    panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
-    """Once the offset is known, a flushed event younger than a minute fires."""
-    await emit_all(
-        panel,
-        access_granted("before"),
-        INVALID_TOKEN,
-        access_granted("old", 90),
-        access_granted("young", 30),
+    await new_site.pdk.faults(panel_token_lifetime=1)
+    await new_site.set_up()
+    access_events = AccessEvents(new_site)
+    await new_site.pdk.faults(
+        panel_token_lifetime=300, panel_token={"delay": 0.3, "count": 1}
     )
-    assert await access_events.people() == ["before", "young"]
+    renewer = new_site.entry.runtime_data.stream._renewer
+    while not renewer.rejected.is_set():
+        await new_site.emit("door.autoopen.on")
+    await new_site.emit_all(
+        access_granted("old", 2 * HOURS), access_granted("young", 20)
+    )
+    assert await access_events.received() == []
+    assert (await new_site.pdk.requests())["renewed"] == 1
+    assert new_site.state(FRONT).attributes.get("changed_by") is None
 
 
-async def test_same_event_twice(
-    panel: SimulatedPdk, access_events: AccessEvents
-) -> None:
-    """The same id counts once; without one, each event counts."""
+async def test_delayed_and_repeated(site: Site, access_events: AccessEvents) -> None:
+    """Once the offset is known, a flushed event younger than a minute fires.
+
+    The same id counts once; without one, each event counts.
+    """
     once = access_granted("once", id="0153463f-d9ba-435f-b099-60f2b7c8d7e3")
     each = access_granted("each")
-    await emit_all(panel, once, once, each, each)
-    assert await access_events.people() == ["once", "each", "each"]
+    await site.emit_all(
+        *(once, once, each, each),
+        *(INVALID_TOKEN, access_granted("old", 90), access_granted("young", 30)),
+    )
+    assert await access_events.people() == ["once", "each", "each", "young"]

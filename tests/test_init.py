@@ -1,44 +1,29 @@
 """A panel is set up, loses its connection, is reloaded, unloaded and removed."""
 
 import asyncio
-from datetime import timedelta
 import inspect
-from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from .common import (
     CONNECTION,
-    CREDENTIALS,
     FRONT,
     MIN_READ_INTERVAL,
     OTHER_PANEL,
     PANEL,
     Json,
-    act,
-    deliver,
-    device_of,
-    emit,
-    raises_error,
-    set_online,
+    Site,
+    add_entry,
+    let_pass,
     setup_integration,
-    state_of,
-    wait_for_state,
-    wait_until,
 )
-from .simulator_process import SimulatedPdk
 
 STORE = f"prodatakey.{PANEL}"
 
@@ -54,11 +39,9 @@ def our_tasks() -> list[str]:
     ]
 
 
-async def test_devices(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_devices(site: Site) -> None:
     """The doors are connected via the panel."""
-    cloud_node, gate = device_of(hass, entry), device_of(hass, entry, 5)
+    cloud_node, gate = site.device(), site.device(5)
     assert cloud_node
     assert gate
     assert (cloud_node.manufacturer, cloud_node.model) == ("ProdataKey", "Cloud node")
@@ -71,135 +54,103 @@ async def test_devices(
 
 
 async def test_unload_and_remove(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    hass_storage: Json,
+    site: Site, entity_registry: er.EntityRegistry, hass_storage: Json
 ) -> None:
     """No task, socket or listener is left after an unload, nothing after a removal."""
-    listeners = dict(hass.bus.async_listeners())
-    await setup_integration(hass, entry)
-    assert hass.bus.async_listeners() == listeners
-    await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await hass.config_entries.async_unload(entry.entry_id)
-    await panel.sockets(PANEL, 0)
+    listeners = dict(site.hass.bus.async_listeners())
+    await site.set_up()
+    assert site.hass.bus.async_listeners() == listeners
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    await site.pdk.sockets(PANEL, 0)
     assert our_tasks() == []
     assert hass_storage[STORE]["data"]["doors"][0]["state"] == {"relay": True}
-    await hass.config_entries.async_remove(entry.entry_id)
-    await hass.async_block_till_done()
+    await site.hass.config_entries.async_remove(site.entry.entry_id)
+    await site.hass.async_block_till_done()
     assert STORE not in hass_storage
     assert not entity_registry.entities
-    assert not hass.states.async_all()
+    assert not site.hass.states.async_all()
 
 
 async def test_removed_while_the_doors_are_read(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
+    site: Site,
     device_registry: dr.DeviceRegistry,
     hass_storage: Json,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An answer that comes too late brings nothing back."""
     monkeypatch.setattr(MIN_READ_INTERVAL, -1)
-    read = (await panel.requests())["devices"]
-    await panel.faults(devices={"delay": 0.5})
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    read = (await site.pdk.requests())["devices"]
+    await site.pdk.faults(devices={"delay": 0.5})
+    let_pass(site.hass, hours=1, seconds=1)
     async with asyncio.timeout(5):
-        while (await panel.requests())["devices"] == read:
+        while (await site.pdk.requests())["devices"] == read:
             pass
-    await hass.config_entries.async_unload(entry.entry_id)
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
     assert our_tasks() == []
-    await hass.async_block_till_done()
-    await hass.config_entries.async_remove(entry.entry_id)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
-    await hass.async_block_till_done()
+    await site.hass.async_block_till_done()
+    await site.hass.config_entries.async_remove(site.entry.entry_id)
+    let_pass(site.hass, hours=2)
+    await site.hass.async_block_till_done()
     assert STORE not in hass_storage
     assert not device_registry.devices
 
 
-async def test_unloaded_while_a_command_is_pending(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Its caller learns at once that there will be no answer."""
-    await panel.faults(commands="ignored")
-    unlocking = hass.async_create_task(act(hass, "lock.unlock"))
-    await panel.commands(PANEL)
-    await hass.config_entries.async_unload(entry.entry_id)
-    async with asyncio.timeout(2):
-        with raises_error("no_answer"):
-            await unlocking
-
-
 async def test_a_new_door_while_unloading(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Entities that would be added too late do not prevent the next set-up."""
     delivered: list[str] = []
 
     @callback
     def deliver_once(event: Event[EventStateChangedData]) -> None:
-        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS and not delivered:
+        if site.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS and not delivered:
             delivered.append(event.data["entity_id"])
-            deliver(entry, "door.input.relay.on", {"body": {"doorId": 77}})
+            site.deliver("door.input.relay.on", {"body": {"doorId": 77}})
 
-    hass.bus.async_listen(EVENT_STATE_CHANGED, deliver_once)
-    await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
+    site.hass.bus.async_listen(EVENT_STATE_CHANGED, deliver_once)
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    await site.hass.async_block_till_done()
     assert delivered
-    assert {state.state for state in hass.states.async_all()} == {"unavailable"}
-    await setup_integration(hass, entry)
-    await hass.async_block_till_done()
+    assert {state.state for state in site.hass.states.async_all()} == {"unavailable"}
+    await site.set_up()
+    await site.hass.async_block_till_done()
     assert "does not generate unique IDs" not in caplog.text
 
 
-async def test_home_assistant_stops(hass: HomeAssistant, panel: SimulatedPdk) -> None:
-    """The connection ends without a change of state: it was not lost."""
-    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await hass.async_stop(force=True)
-    await panel.sockets(PANEL, 0)
-    assert changes == []
-
-
-async def test_a_reload_is_no_lost_connection(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """The connection is not off in between."""
-    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await setup_integration(hass, entry)
-    await hass.async_block_till_done()
+async def test_reload_and_stop(site: Site) -> None:
+    """Neither is a lost connection: it is not off in between, nor at the end."""
+    changes = async_capture_events(site.hass, EVENT_STATE_CHANGED)
+    await site.set_up()
+    await site.hass.async_block_till_done()
     assert [
         change.data["new_state"].state
         for change in changes
         if change.data["entity_id"] == CONNECTION and change.data["new_state"]
     ] == ["unavailable", "unknown", "on"]
+    changes.clear()
+    await site.hass.async_stop(force=True)
+    await site.pdk.sockets(PANEL, 0)
+    assert changes == []
 
 
-async def test_two_panels_of_an_account(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_two_panels_of_an_account(site: Site) -> None:
     """They share an ID token, but no door; one that is removed leaves the other."""
-    data: dict[str, Any] = {**entry.data, "panel_id": OTHER_PANEL}
-    other = MockConfigEntry(domain=DOMAIN, unique_id=OTHER_PANEL, data=data)
-    other.add_to_hass(hass)
-    await setup_integration(hass, other)
-    assert (await panel.requests())["token"] == 1
-    await panel.act(OTHER_PANEL, 1, "hold")
-    await wait_for_state(hass, "lock.entrance", "unlocked")
-    await emit(panel, "door.input.relay.off")
-    await wait_for_state(hass, FRONT, "locked")
-    assert state_of(hass, "lock.entrance").state == "unlocked"
-    await hass.config_entries.async_remove(entry.entry_id)
-    await panel.sockets(PANEL, 0)
-    await panel.act(OTHER_PANEL, 1, "lock")
-    await wait_for_state(hass, "lock.entrance", "locked")
-    registry = dr.async_get(hass)
-    assert not dr.async_entries_for_config_entry(registry, entry.entry_id)
+    other = add_entry(site.hass, OTHER_PANEL)
+    await setup_integration(site.hass, other)
+    assert (await site.pdk.requests())["token"] == 1
+    await site.pdk.act(OTHER_PANEL, 1, "hold")
+    await site.wait_for_state("lock.entrance", "unlocked")
+    await site.emit("door.input.relay.off")
+    await site.wait_for_state(FRONT, "locked")
+    assert site.state("lock.entrance").state == "unlocked"
+    await site.hass.config_entries.async_remove(site.entry.entry_id)
+    await site.pdk.sockets(PANEL, 0)
+    await site.pdk.act(OTHER_PANEL, 1, "lock")
+    await site.wait_for_state("lock.entrance", "locked")
+    registry = dr.async_get(site.hass)
+    assert not dr.async_entries_for_config_entry(registry, site.entry.entry_id)
     left = dr.async_entries_for_config_entry(registry, other.entry_id)
     assert {part for device in left for _, part in device.identifiers} == {
         OTHER_PANEL,
@@ -213,99 +164,61 @@ def our_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if "prodatakey" in r.name]
 
 
-async def test_short_drop(
-    hass: HomeAssistant, panel: SimulatedPdk, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_short_drop(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """States are assumed until the panel reports them again; nothing is logged."""
     door = "binary_sensor.front_door_door_position"
-    await panel.act(PANEL, 1, "open")
-    await wait_for_state(hass, door, "on")
+    await site.happen(1, "open")
+    await site.wait_for_state(door, "on")
     caplog.set_level("INFO")
     caplog.clear()
-    await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
-    await wait_for_state(hass, CONNECTION, "off")
-    assert state_of(hass, door).attributes["assumed_state"] is True
-    assert state_of(hass, "lock.meeting_room").state == "unknown"
-    await wait_for_state(hass, CONNECTION, "on")
-    assert state_of(hass, door).attributes["assumed_state"] is True
-    await emit(panel, "door.input.dps.opened")
-    await panel.act(PANEL, 4, "hold")
-    await wait_for_state(hass, "lock.meeting_room", "unlocked")
-    assert "assumed_state" not in state_of(hass, door).attributes
+    await site.pdk.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
+    await site.wait_for_state(CONNECTION, "off")
+    assert site.state(door).attributes["assumed_state"] is True
+    assert site.state("lock.meeting_room").state == "unknown"
+    await site.wait_for_state(CONNECTION, "on")
+    assert site.state(door).attributes["assumed_state"] is True
+    await site.emit("door.input.dps.opened")
+    await site.happen(4, "hold")
+    await site.wait_for_state("lock.meeting_room", "unlocked")
+    assert "assumed_state" not in site.state(door).attributes
     assert our_lines(caplog) == []
 
 
-async def test_outage(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    caplog: pytest.LogCaptureFixture,
-    short_backoff: None,
-) -> None:
+async def test_outage(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """All but the connection is unavailable; one line down and one up, however long."""
     caplog.set_level("INFO")
     caplog.clear()
-    await set_online(panel, False)
-    await wait_for_state(hass, FRONT, "unavailable")
-    assert state_of(hass, CONNECTION).state == "off"
-    assert state_of(hass, "button.front_door_open").state == "unavailable"
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
+    assert site.state(CONNECTION).state == "off"
+    assert site.state("button.front_door_open").state == "unavailable"
     # More attempts fail now, each with a request for a token.
-    await panel.faults(handshake={"mode": "error44", "count": 3})
-    await set_online(panel, True)
-    await wait_for_state(hass, CONNECTION, "on")
-    assert state_of(hass, FRONT).state == "unknown"
+    await site.pdk.faults(handshake={"mode": "error44", "count": 3})
+    await site.set_online(True)
+    await site.wait_for_state(CONNECTION, "on")
+    assert site.state(FRONT).state == "unknown"
     down, up = our_lines(caplog)
     assert down.startswith("Headquarters is unavailable: ")
     assert up == "Headquarters is available again"
 
 
-async def test_one_event_writes_one_door(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With 50 doors, a relay's event writes its lock, and nothing else."""
-    doors: list[Json] = [
-        {"id": number, "name": f"Door {number}", "dps": True, "rex": True}
-        for number in range(1, 51)
-    ]
-    panel = {"id": PANEL, "name": "Headquarters", "doors": doors}
-    await pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
-    await setup_integration(hass, entry)
-    await emit(pdk, "door.input.relay.off", 7)
-    await wait_for_state(hass, "lock.door_7", "locked")
-    written: list[str] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            "homeassistant.helpers.entity.Entity._async_write_ha_state",
-            lambda entity: written.append(entity.entity_id),
-        )
-        await emit(pdk, "door.input.relay.on", 7)
-        await emit(pdk, "door.input.rex.on", 8)
-        await wait_until(lambda: len(written) >= 2)
-    assert sorted(written) == [
-        "binary_sensor.door_8_request_to_exit",
-        "lock.door_7",
-    ]
-
-
-async def test_an_event_that_changes_nothing_writes_nothing(
-    hass: HomeAssistant, panel: SimulatedPdk
-) -> None:
-    """The panel repeats itself; the states do not."""
-    await emit(panel, "door.input.relay.on")
-    await wait_for_state(hass, FRONT, "unlocked")
+async def test_an_event_writes_one_entity(site: Site) -> None:
+    """A relay's event writes its lock and nothing else; what changes nothing, nothing."""
+    await site.emit("door.input.relay.on")
+    await site.wait_for_state(FRONT, "unlocked")
     written: list[str] = []
 
     @callback
     def handle(event: Event[EventStateChangedData]) -> None:
         written.append(event.data["entity_id"])
 
-    hass.bus.async_listen("state_changed", handle)
-    hass.bus.async_listen(
+    site.hass.bus.async_listen("state_changed", handle)
+    site.hass.bus.async_listen(
         "state_reported", handle, event_filter=callback(lambda _: True)
     )
-    await emit(panel, "door.input.relay.on")
-    await emit(panel, "door.input.relay.on", 4)
-    await wait_for_state(hass, "lock.meeting_room", "unlocked")
-    assert FRONT not in written
+    await site.emit("door.input.relay.on")
+    await site.emit("door.input.relay.on", 4)
+    await site.emit("door.input.rex.on", 1)
+    rex = "binary_sensor.front_door_request_to_exit"
+    await site.wait_for_state(rex, "on")
+    assert written == ["lock.meeting_room", rex]

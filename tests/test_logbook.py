@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -19,8 +18,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
-from .common import FRONT, PANEL, Json, device_of, wait_for_state
-from .simulator_process import SimulatedPdk
+from .common import FRONT, PANEL, Json, Site
 from .test_activity import ACTIVITY, DOOR, PERSON, line
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
@@ -58,44 +56,39 @@ async def read(hass: HomeAssistant, client: Any, **filters: list[str]) -> list[A
 
 
 async def test_logbook(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_ws_client: WebSocketGenerator,
+    recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
 ) -> None:
     """Each sentence is listed under its door, or else the integration's name."""
-    assert await async_setup_component(hass, "logbook", {})
+    assert await async_setup_component(site.hass, "logbook", {})
     garage = {"text": "Garage", "id": 2, "type": "door"}
     for sentence in (
         line("The panel has started."),
         line("%s at %s", PERSON, DOOR),
         line("%s at %s", PERSON, garage),
     ):
-        await panel.emit(PANEL, "liveEvent", sentence)
-    await wait_for_state(hass, ACTIVITY, "Amelia Hartmann at Garage")
+        await site.pdk.emit(PANEL, "liveEvent", sentence)
+    await site.wait_for_state(ACTIVITY, "Amelia Hartmann at Garage")
     client = await hass_ws_client()
     front = ("Front door", "Amelia Hartmann at Front door")
-    assert await read(hass, client) == [
+    assert await read(site.hass, client) == [
         ("ProdataKey", "The panel has started."),
         front,
         ("Garage", "Amelia Hartmann at Garage"),
     ]
-    device = device_of(hass, entry, 1)
+    device = site.device(1)
     assert device
-    assert await read(hass, client, device_ids=[device.id]) == [front]
+    assert await read(site.hass, client, device_ids=[device.id]) == [front]
 
 
-async def come_in(
-    hass: HomeAssistant, panel: SimulatedPdk, person: int, *, walk: bool
-) -> None:
+async def come_in(site: Site, person: int, *, walk: bool) -> None:
     """Let a person in at the front door, until it is locked and closed again."""
-    await panel.act(PANEL, 1, "badge", person=person, walk=walk)
-    await wait_for_state(hass, FRONT, "unlocked")
+    await site.happen(1, "badge", person=person)
+    await site.wait_for_state(FRONT, "unlocked")
     if walk:
-        await wait_for_state(hass, POSITION, "on")
-        await wait_for_state(hass, POSITION, "off")
-    await wait_for_state(hass, FRONT, "locked")
+        for happening, state in (("open", "on"), ("close", "off")):
+            await site.happen(1, happening)
+            await site.wait_for_state(POSITION, state)
+    await site.wait_for_state(FRONT, "locked")
 
 
 EXAMPLE = re.compile(r"```yaml\n(logbook:\n.*?)```", re.DOTALL)
@@ -112,23 +105,22 @@ EXAMPLE = re.compile(r"```yaml\n(logbook:\n.*?)```", re.DOTALL)
 )
 async def test_badge_in_is_six_lines(
     recorder_mock: Recorder,
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     hass_ws_client: WebSocketGenerator,
     config: Json,
     walk: bool,
     others: list[str],
 ) -> None:
     """One person who comes in does not fill a screen; a user who wants less can have it."""
-    assert await async_setup_component(hass, "logbook", config)
+    assert await async_setup_component(site.hass, "logbook", config)
     client = await hass_ws_client()
-    await panel.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 2})
-    await come_in(hass, panel, 1, walk=walk)
+    await site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 5})
+    await come_in(site, 1, walk=walk)
     start = dt_util.utcnow()
-    await come_in(hass, panel, 2, walk=walk)
+    await come_in(site, 2, walk=walk)
     lines = [
         line.get("entity_id") or line["message"]
-        for line in await get_events(hass, client, start)
+        for line in await get_events(site.hass, client, start)
     ]
     (sentence,) = [line for line in lines if "Jonas Okafor" in line]
     expected = [sentence, "event.front_door_access", FRONT, FRONT, *others]

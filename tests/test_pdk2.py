@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -15,15 +14,13 @@ from .common import (
     ANSWER_TIMEOUT,
     CREDENTIALS,
     OTHER_PANEL,
+    PANEL,
     PIN,
     WORKSHOP,
     WORKSHOP_SYSTEM,
-    act,
+    Site,
     raises_error,
-    setup_integration,
-    state_of,
     wait_for_connection,
-    wait_for_state,
     wait_until,
 )
 from .simulator_process import SimulatedPdk
@@ -35,37 +32,36 @@ SIDE_DPS = "binary_sensor.side_entrance_door"
 SIDE_PERSON = "sensor.side_entrance_last_person"
 CONNECTION = "binary_sensor.workshop_connection"
 
-pytestmark = pytest.mark.usefixtures("unload_at_end")
-
-
-@pytest.fixture
-def entry(workshop: MockConfigEntry) -> MockConfigEntry:
-    """Return the entry of the site, not set up yet."""
-    return workshop
+pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 @pytest.fixture
 async def site(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> SimulatedPdk:
+    hass: HomeAssistant, pdk: SimulatedPdk, workshop: MockConfigEntry
+) -> Site:
     """Set up the site, and wait until it is subscribed."""
-    await setup_integration(hass, entry)
+    site = Site(hass, workshop, pdk)
+    await site.set_up()
     await pdk.subscriptions(WORKSHOP, 1)
-    return pdk
+    return site
 
 
-async def sent(pdk: SimulatedPdk) -> list[tuple[str, Any]]:
+async def report(site: Site, topic: str, door: object = None, **content: Any) -> None:
+    """Emit an event of a door or of the site, in the envelope of PDK 2.0."""
+    await site.pdk.report(WORKSHOP, topic, door, **content)
+
+
+async def sent(site: Site) -> list[tuple[str, Any]]:
     """Return action and body of the commands that the site has received."""
-    received = await pdk.commands(WORKSHOP, wait=0)
+    received = await site.commands(wait=0)
     return [(each["topic"], each["body"].get("dwell")) for each in received]
 
 
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """One list of sites, each with its generation; the whole way is validated."""
     form = await start(hass)
-    labels = {option["value"]: option["label"] for option in offered(form)}
-    assert labels[OTHER_PANEL] == "Branch office (2080DEF) · PDK 1.0"
-    assert labels[WORKSHOP] == "Workshop (3090GHI) · PDK 2.0"
+    assert offered(form)[OTHER_PANEL] == "Branch office (2080DEF) · PDK 1.0"
+    assert offered(form)[WORKSHOP] == "Workshop (3090GHI) · PDK 2.0"
     await pdk.switches(WORKSHOP, refuses_stream=True)
     form = await submit(hass, form, panel_id=WORKSHOP)
     assert form["errors"] == {"base": "stream_refused"}
@@ -81,16 +77,7 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
         "system_id": WORKSHOP_SYSTEM,
     }
     await wait_for_connection(hass, entry)
-    assert WORKSHOP not in {
-        option["value"] for option in offered(await start_known(hass))
-    }
-
-
-async def start_known(hass: HomeAssistant) -> Any:
-    """Start a flow with the credentials of the first entry."""
-    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-    (first, *_) = hass.config_entries.async_entries(DOMAIN)
-    return await submit(hass, form, credentials=first.entry_id)
+    assert WORKSHOP not in offered(await start(hass))
 
 
 async def test_one_generation_cannot_be_listed(
@@ -98,24 +85,19 @@ async def test_one_generation_cannot_be_listed(
 ) -> None:
     """The sites of the other one can be set up; without any the error is shown."""
     await pdk.faults(organizations={"status": 500})
-    assert [option["value"] for option in offered(await start(hass))] == [
-        "1070ABC",
-        OTHER_PANEL,
-    ]
+    assert list(offered(await start(hass))) == [PANEL, OTHER_PANEL]
     await pdk.faults(organizations=None, ous={"status": 500})
-    assert [option["value"] for option in offered(await start(hass))] == [WORKSHOP]
+    assert list(offered(await start(hass))) == [WORKSHOP]
     await pdk.faults(organizations={"status": 403})
     assert (await start(hass))["errors"] == {"base": "cannot_connect"}
 
 
-async def test_what_there_is(
-    hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_what_there_is(site: Site) -> None:
     """What PDK 2.0 has no known way for does not exist; do not disturb can be seen."""
-    registry = er.async_get(hass)
+    registry = er.async_get(site.hass)
     keys = {
         entity.translation_key: entity
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        for entity in er.async_entries_for_config_entry(registry, site.entry.entry_id)
     }
     assert {"lock", "open", "relay", "access", "last_person", "force_close"} <= set(
         keys
@@ -127,68 +109,47 @@ async def test_what_there_is(
         "last_activity",
     } & set(keys)
     assert keys["force_close"].disabled_by is None
-    await site.report(WORKSHOP, "device.forceclose.on", 1)
-    await wait_for_state(hass, "binary_sensor.side_entrance_force_close", "on")
+    await report(site, "device.forceclose.on", 1)
+    await site.wait_for_state("binary_sensor.side_entrance_force_close", "on")
     for action in ("discover_endpoints", "query_signal"):
         with raises_error("no_endpoints"):
-            await hass.services.async_call(
-                DOMAIN,
-                action,
-                {"config_entry_id": entry.entry_id},
-                blocking=True,
-                return_response=True,
-            )
+            await site.ask(action)
 
 
-async def test_somebody_comes_in(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The person is on the event and the lock; a found holder is no second access."""
-    await site.act(WORKSHOP, 1, "badge", person=1)
-    lock = await wait_for_state(hass, SIDE, "unlocked")
-    event = state_of(hass, SIDE_ACCESS)
-    assert event.attributes["event_type"] == "access_granted"
-    person = event.attributes["person"]
-    assert person
-    assert state_of(hass, SIDE_PERSON).state == person
-    await wait_until(lambda: state_of(hass, SIDE).attributes["changed_by"] == person)
-    assert lock.state == "unlocked"
-    await site.report(WORKSHOP, "device.request.found", 1, holderName="Somebody else")
-    await site.report(WORKSHOP, "device.request.unknown", 1, pin=PIN)
-    await wait_until(
-        lambda: state_of(hass, SIDE_ACCESS).attributes["event_type"] == "access_unknown"
+async def test_access(site: Site) -> None:
+    """The person is on the event and the lock; a found holder is no second access.
+
+    Duress is an event of its own, and nothing else shows who asked for help.
+    """
+    amelia = "Amelia Hartmann"
+    await site.happen(1, "badge", person=1)
+    await site.wait_for_state(SIDE, "unlocked")
+    await site.wait_for_attribute(SIDE, "changed_by", amelia)
+    event = site.state(SIDE_ACCESS).attributes
+    assert (event["event_type"], event["person"]) == ("access_granted", amelia)
+    assert site.state(SIDE_PERSON).state == amelia
+    await report(site, "device.request.found", 1, holderName="Somebody else")
+    await report(site, "device.request.unknown", 1, pin=PIN)
+    await site.wait_for_attribute(SIDE_ACCESS, "event_type", "access_unknown")
+    assert all(
+        PIN not in repr(state.attributes) for state in site.hass.states.async_all()
     )
-    assert all(PIN not in repr(state.attributes) for state in hass.states.async_all())
-    assert state_of(hass, SIDE_PERSON).state == person
+    assert site.state(SIDE_PERSON).state == amelia
+    await report(site, "device.request.duress", 1, holderName="Jonas Okafor")
+    await site.wait_for_attribute(SIDE_ACCESS, "event_type", "access_duress")
+    shown = [state for state in site.hass.states.async_all() if "Jonas" in repr(state)]
+    assert [state.entity_id for state in shown] == [SIDE_ACCESS]
 
 
-async def test_duress(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """It is an event of its own, and nothing else shows who asked for help."""
-    await site.report(
-        WORKSHOP, "device.request.duress", 1, holderName="Amelia Hartmann"
-    )
-    await wait_until(
-        lambda: (
-            state_of(hass, SIDE_ACCESS).attributes.get("event_type") == "access_duress"
-        )
-    )
-    shown = [
-        state.entity_id
-        for state in hass.states.async_all()
-        if "Amelia" in state.state or "Amelia" in repr(state.attributes)
-    ]
-    assert shown == [SIDE_ACCESS]
-
-
-async def test_commands(
-    hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_commands(site: Site) -> None:
     """Each is one request; a 2xx is the answer."""
-    await site.switches(WORKSHOP, status=204)
-    await act(hass, "lock.unlock", SIDE)
-    assert state_of(hass, SIDE).state == "unlocked"
-    await act(hass, "lock.lock", SIDE)
-    assert state_of(hass, SIDE).state == "locked"
-    await act(hass, "prodatakey.open_door", SIDE, duration=2.5)
-    await act(hass, "button.press", "button.side_entrance_open")
+    await site.pdk.switches(WORKSHOP, status=204)
+    await site.act("lock.unlock", SIDE)
+    assert site.state(SIDE).state == "unlocked"
+    await site.act("lock.lock", SIDE)
+    assert site.state(SIDE).state == "locked"
+    await site.act("prodatakey.open_door", SIDE, duration=2.5)
+    await site.act("button.press", "button.side_entrance_open")
     assert await sent(site) == [
         ("open", None),
         ("close", None),
@@ -207,109 +168,89 @@ async def test_commands(
     ],
 )
 async def test_commands_fail(
-    hass: HomeAssistant,
-    site: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    switches: dict[str, Any],
-    error: str,
+    site: Site, monkeypatch: pytest.MonkeyPatch, switches: dict[str, Any], error: str
 ) -> None:
     """The user reads why; a command without an answer is sent once, and assumed."""
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.5)
-    await act(hass, "lock.lock", SIDE)
-    await site.switches(WORKSHOP, **switches)
+    await site.act("lock.lock", SIDE)
+    await site.pdk.switches(WORKSHOP, **switches)
     with raises_error(error):
-        await act(hass, "lock.unlock", SIDE)
+        await site.act("lock.unlock", SIDE)
     assert len(await sent(site)) == 2
-    assert state_of(hass, SIDE).attributes.get("assumed_state", False) is (
+    assert site.state(SIDE).attributes.get("assumed_state", False) is (
         error == "no_answer"
     )
 
 
 @pytest.mark.parametrize("event", [True, False])
 async def test_the_site_is_offline(
-    hass: HomeAssistant,
-    site: SimulatedPdk,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    event: bool,
+    site: Site, caplog: pytest.LogCaptureFixture, event: bool
 ) -> None:
     """Its doors are unavailable and take no command, although the stream is connected."""
-    await site.report(WORKSHOP, "device.input.relay.on", 1)
-    await wait_for_state(hass, SIDE, "unlocked")
-    await site.set_online(WORKSHOP, False, event=event)
+    await report(site, "device.input.relay.on", 1)
+    await site.wait_for_state(SIDE, "unlocked")
+    await site.pdk.set_online(WORKSHOP, False, event=event)
     if not event:
         # the next connection reads it
-        await site.kick(WORKSHOP)
-    await wait_for_state(hass, SIDE, "unavailable")
-    await wait_for_state(hass, CONNECTION, "off")
+        await site.pdk.kick(WORKSHOP)
+    await site.wait_for_state(SIDE, "unavailable")
+    await site.wait_for_state(CONNECTION, "off")
     with raises_error("not_connected"):
-        await act(hass, "prodatakey.open_door", SIDE, duration=1)
-    await site.set_online(WORKSHOP, True)
-    state = await wait_for_state(hass, SIDE, "unlocked")
+        await site.act("prodatakey.open_door", SIDE, duration=1)
+    await site.pdk.set_online(WORKSHOP, True)
+    state = await site.wait_for_state(SIDE, "unlocked")
     assert state.attributes["assumed_state"]
-    assert state_of(hass, CONNECTION).state == "on"
+    assert site.state(CONNECTION).state == "on"
     assert caplog.text.count("Workshop is unavailable") == 1
     assert caplog.text.count("Workshop is available again") == 1
     assert await sent(site) == []
 
 
-async def test_problems_of_the_site(
-    hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Each is a sensor once it was reported, ends with its last source, and is kept."""
+async def test_problems_of_the_site(site: Site) -> None:
+    """Each is a sensor once it was reported, ends with its last source, and is kept.
+
+    One event ends all propped alarms.
+    """
     breaker = "binary_sensor.workshop_circuit_breaker"
-    assert not hass.states.get(breaker)
+    assert not site.hass.states.get(breaker)
     for door in (1, 3):
-        await site.report(WORKSHOP, "device.alarm.circuitbreaker.on", door)
-    await wait_for_state(hass, breaker, "on")
-    await site.report(WORKSHOP, "device.alarm.circuitbreaker.off", 1)
-    await site.report(WORKSHOP, "controller.alarm.comloss.on")
-    await site.report(WORKSHOP, "controller.input.lp.on")
-    await wait_for_state(hass, "binary_sensor.workshop_communication_loss", "on")
-    await wait_for_state(hass, "binary_sensor.workshop_low_power", "on")
-    assert state_of(hass, breaker).state == "on"
-    await setup_integration(hass, entry)
-    assert state_of(hass, breaker).attributes["assumed_state"]
-    await site.subscriptions(WORKSHOP, 2)
-    await site.report(WORKSHOP, "device.alarm.circuitbreaker.off", 3)
-    state = await wait_for_state(hass, breaker, "off")
+        await report(site, "device.alarm.circuitbreaker.on", door)
+        await report(site, "device.alarm.propped.on", door)
+    await site.wait_for_state(breaker, "on")
+    await report(site, "device.alarm.circuitbreaker.off", 1)
+    await report(site, "controller.alarm.comloss.on")
+    await report(site, "controller.input.lp.on")
+    await site.wait_for_state("binary_sensor.workshop_communication_loss", "on")
+    await site.wait_for_state("binary_sensor.workshop_low_power", "on")
+    assert site.state(breaker).state == "on"
+    propped = [
+        f"binary_sensor.{door}_propped_open" for door in ("side_entrance", "cold_store")
+    ]
+    for sensor in propped:
+        assert site.state(sensor).state == "on"
+    await report(site, "device.alarm.propped.alloff")
+    for sensor in propped:
+        await site.wait_for_state(sensor, "off")
+    await site.set_up()
+    assert site.state(breaker).attributes["assumed_state"]
+    await site.pdk.subscriptions(WORKSHOP, 2)
+    await report(site, "device.alarm.circuitbreaker.off", 3)
+    state = await site.wait_for_state(breaker, "off")
     assert "assumed_state" not in state.attributes
 
 
-async def test_all_propped_alarms_end(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """One event ends them all."""
-    sensors = [
-        f"binary_sensor.{door}_propped_open" for door in ("cold_store", "tool_cage")
-    ]
-    for door in (3, 4):
-        await site.report(WORKSHOP, "device.alarm.propped.on", door)
-    for sensor in sensors:
-        await wait_for_state(hass, sensor, "on")
-    await site.report(WORKSHOP, "device.alarm.propped.alloff")
-    for sensor in sensors:
-        await wait_for_state(hass, sensor, "off")
-
-
-async def test_diagnostics(
-    hass: HomeAssistant, site: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_diagnostics(site: Site) -> None:
     """They name topics that came and that never came, and keys that nobody knew."""
-    await site.emit(
-        WORKSHOP,
-        "device.input.dps.opened",
-        {
-            "body": {"deviceId": "x", "surprise": "secret-value"},
-            "cloudNodeSN": WORKSHOP,
-        },
-    )
-    topics = entry.runtime_data.stream.stats.topics
-    await wait_until(lambda: topics["device.input.dps.opened"])
-    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    topic = "device.input.dps.opened"
+    body = {"deviceId": "x", "surprise": "secret-value"}
+    await site.pdk.emit(WORKSHOP, topic, {"body": body, "cloudNodeSN": WORKSHOP})
+    await wait_until(lambda: site.entry.runtime_data.stream.stats.topics[topic])
+    diagnostics = await async_get_config_entry_diagnostics(site.hass, site.entry)
     assert diagnostics["pdk"] == "2.0"
-    assert diagnostics["stream"]["topics"]["device.input.dps.opened"] == 1
-    never = diagnostics["stream"]["topics_never_received"]
-    assert "device.request.duress" in never
-    assert "device.input.dps.opened" not in never
+    stream = diagnostics["stream"]
+    assert stream["topics"][topic] == 1
+    assert "device.request.duress" in stream["topics_never_received"]
+    assert topic not in stream["topics_never_received"]
     assert "body.surprise" in diagnostics["unknown_keys"]
     assert "secret-value" not in repr(diagnostics)
     assert WORKSHOP_SYSTEM not in repr(diagnostics)

@@ -1,29 +1,13 @@
 """Who may open doors: the door code, and what a user may do."""
 
-from typing import Any
-
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockUser
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 
-from .common import (
-    ENDPOINT,
-    FRONT,
-    PANEL,
-    Json,
-    act,
-    ask,
-    emit,
-    raises_error,
-    sent,
-    setup_integration,
-    state_of,
-    wait_for_state,
-)
-from .simulator_process import SimulatedPdk
+from .common import FRONT, PANEL, Json, Site, raises_error
 
 OPEN_BUTTON = "button.front_door_open"
 
@@ -46,44 +30,29 @@ def user_with_control(hass: HomeAssistant, *entity_ids: str) -> Context:
     ],
 )
 async def test_control_of_the_lock_is_needed(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    hass_read_only_user: MockUser,
-    action: str,
-    entity_id: str,
-    data: Json,
+    site: Site, hass_read_only_user: MockUser, action: str, entity_id: str, data: Json
 ) -> None:
     """Control of the button alone opens no door; with the lock's it opens once."""
     for context in (
         Context(user_id=hass_read_only_user.id),
-        user_with_control(hass, OPEN_BUTTON, "lock.meeting_room"),
+        user_with_control(site.hass, OPEN_BUTTON, "lock.meeting_room"),
     ):
         with pytest.raises(Unauthorized):
-            await act(hass, action, entity_id, context, **data)
-    assert await sent(panel) == []
-    allowed = user_with_control(hass, OPEN_BUTTON, FRONT)
-    await act(hass, action, entity_id, allowed, **data)
-    assert len(await sent(panel)) == 1
+            await site.act(action, entity_id, context, **data)
+    assert await site.sent() == []
+    allowed = user_with_control(site.hass, OPEN_BUTTON, FRONT)
+    await site.act(action, entity_id, allowed, **data)
+    assert len(await site.sent()) == 1
 
 
-@pytest.mark.parametrize("action", ["discover_endpoints", "query_signal"])
 async def test_queries_need_an_administrator(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    hass_admin_user: MockUser,
-    hass_read_only_user: MockUser,
-    action: str,
+    site: Site, hass_read_only_user: MockUser
 ) -> None:
     """They can move a relay."""
-    data: dict[str, Any] = {}
-    if action == "query_signal":
-        data = {"io_link_id": 1, "address": ENDPOINT}
-    with pytest.raises(Unauthorized):
-        await ask(hass, action, Context(user_id=hass_read_only_user.id), **data)
-    assert await sent(panel) == []
-    await panel.faults(commands={"refuse": "not now"})
-    with raises_error("command_rejected"):
-        await ask(hass, action, Context(user_id=hass_admin_user.id), **data)
+    for action in ("discover_endpoints", "query_signal"):
+        with pytest.raises(Unauthorized):
+            await site.ask(action, Context(user_id=hass_read_only_user.id))
+    assert await site.sent() == []
 
 
 OPENING: list[tuple[str, Json]] = [
@@ -98,57 +67,45 @@ OPENING: list[tuple[str, Json]] = [
     [("1234", r"^\d*$", "4321"), ("open sésame", r"^.*$", "open sesame")],
 )
 async def test_code(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
+    site: Site,
+    entity_registry: er.EntityRegistry,
     code: str,
     code_format: str,
     wrong: str,
 ) -> None:
-    """Unlocking and opening need it, however they are called; locking does not."""
-    assert state_of(hass, FRONT).attributes.get("code_format") is None
-    await setup_integration(hass, entry, code=code)
-    assert state_of(hass, FRONT).attributes["code_format"] == code_format
+    """Unlocking and opening need it, however they are called; locking does not.
+
+    The default code of the lock serves our action as well, but excuses no wrong one.
+    """
+    assert site.state(FRONT).attributes.get("code_format") is None
+    await site.set_up(code=code)
+    assert site.state(FRONT).attributes["code_format"] == code_format
     codes: list[Json] = [{"code": wrong}, {"code": ""}, {}]
     for action, data in OPENING:
         for rejected in codes:
             with raises_error("wrong_code", door="Front door"):
-                await act(hass, action, **data, **rejected)
-    with raises_error("wrong_code"):
-        await act(hass, "prodatakey.open_door", duration=1, code=f"{code} ")
-    assert await sent(panel) == []
-    await act(hass, "lock.lock")
+                await site.act(action, **data, **rejected)
+    assert await site.sent() == []
+    await site.act("lock.lock")
     for action, data in OPENING:
-        await act(hass, action, code=code, **data)
-    assert await sent(panel) == [
+        await site.act(action, code=code, **data)
+    entity_registry.async_update_entity_options(FRONT, "lock", {"default_code": code})
+    await site.hass.async_block_till_done()
+    for other in (wrong, f"{code} "):
+        with raises_error("wrong_code"):
+            await site.act("prodatakey.open_door", duration=1, code=other)
+    await site.act("prodatakey.open_door", duration=1)
+    assert await site.sent() == [
         "door.actuate.close",
         "door.actuate.open",
         "door.try.open",
         "door.try.dwellopen",
+        "door.try.dwellopen",
     ]
 
 
-async def test_default_code_of_the_lock(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """It serves our action as it does the lock's, but does not excuse a wrong one."""
-    await setup_integration(hass, entry, code="1234")
-    entity_registry.async_update_entity_options(FRONT, "lock", {"default_code": "1234"})
-    await hass.async_block_till_done()
-    await act(hass, "prodatakey.open_door", duration=1)
-    assert await sent(panel) == ["door.try.dwellopen"]
-    with raises_error("wrong_code"):
-        await act(hass, "prodatakey.open_door", duration=1, code="4321")
-
-
 async def test_nothing_bypasses_the_code(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
+    site: Site, entity_registry: er.EntityRegistry
 ) -> None:
     """What would open a door without it is removed, and comes back without a code."""
 
@@ -160,8 +117,8 @@ async def test_nothing_bypasses_the_code(
         }
 
     motor = {"id": 9, "name": "Gate motor", "type": "ioDevice", "publicIcon": "other"}
-    await panel.control("POST", f"panels/{PANEL}/doors", motor)
-    await setup_integration(hass, entry)
+    await site.pdk.control("POST", f"panels/{PANEL}/doors", motor)
+    await site.set_up()
     before = bypassing()
     assert {
         "button.front_door_open",
@@ -171,29 +128,12 @@ async def test_nothing_bypasses_the_code(
         "button.gate_motor_pulse",
         "switch.gate_motor",
     } <= before
-    await setup_integration(hass, entry, code=" 1234 ")
-    await emit(panel, "door.input.relay.on", "new")
-    await wait_for_state(hass, "lock.door_new", "unlocked")
+    await site.set_up(code=" 1234 ")
+    await site.emit("door.input.relay.on", "new")
+    await site.wait_for_state("lock.door_new", "unlocked")
     # a fan is no door; what has no known icon may be one
     assert bypassing() == {"button.ventilation_pulse", "switch.ventilation"}
-    assert hass.states.get("switch.front_door_do_not_disturb")
-    await setup_integration(hass, entry)
+    assert site.hass.states.get("switch.front_door_do_not_disturb")
+    await site.set_up()
     assert before < bypassing()
-    assert state_of(hass, "switch.gate_motor").state == "unknown"
-
-
-async def test_blank_code(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
-    """Three blanks are no code; blanks around one are not part of it."""
-    options: Json = {"unlock_mode": "hold", "record_people": True}
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    flow = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {**options, "code": "   "}
-    )
-    assert flow["errors"] == {"code": "blank_code"}
-    flow = await hass.config_entries.options.async_configure(
-        flow["flow_id"], {**options, "code": " 1234 "}
-    )
-    assert flow["data"] == {**options, "code": "1234"}
-    await hass.async_block_till_done()
+    assert site.state("switch.gate_motor").state == "unknown"

@@ -1,13 +1,15 @@
 """What has to agree across the files of the repository, and what no other tool checks."""
 
+from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+import string
 import tomllib
 
 import pytest
 
-from .common import COMPONENT, PROJECT
+from .common import COMPONENT, PROJECT, TEXTS, Json
 
 MANIFEST = json.loads((COMPONENT / "manifest.json").read_text("utf-8"))
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
@@ -51,3 +53,22 @@ def test_links(page: Path) -> None:
             assert heading in map(anchor, headings), link
     for command in re.findall(r"(?<![\w/])scripts/[a-z0-9]+\b", text):
         assert (PROJECT / command).exists(), command
+
+
+def placeholders(texts: Json, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Yield the key of each text with the placeholders in it."""
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            yield from placeholders(value, f"{prefix}{key}.")
+        else:
+            fields = string.Formatter().parse(value)
+            yield f"{prefix}{key}", {name for _, name, _, _ in fields if name}
+
+
+def test_languages() -> None:
+    """Each has each text of the English file, with the same placeholders."""
+    files = {path.stem: path for path in (COMPONENT / "translations").iterdir()}
+    assert files.keys() == {"en", "de", "es", "fr", "it", "nl", "pt-BR"}
+    for path in files.values():
+        texts = json.loads(path.read_text("utf-8"))
+        assert dict(placeholders(texts)) == dict(placeholders(TEXTS))

@@ -4,32 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .common import (
-    FRONT,
-    FRONT_ACCESS,
-    PANEL,
-    SIGNAL,
-    Json,
-    act,
-    ask,
-    emit,
-    sent,
-    setup_integration,
-    state_of,
-    wait_for_state,
-    wait_until,
-)
-from .simulator_process import SimulatedPdk
+from .common import FRONT, FRONT_ACCESS, PANEL, SIGNAL, Json, Site
 from .test_activity import ACTIVITY
 
 STORE = f"prodatakey.{PANEL}"
@@ -37,111 +18,91 @@ STORE = f"prodatakey.{PANEL}"
 pytestmark = pytest.mark.usefixtures("hass_storage")
 
 
-async def live(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Let things happen that are stored."""
-    await pdk.act(PANEL, 1, "badge", person=1)
-    await pdk.act(PANEL, 4, "open")
-    await wait_for_state(hass, "binary_sensor.meeting_room_door_position", "on")
-    await emit(pdk, "door.alarm.forced", 4)
-    await wait_for_state(hass, "binary_sensor.meeting_room_forced_open", "on")
-    await ask(hass, "discover_endpoints", wait=1)
-    await ask(hass, "query_signal")
-    await wait_for_state(hass, SIGNAL, "40")
-    await wait_for_state(hass, FRONT, "unlocked")
-
-
-async def test_doors_as_they_were(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_doors_as_they_were(site: Site) -> None:
     """States are assumed until the panel reports them; what is in the past stays."""
-    await live(hass, panel)
-    sentence = state_of(hass, ACTIVITY)
-    await setup_integration(hass, entry)
+    position, forced = (
+        f"binary_sensor.meeting_room_{name}"
+        for name in ("door_position", "forced_open")
+    )
+    await site.happen(1, "badge", person=1)
+    await site.happen(4, "open")
+    await site.emit("door.alarm.forced", 4)
+    await site.wait_for_state(forced, "on")
+    await site.discover()
+    await site.ask("query_signal")
+    assert site.state(FRONT).state == "unlocked"
+    past = (ACTIVITY, SIGNAL, FRONT_ACCESS)
+    before = [site.state(entity_id) for entity_id in past]
+    assert before[1].state == "40"
+    await site.set_up()
 
-    front = state_of(hass, FRONT)
-    assert (front.state, front.attributes["assumed_state"]) == ("unlocked", True)
-    assert front.attributes["changed_by"] == "Amelia Hartmann"
-    position = state_of(hass, "binary_sensor.meeting_room_door_position")
-    assert (position.state, position.attributes["assumed_state"]) == ("on", True)
-    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
-    assert (forced.state, forced.attributes["assumed_state"]) == ("on", True)
-    assert state_of(hass, "button.meeting_room_clear_forced_alarm")
-    assert state_of(hass, "lock.garage").state == "unknown"
-    assert state_of(hass, SIGNAL).state == "40"
-    assert state_of(hass, ACTIVITY).state == sentence.state
-    assert state_of(hass, ACTIVITY).attributes == sentence.attributes
-    access = state_of(hass, FRONT_ACCESS)
-    assert access.attributes.get("event_type") in (None, "access_granted")
+    for entity_id, state in ((FRONT, "unlocked"), (position, "on"), (forced, "on")):
+        shown = site.state(entity_id)
+        assert (shown.state, shown.attributes["assumed_state"]) == (state, True)
+    assert site.state(FRONT).attributes["changed_by"] == "Amelia Hartmann"
+    assert site.state("lock.garage").state == "unknown"
+    for shown in before:
+        after = site.state(shown.entity_id)
+        assert (after.state, after.attributes) == (shown.state, shown.attributes)
 
-    await emit(panel, "door.input.relay.on")
-    await wait_until(lambda: "assumed_state" not in state_of(hass, FRONT).attributes)
-    await act(hass, "lock.lock")
-    front = state_of(hass, FRONT)
-    assert (front.state, front.attributes.get("assumed_state")) == ("locked", None)
+    await site.emit("door.input.relay.on")
+    await site.wait_for_attribute(FRONT, "assumed_state", None)
+    await site.act("lock.lock")
+    assert site.state(FRONT).state == "locked"
     # the alarm was cleared meanwhile: the panel's answer settles that it is off
-    await panel.faults(commands="ignored")
-    before = len(await panel.commands(PANEL, wait=0))
+    await site.pdk.faults(commands="ignored")
+    count = len(await site.sent())
     button = "button.meeting_room_clear_forced_alarm"
-    clearing = hass.async_create_task(act(hass, "button.press", button))
-    (command,) = await panel.commands(PANEL, after=before)
-    await panel.carry_out(PANEL, command)
+    clearing = site.hass.async_create_task(site.act("button.press", button))
+    (command,) = await site.commands(after=count)
+    await site.carry_out(command)
     await clearing
-    forced = state_of(hass, "binary_sensor.meeting_room_forced_open")
-    assert (forced.state, forced.attributes.get("assumed_state")) == ("off", None)
+    cleared = site.state(forced)
+    assert (cleared.state, cleared.attributes.get("assumed_state")) == ("off", None)
 
 
-async def test_restart_while_the_panel_is_offline(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    entry: MockConfigEntry,
-    short_backoff: None,
-) -> None:
+async def test_restart_while_the_panel_is_offline(site: Site) -> None:
     """There is a list of doors but no stream: they are as they were once there is."""
-    await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await hass.config_entries.async_unload(entry.entry_id)
-    await panel.faults(handshake={"mode": "http", "status": 503})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_for_state(hass, FRONT, "unavailable")
-    await panel.faults(handshake=None)
-    front = await wait_for_state(hass, FRONT, "unlocked")
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    await site.pdk.faults(handshake={"mode": "http", "status": 503})
+    await site.hass.config_entries.async_setup(site.entry.entry_id)
+    await site.wait_for_state(FRONT, "unavailable")
+    await site.pdk.faults(handshake=None)
+    front = await site.wait_for_state(FRONT, "unlocked")
     assert front.attributes["assumed_state"] is True
 
 
-async def test_saved_within_a_minute(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
-) -> None:
+def stored_relays(hass_storage: Json) -> dict[int, bool | None]:
+    """Return the relays of the doors as they are saved."""
+    doors = hass_storage.get(STORE, {"data": {"doors": []}})["data"]["doors"]
+    return {door["id"]: door["state"].get("relay") for door in doors}
+
+
+async def test_saved_within_a_minute(site: Site, hass_storage: Json) -> None:
     """A crash loses a minute at most, also where something happens all the time."""
-
-    def relay_of_garage() -> bool | None:
-        doors = hass_storage.get(STORE, {"data": {"doors": []}})["data"]["doors"]
-        return next((d["state"].get("relay") for d in doors if d["id"] == 2), None)
-
     now = dt_util.utcnow()
-    await panel.act(PANEL, 2, "hold")
-    await wait_for_state(hass, "lock.garage", "unlocked")
-    assert relay_of_garage() is None
+    await site.happen(2, "hold")
+    await site.wait_for_state("lock.garage", "unlocked")
     for seconds in (20, 40, 58):
-        async_fire_time_changed(hass, now + timedelta(seconds=seconds))
+        async_fire_time_changed(site.hass, now + timedelta(seconds=seconds))
         for happening in ("open", "close"):
-            await panel.act(PANEL, 2, happening)
-        await wait_for_state(hass, "binary_sensor.garage_door_position", "off")
-    assert relay_of_garage() is None
-    async_fire_time_changed(hass, now + timedelta(seconds=62))
-    await hass.async_block_till_done()
-    assert relay_of_garage() is True
+            await site.happen(2, happening)
+        await site.wait_for_state("binary_sensor.garage_door_position", "off")
+    assert not stored_relays(hass_storage).get(2)
+    async_fire_time_changed(site.hass, now + timedelta(seconds=62))
+    await site.hass.async_block_till_done()
+    assert stored_relays(hass_storage)[2] is True
 
 
-async def test_saved_when_home_assistant_stops(
-    hass: HomeAssistant, panel: SimulatedPdk, hass_storage: Json
-) -> None:
+async def test_saved_when_home_assistant_stops(site: Site, hass_storage: Json) -> None:
     """Nothing is lost then."""
-    await panel.act(PANEL, 2, "hold")
-    await wait_for_state(hass, "lock.garage", "unlocked")
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
-    doors = {door["id"]: door for door in hass_storage[STORE]["data"]["doors"]}
-    assert doors[2]["state"] == {"relay": True}
+    await site.happen(2, "hold")
+    await site.wait_for_state("lock.garage", "unlocked")
+    site.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await site.hass.async_block_till_done()
+    assert stored_relays(hass_storage)[2] is True
 
 
 UNREADABLE: Json = {
@@ -179,44 +140,43 @@ DAMAGED: list[Any] = [
     ("version", "data"), [*((1, each) for each in DAMAGED), (2, DAMAGED[-1])]
 )
 async def test_damaged_file(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    hass_storage: Json,
-    version: int,
-    data: Any,
+    new_site: Site, hass_storage: Json, version: int, data: Any
 ) -> None:
     """What cannot be read is left out; the doors are set up all the same."""
     stored = {"version": version, "minor_version": 1, "key": STORE, "data": data}
     hass_storage[STORE] = stored
-    await setup_integration(hass, entry)
-    assert entry.state is ConfigEntryState.LOADED
-    await pdk.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await hass.config_entries.async_unload(entry.entry_id)
+    await new_site.set_up()
+    assert new_site.entry.state is ConfigEntryState.LOADED
+    await new_site.happen(1, "hold")
+    await new_site.wait_for_state(FRONT, "unlocked")
+    await new_site.hass.config_entries.async_unload(new_site.entry.entry_id)
     assert len(hass_storage[STORE]["data"]["doors"]) == 7
 
 
-async def test_options_that_were_edited(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_options_that_were_edited(new_site: Site) -> None:
     """A duration out of range counts as not set; a numeric code is a code."""
     edited: list[Json] = [
         *({"unlock_mode": "momentary", "unlock_duration": each} for each in (0, 600)),
         {"code": 1234},
     ]
     for options in edited:
-        await setup_integration(hass, entry, **options)
-        await act(hass, "lock.unlock", code="1234")
-    assert await sent(pdk) == ["door.try.open", "door.try.open", "door.actuate.open"]
+        await new_site.set_up(**options)
+        await new_site.act("lock.unlock", code="1234")
+    assert await new_site.sent() == [
+        "door.try.open",
+        "door.try.open",
+        "door.actuate.open",
+    ]
 
 
-async def test_data_without_a_secret(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> None:
+async def test_data_without_a_secret(new_site: Site) -> None:
     """The user is asked for it."""
-    data = {key: value for key, value in entry.data.items() if key != "client_secret"}
-    hass.config_entries.async_update_entry(entry, data=data)
-    await hass.config_entries.async_setup(entry.entry_id)
-    (flow,) = hass.config_entries.flow.async_progress_by_handler("prodatakey")
+    data = {
+        key: value
+        for key, value in new_site.entry.data.items()
+        if key != "client_secret"
+    }
+    new_site.hass.config_entries.async_update_entry(new_site.entry, data=data)
+    await new_site.hass.config_entries.async_setup(new_site.entry.entry_id)
+    (flow,) = new_site.hass.config_entries.flow.async_progress_by_handler("prodatakey")
     assert flow["context"]["source"] == "reauth"

@@ -1,32 +1,15 @@
 """Each topic and each command of the Streaming API's documentation, from end to end."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .common import (
-    PANEL,
-    Json,
-    act,
-    ask,
-    emit,
-    emit_all,
-    raises_error,
-    setup_integration,
-    state_of,
-    wait_for_state,
-    wait_until,
-)
-from .simulator_process import SimulatedPdk
+from .common import PANEL, Json, Site, raises_error, wait_until
 
 SAMPLES: dict[str, Json] = json.loads(
     (Path(__file__).parent / "pdk" / "samples.json").read_text(encoding="utf-8")
@@ -40,38 +23,36 @@ SENTENCE = (
     'Person "Postman Test" has requested access to the device "Postman Test". '
     "Access allowed. Person used PIN for requesting access."
 )
-UNSUPPORTED = "Command is not supported."
 
 
 @pytest.fixture
-async def site(
-    hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry
-) -> SimulatedPdk:
-    """Set up a panel with fifty doors, of which the samples speak of two."""
-    names = {1: "Postman Test", 6: "Side door"}
+async def site(new_site: Site) -> Site:
+    """Set up a panel with the two doors that the samples speak of."""
     doors: list[Json] = [
-        {"id": number, "name": names.get(number, f"Door {number}")}
-        for number in range(1, 51)
+        {"id": 1, "name": "Postman Test", "dps": True, "rex": True},
+        {"id": 6, "name": "Side door"},
     ]
-    doors[0] |= {"dps": True, "rex": True, "forcedAlarm": True, "propAlarm": True}
+    doors[0] |= {"forcedAlarm": True, "propAlarm": True}
     endpoints = [{"address": ADDRESS, "doors": [1]}]
     panel = {"id": PANEL, "name": "Headquarters"}
-    await pdk.reset({"panels": [panel | {"doors": doors, "endpoints": endpoints}]})
+    await new_site.pdk.reset(
+        {"panels": [panel | {"doors": doors, "endpoints": endpoints}]}
+    )
     # So they are enabled from the start.
     for platform, key in (("button", "force_toggle"), ("binary_sensor", "force_close")):
-        er.async_get(hass).async_get_or_create(
+        er.async_get(new_site.hass).async_get_or_create(
             platform,
             "prodatakey",
             f"{PANEL}_1_{key}",
             suggested_object_id=f"postman_test_{key}",
         )
-    await setup_integration(hass, entry)
-    return pdk
+    await new_site.set_up()
+    return new_site
 
 
-async def emit_sample(pdk: SimulatedPdk, topic: str) -> None:
+async def emit_sample(site: Site, topic: str) -> None:
     """Let the panel emit the sample of a topic."""
-    await pdk.emit(PANEL, topic, SAMPLES["events"][topic])
+    await site.pdk.emit(PANEL, topic, SAMPLES["events"][topic])
 
 
 STATES: dict[str, dict[str, str]] = {
@@ -91,24 +72,17 @@ STATES: dict[str, dict[str, str]] = {
 }
 
 
-async def test_states(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_states(site: Site) -> None:
     """States are unknown until the panel emits a sample; then they are what it means."""
     for states in STATES.values():
         for entity_id in states:
-            assert state_of(hass, entity_id).state == "unknown"
+            assert site.state(entity_id).state == "unknown"
     for topic, states in STATES.items():
         await emit_sample(site, topic)
         for entity_id, state in states.items():
-            await wait_for_state(hass, entity_id, state)
-    topic = state_of(hass, ACTIVITY).attributes["topic"]
+            await site.wait_for_state(entity_id, state)
+    topic = site.state(ACTIVITY).attributes["topic"]
     assert topic == "door.request.allowed"
-
-
-async def test_endpoint_discovered(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The endpoint is there, with a signal that is unknown yet."""
-    await emit_sample(site, "endpoint.discovered")
-    signal = "sensor.endpoint_postman_test_signal"
-    await wait_for_state(hass, signal, "unknown")
 
 
 ACCESS: dict[str, list[Any]] = {
@@ -118,85 +92,73 @@ ACCESS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("topic", ACCESS)
-async def test_access(hass: HomeAssistant, site: SimulatedPdk, topic: str) -> None:
+async def test_access(site: Site) -> None:
     """The access event has what the sample says."""
-    entity_id = "event.postman_test_access"
-    await emit_sample(site, topic)
-    await wait_until(lambda: state_of(hass, entity_id).state != "unknown")
-    event = state_of(hass, entity_id).attributes
     keys = ("event_type", "person", "person_id", "request_factor", "explicit")
-    assert [event[key] for key in keys] == ACCESS[topic]
-
-
-SYSTEM = {"system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d"}
-ISSUES: dict[str, dict[str, Json]] = {
-    "migration.task.completed": {},
-    "migration.task.started": {},
-    "migration.started": {},
-    "migration.staged": {},
-    "migration.completed": {"panel_migrated": SYSTEM},
-}
-
-
-async def test_migration(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """Its end is an issue; nothing else asks for anything."""
-    for count, (topic, expected) in enumerate(ISSUES.items()):
+    for topic, expected in ACCESS.items():
         await emit_sample(site, topic)
-        await emit(site, f"door.input.relay.{'off' if count % 2 else 'on'}", 6)
-        state = "locked" if count % 2 else "unlocked"
-        await wait_for_state(hass, "lock.side_door", state)
-        issues = {
-            issue.translation_key: issue.translation_placeholders
-            for issue in ir.async_get(hass).issues.values()
-        }
-        assert issues == {
-            key: {"panel": "Headquarters", **placeholders}
-            for key, placeholders in expected.items()
-        }
-    assert state_of(hass, LOCK).state == "unknown"
+        event = await site.wait_for_attribute(
+            "event.postman_test_access", "event_type", expected[0]
+        )
+        assert [event.attributes[key] for key in keys] == expected
 
 
-async def test_invalid_token(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """The panel gets a new token."""
-    await site.emit(PANEL, "invalidToken")
-    async with asyncio.timeout(5):
-        while (await site.requests())["renewed"] != 1:
-            pass
+MIGRATION = (
+    *("migration.started", "migration.task.started", "migration.task.completed"),
+    *("migration.staged", "migration.completed"),
+)
 
 
-ANSWERS = {"command.result.succeed", "serverError", "endpoint.signal"}
+async def test_migration(site: Site) -> None:
+    """Its end is an issue; nothing else asks for anything."""
+    issues = ir.async_get(site.hass).issues
+    *stages, end = MIGRATION
+    for topic in stages:
+        await emit_sample(site, topic)
+    await site.emit("door.input.relay.on", 6)
+    await site.wait_for_state("lock.side_door", "unlocked")
+    assert not issues
+    await emit_sample(site, end)
+    await wait_until(lambda: issues)
+    (issue,) = issues.values()
+    assert issue.translation_key == "panel_migrated"
+    assert issue.translation_placeholders == {
+        "panel": "Headquarters",
+        "system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d",
+    }
+    assert site.state(LOCK).state == "unknown"
 
 
-@pytest.mark.parametrize("topic", sorted(ANSWERS))
-async def test_answers(
-    hass: HomeAssistant,
-    site: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    topic: str,
-) -> None:
-    """The sample answers a command: it succeeds, fails or returns the signal."""
+ANSWERS = ("serverError", "command.result.succeed", "endpoint.signal")
+
+
+async def test_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample answers a command: it fails, succeeds or returns the signal."""
+    signal = "sensor.endpoint_postman_test_signal"
+    await emit_sample(site, "endpoint.discovered")
+    await site.wait_for_state(signal, "unknown")
     answered = SAMPLES["events"]["command.result.succeed"]["body"]["commandId"]
     stream = "custom_components.prodatakey.pdk.v1.stream"
     monkeypatch.setattr(f"{stream}.uuid4", lambda: UUID(answered))
-    await site.faults(PANEL, commands="ignored")
-    pending: asyncio.Task[Any] = hass.async_create_task(
-        ask(hass, "query_signal", io_link_id=1, address=ADDRESS)
-        if topic == "endpoint.signal"
-        else act(hass, "lock.unlock", LOCK)
-    )
-    assert len(await site.commands(PANEL)) == 1
-    await emit_sample(site, topic)
-    if topic == "serverError":
-        with raises_error("command_rejected", reason=UNSUPPORTED):
-            await pending
-    elif topic == "endpoint.signal":
-        await emit_sample(site, "command.result.succeed")
-        (signal,) = await pending
-        assert (signal["address"], signal["db_gain"]) == (ADDRESS, 40)
-    else:
-        await pending
-        assert state_of(hass, LOCK).state == "unlocked"
+    await site.faults(commands="ignored")
+    unlocking = site.hass.async_create_task(site.act("lock.unlock", LOCK))
+    await site.commands()
+    await emit_sample(site, "serverError")
+    with raises_error("command_rejected", reason="Command is not supported."):
+        await unlocking
+    assert site.state(LOCK).state == "unknown"
+    unlocking = site.hass.async_create_task(site.act("lock.unlock", LOCK))
+    await site.commands(after=1)
+    await emit_sample(site, "command.result.succeed")
+    await unlocking
+    assert site.state(LOCK).state == "unlocked"
+    querying = site.hass.async_create_task(site.ask("query_signal"))
+    assert len(await site.commands(after=2)) == 1
+    for topic in ("endpoint.signal", "command.result.succeed"):
+        await emit_sample(site, topic)
+    (found,) = await querying
+    assert (found["address"], found["db_gain"]) == (ADDRESS, 40)
+    assert site.state(signal).state == "40"
 
 
 BUTTON = "button.postman_test"
@@ -217,13 +179,13 @@ QUERIES: dict[str, tuple[str, Json]] = {
 }
 
 
-async def test_commands(hass: HomeAssistant, site: SimulatedPdk) -> None:
+async def test_commands(site: Site) -> None:
     """A user acts, and the panel receives the sample's own text: one frame, once."""
     for action, entity_id, data in COMMANDS.values():
-        await act(hass, action, entity_id, **data)
+        await site.act(action, entity_id, **data)
     for query, data in QUERIES.values():
-        await ask(hass, query, **data)
-    received = await site.commands(PANEL)
+        await site.ask(query, **data)
+    received = await site.commands()
     for command, topic in zip(received, [*COMMANDS, *QUERIES], strict=True):
         assert UUID(command["id"]).version == 4
         sample = SAMPLES["commands"][topic] | {"id": command["id"]}
@@ -233,40 +195,6 @@ async def test_commands(hass: HomeAssistant, site: SimulatedPdk) -> None:
 
 def test_every_sample_is_tested() -> None:
     """No topic and no command of the documentation is left out."""
-    topics = STATES.keys() | ACCESS.keys() | ISSUES.keys() | ANSWERS
+    topics = STATES.keys() | ACCESS.keys() | set(MIGRATION) | set(ANSWERS)
     assert topics | {"endpoint.discovered"} == SAMPLES["events"].keys()
     assert COMMANDS.keys() | QUERIES.keys() == SAMPLES["commands"].keys()
-
-
-async def test_fifty_commands_at_once(hass: HomeAssistant, site: SimulatedPdk) -> None:
-    """One is rejected: that one fails with the panel's reason, and no other."""
-    locks = [LOCK, *(f"lock.door_{number}" for number in range(2, 51))]
-    locks[5] = "lock.side_door"
-    await site.faults(PANEL, commands="ignored")
-    unlocking = [
-        hass.async_create_task(act(hass, "lock.unlock", lock)) for lock in locks
-    ]
-    async with asyncio.timeout(10):
-        while len(received := await site.commands(PANEL)) < 50:
-            pass
-    assert [command["body"]["doorId"] for command in received] == list(range(1, 51))
-    answers: list[Json] = [
-        {
-            "topic": "command.result.succeed",
-            "payload": {"body": {"commandId": command["id"]}},
-        }
-        for command in received
-    ]
-    # It names no command, and comes while older ones are pending too.
-    del answers[22]
-    rejection = {"topic": "serverError", "payload": SAMPLES["events"]["serverError"]}
-    answers.insert(10, rejection)
-    await emit_all(site, *answers)
-    ends = await asyncio.gather(*unlocking, return_exceptions=True)
-    assert [number for number, end in enumerate(ends) if end is not None] == [22]
-    rejected = ends[22]
-    assert isinstance(rejected, HomeAssistantError)
-    assert (rejected.translation_placeholders or {})["reason"] == UNSUPPORTED
-    states = [state_of(hass, lock).state for lock in locks]
-    assert states == ["unlocked"] * 22 + ["unknown"] + ["unlocked"] * 27
-    assert len(await site.commands(PANEL)) == 50

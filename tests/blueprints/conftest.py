@@ -19,7 +19,7 @@ from tests.common import Json, state_of
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 
-PAUSE = re.compile(r"(- delay:\s+)minutes: 1$", re.MULTILINE)
+PAUSE = re.compile(r"((?:delay|timeout):\s+)(?:minutes: 1|seconds: 3)$", re.MULTILINE)
 
 type Automate = Callable[..., Awaitable[None]]
 
@@ -36,7 +36,7 @@ def rename(hass: HomeAssistant, entity_id: str, name: str) -> None:
 async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automate]:
     """Return a function that creates an automation from a blueprint.
 
-    Its delays of a minute are shortened, as the panel's clock cannot be moved.
+    Its delays are shortened, as the panel's clock cannot be moved.
     """
     folder = tmp_path / "blueprints" / "automation" / "prodatakey"
     folder.mkdir(parents=True)

@@ -3,17 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.util import dt as dt_util
-from tests.common import CONNECTION, PANEL, act, set_online, wait_for_state, wait_until
-from tests.simulator_process import SimulatedPdk
+from tests.common import CONNECTION, Site, act, wait_until
 
 from .conftest import Automate
 
 FRONT = "lock.front_door"
 SERVER_ROOM = "lock.server_room"
 MEETING_ROOM = "lock.meeting_room"
-ALL = [FRONT, SERVER_ROOM, MEETING_ROOM]
 FRONT_POSITION = "binary_sensor.front_door_door_position"
 SERVER_ROOM_POSITION = "binary_sensor.server_room_door_position"
 LOCK = "door.actuate.close"
@@ -24,10 +24,10 @@ def notify(message: str) -> list[dict[str, Any]]:
     return [{"action": "notify.everybody", "data": {"message": message}}]
 
 
-def inputs(**others: object) -> dict[str, Any]:
+def inputs(*doors: str, **others: object) -> dict[str, Any]:
     """Return the inputs of the blueprint."""
     return {
-        "doors": ALL,
+        "doors": list(doors),
         "closing_time": "00:00:00",
         "report": notify("{{ message }}"),
         "all_locked": notify("All is well"),
@@ -44,106 +44,86 @@ async def message_at_closing_time(
     return message
 
 
-async def commands(panel: SimulatedPdk) -> list[tuple[str, int]]:
+async def commands(site: Site) -> list[tuple[str, int]]:
     """Return the commands that the panel received, with their doors."""
-    received = await panel.commands(PANEL, wait=0)
+    received = await site.commands(wait=0)
     return [(each["topic"], each["body"]["doorId"]) for each in received]
 
 
 async def test_locks_what_is_not_known_to_be_locked(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
     """Unlocked and unknown doors are locked; a locked one is left alone."""
-    await panel.act(PANEL, 1, "hold")
-    await panel.act(PANEL, 4, "hold")
-    await panel.act(PANEL, 4, "lock")
-    await wait_for_state(hass, FRONT, "unlocked")
-    await wait_for_state(hass, MEETING_ROOM, "locked")
-    closing = (dt_util.now() + timedelta(seconds=2)).strftime("%H:%M:%S")
-    await automate("lock_all_at_closing_time", **inputs(closing_time=closing))
+    await site.happen(1, "hold")
+    await site.happen(4, "hold")
+    await site.happen(4, "lock")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.wait_for_state(MEETING_ROOM, "locked")
+    doors = (FRONT, SERVER_ROOM, MEETING_ROOM)
+    await automate("lock_all_at_closing_time", **inputs(*doors))
+    tomorrow = dt_util.now() + timedelta(days=1)
+    async_fire_time_changed(site.hass, dt_util.start_of_local_day(tomorrow))
     await wait_until(lambda: notifications)
     assert notifications[0].data["message"] == "All is well"
-    assert sorted(await commands(panel)) == [(LOCK, 1), (LOCK, 3)]
-    await wait_for_state(hass, SERVER_ROOM, "locked")
+    assert sorted(await commands(site)) == [(LOCK, 1), (LOCK, 3)]
+    await site.wait_for_state(SERVER_ROOM, "locked")
 
 
 async def test_reports_those_that_do_not_lock(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """A rejected door gets three attempts, and is reported as it was known."""
-    await panel.act(PANEL, 1, "hold")
-    await wait_for_state(hass, FRONT, "unlocked")
-    refusal = {"refuse": "Not now.", "doors": [1, 3]}
-    await panel.faults(PANEL, commands=refusal)
-    await automate("lock_all_at_closing_time", **inputs())
-    message = await message_at_closing_time(hass, notifications)
-    assert message == "Not locked: Front door (unlocked), Server room (unknown)."
-    sent = await commands(panel)
-    assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 1]
+    """A rejected door gets three attempts, and is reported as it was known.
 
-
-async def test_reports_what_is_assumed(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
-    short_backoff: None,
-) -> None:
-    """A door that was locked before a gap may be unlocked now, so it is locked again."""
-    for door in (1, 4):
-        await panel.act(PANEL, door, "hold")
-        await panel.act(PANEL, door, "lock")
-    await wait_for_state(hass, MEETING_ROOM, "locked")
-    await panel.control("POST", f"panels/{PANEL}/raw", {"frame": "41"})
-    await wait_for_state(hass, CONNECTION, "off")
-    await wait_for_state(hass, CONNECTION, "on")
-    await panel.faults(PANEL, commands={"refuse": "Not now.", "doors": [1]})
-    await automate("lock_all_at_closing_time", **inputs(doors=[FRONT, MEETING_ROOM]))
-    message = await message_at_closing_time(hass, notifications)
-    assert message == "Not locked: Front door (locked as last known)."
+    A door that was locked before a gap may be unlocked now, so it is locked again.
+    """
+    await site.happen(1, "hold")
+    await site.happen(4, "hold")
+    await site.happen(4, "lock")
+    await site.wait_for_state(MEETING_ROOM, "locked")
+    await site.drop_connection()
+    await site.wait_for_state(CONNECTION, "off")
+    await site.wait_for_state(CONNECTION, "on")
+    await site.happen(1, "lock")
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.faults(commands={"refuse": "Not now."})
+    doors = (FRONT, SERVER_ROOM, MEETING_ROOM)
+    await automate("lock_all_at_closing_time", **inputs(*doors))
+    assert await message_at_closing_time(site.hass, notifications) == (
+        "Not locked: Front door (unlocked), Server room (unknown), "
+        "Meeting room (locked as last known)."
+    )
+    sent = await commands(site)
+    assert [sent.count((LOCK, door)) for door in (1, 3, 4)] == [3, 3, 3]
     notifications.clear()
-    await set_online(panel, False)
-    await wait_for_state(hass, FRONT, "unavailable")
-    message = await message_at_closing_time(hass, notifications)
-    assert message == (
-        "Not locked: Front door (unavailable), Meeting room (unavailable)."
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
+    assert await message_at_closing_time(site.hass, notifications) == (
+        "Not locked: Front door (unavailable), Server room (unavailable), "
+        "Meeting room (unavailable)."
     )
 
 
 async def test_reports_what_stands_open(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
     """A locked door can be open, and one that has not reported may be."""
-    await panel.act(PANEL, 1, "hold")
-    await panel.act(PANEL, 1, "open")
-    await wait_for_state(hass, FRONT_POSITION, "on")
+    await site.happen(1, "hold")
+    await site.happen(1, "open")
+    await site.wait_for_state(FRONT_POSITION, "on")
     positions = [FRONT_POSITION, SERVER_ROOM_POSITION]
-    await automate(
-        "lock_all_at_closing_time", **inputs(doors=[FRONT], positions=positions)
-    )
-    message = await message_at_closing_time(hass, notifications)
+    await automate("lock_all_at_closing_time", **inputs(FRONT, positions=positions))
+    message = await message_at_closing_time(site.hass, notifications)
     assert message == "Not closed: Front door (open), Server room (unknown)."
-    assert await commands(panel) == [(LOCK, 1)]
+    assert await commands(site) == [(LOCK, 1)]
 
 
 async def test_on_some_days_only(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
     """Nothing happens on the other days."""
     tomorrow = (dt_util.now() + timedelta(days=1)).strftime("%a").lower()
-    await automate("lock_all_at_closing_time", **inputs(weekdays=[tomorrow]))
-    await act(hass, "automation.trigger", "automation.ours", skip_condition=False)
+    await automate("lock_all_at_closing_time", **inputs(FRONT, weekdays=[tomorrow]))
+    await site.act("automation.trigger", "automation.ours", skip_condition=False)
     assert not notifications
-    assert await commands(panel) == []
+    assert await commands(site) == []

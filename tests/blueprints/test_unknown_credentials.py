@@ -1,8 +1,7 @@
 """Unknown credentials are presented at a door several times within minutes."""
 
-from homeassistant.core import HomeAssistant, ServiceCall
-from tests.common import PANEL, AccessEvents, state_of, wait_until
-from tests.simulator_process import SimulatedPdk
+from homeassistant.core import ServiceCall
+from tests.common import AccessEvents, Site, wait_until
 
 from .conftest import Automate, rename
 
@@ -14,53 +13,46 @@ INPUTS = {
 
 
 async def present(
-    panel: SimulatedPdk,
-    access_events: AccessEvents,
-    door: int = 1,
-    **credential: object,
+    site: Site, access_events: AccessEvents, door: int = 1, **credential: object
 ) -> None:
     """Present a credential, and wait until it was handled."""
-    await panel.act(PANEL, door, "badge", **(credential or {"card": "lost"}))
+    await site.happen(door, "badge", **(credential or {"card": "lost"}))
     await access_events.received()
 
 
 async def test_both_readers(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     access_events: AccessEvents,
     automate: Automate,
     notifications: list[ServiceCall],
 ) -> None:
     """Other doors and known people are not counted; then the count starts again."""
-    rename(hass, READERS[0], "2.10")
+    rename(site.hass, READERS[0], "2.10")
     await automate("unknown_credentials", **INPUTS, how_many=3, minutes=5)
     for door, credential in ((1, {}), (7, {}), (3, {}), (1, {"person": 1})):
-        await present(panel, access_events, door, **credential)
+        await present(site, access_events, door, **credential)
     assert not notifications
-    await present(panel, access_events, pin="0000")
+    await present(site, access_events, pin="0000")
     await wait_until(lambda: notifications)
     message = "3 unknown credentials at 2.10 within 5 minutes"
     assert notifications[0].data["message"] == message
     for _ in range(3):
         assert len(notifications) == 1
-        await present(panel, access_events)
+        await present(site, access_events)
     await wait_until(lambda: len(notifications) == 2)
 
 
 async def test_minutes_pass(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
+    site: Site,
     access_events: AccessEvents,
     automate: Automate,
     notifications: list[ServiceCall],
 ) -> None:
     """A credential that was presented before is not counted any more."""
-    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.05)
-    await present(panel, access_events)
-    await wait_until(
-        lambda: state_of(hass, "automation.ours").attributes["current"] == 0
-    )
-    await present(panel, access_events)
+    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.02)
+    await present(site, access_events)
+    await wait_until(lambda: site.state("automation.ours").attributes["current"] == 0)
+    await present(site, access_events)
     assert not notifications
-    await present(panel, access_events)
+    await present(site, access_events)
     await wait_until(lambda: notifications)

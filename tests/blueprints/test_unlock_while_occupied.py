@@ -3,12 +3,9 @@
 import asyncio
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import CoreState, HomeAssistant, ServiceCall
-from homeassistant.helpers import entity_registry as er
-from tests.common import PANEL, Json, wait_for_state, wait_until
-from tests.simulator_process import SimulatedPdk
+from homeassistant.core import CoreState, ServiceCall
+from tests.common import Json, Site, wait_until
 
 from .conftest import Automate
 
@@ -21,139 +18,106 @@ INPUTS = {"in_use": ROOM, "door": DOOR, "empty_for": {"milliseconds": 100}}
 MEANWHILE = 0.3
 
 
-async def topics(panel: SimulatedPdk) -> list[str]:
+async def topics(site: Site) -> list[str]:
     """Return the commands that the panel has received after a while."""
     await asyncio.sleep(MEANWHILE)
-    commands: list[Json] = await panel.commands(PANEL, wait=0)
+    commands: list[Json] = await site.commands(wait=0)
     assert all(command["body"] == {"doorId": 4} for command in commands)
     return [command["topic"] for command in commands]
 
 
-async def test_unlocks_and_locks(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
-) -> None:
+async def test_unlocks_and_locks(site: Site, automate: Automate) -> None:
     """The door stays unlocked if the room is in use again at once."""
-    hass.states.async_set(ROOM, "off")
+    site.hass.states.async_set(ROOM, "off")
     await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, "on")
-    await wait_for_state(hass, DOOR, "unlocked")
+    site.hass.states.async_set(ROOM, "on")
+    await site.wait_for_state(DOOR, "unlocked")
     for state in ("off", "on"):
-        hass.states.async_set(ROOM, state)
-    assert await topics(panel) == [UNLOCK, UNLOCK]
+        site.hass.states.async_set(ROOM, state)
+    assert await topics(site) == [UNLOCK, UNLOCK]
     for state in ("unavailable", "on"):
-        hass.states.async_set(ROOM, state)
-    assert await topics(panel) == [UNLOCK, UNLOCK]
-    hass.states.async_set(ROOM, "off")
-    await wait_for_state(hass, DOOR, "locked")
-    assert await topics(panel) == [UNLOCK, UNLOCK, LOCK]
-
-
-async def test_only_after_a_while(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
-) -> None:
-    """A short use does not unlock the door."""
-    hass.states.async_set(ROOM, "off")
-    await automate("unlock_while_occupied", **INPUTS, in_use_for={"milliseconds": 100})
-    hass.states.async_set(ROOM, "on")
-    hass.states.async_set(ROOM, "off")
-    assert UNLOCK not in await topics(panel)
-    hass.states.async_set(ROOM, "on")
-    await wait_for_state(hass, DOOR, "unlocked")
-
-
-@pytest.mark.parametrize("failed", ["unknown", "unavailable", None])
-async def test_sensor_fails(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate, failed: str | None
-) -> None:
-    """The door is locked, and not unlocked without a change from off to on."""
-
-    def fail() -> None:
-        if failed:
-            hass.states.async_set(ROOM, failed)
-        else:
-            hass.states.async_remove(ROOM)
-
-    fail()
-    await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, "on")
-    assert await topics(panel) == []
-    fail()
-    await wait_for_state(hass, DOOR, "locked")
-    hass.states.async_set(ROOM, "on")
-    assert await topics(panel) == [LOCK]
+        site.hass.states.async_set(ROOM, state)
+    assert await topics(site) == [UNLOCK, UNLOCK]
+    site.hass.states.async_set(ROOM, "off")
+    await site.wait_for_state(DOOR, "locked")
+    assert await topics(site) == [UNLOCK, UNLOCK, LOCK]
 
 
 async def test_conditions_are_for_unlocking_only(
-    hass: HomeAssistant, panel: SimulatedPdk, automate: Automate
+    site: Site, automate: Automate
 ) -> None:
-    """Locking does not depend on them."""
-    hass.states.async_set(ROOM, "off")
-    never = [{"condition": "template", "value_template": "{{ false }}"}]
-    await automate("unlock_while_occupied", **INPUTS, only_if=never)
-    hass.states.async_set(ROOM, "on")
-    assert await topics(panel) == []
-    hass.states.async_set(ROOM, "off")
-    assert await topics(panel) == [LOCK]
+    """Neither they nor a minimum use of the room keep the door from being locked."""
+    condition = {"condition": "state", "entity_id": "input_boolean.on", "state": "on"}
+    site.hass.states.async_set(ROOM, "off")
+    await automate(
+        "unlock_while_occupied",
+        **INPUTS,
+        only_if=[condition],
+        in_use_for={"milliseconds": 50},
+    )
+    site.hass.states.async_set("input_boolean.on", "off")
+    site.hass.states.async_set(ROOM, "on")
+    assert await topics(site) == []
+    site.hass.states.async_set("input_boolean.on", "on")
+    for state in ("off", "on", "off"):
+        site.hass.states.async_set(ROOM, state)
+    await site.wait_for_state(DOOR, "locked")
+    site.hass.states.async_set(ROOM, "on")
+    await site.wait_for_state(DOOR, "unlocked")
+    assert await topics(site) == [LOCK, UNLOCK]
+
+
+async def test_sensor_fails(site: Site, automate: Automate) -> None:
+    """The door is locked, and not unlocked without a change from off to on."""
+
+    def fail(state: str) -> None:
+        if state == "removed":
+            site.hass.states.async_remove(ROOM)
+        else:
+            site.hass.states.async_set(ROOM, state)
+
+    fail("unknown")
+    await automate("unlock_while_occupied", **INPUTS)
+    for count, state in enumerate(("unknown", "unavailable", "removed"), start=1):
+        site.hass.states.async_set(ROOM, "on")
+        fail(state)
+        await site.wait_for_state(DOOR, "locked")
+        await site.wait_for_attribute("automation.ours", "current", 0)
+        await site.happen(4, "hold")
+        await site.wait_for_state(DOOR, "unlocked")
+        site.hass.states.async_set(ROOM, "on")
+        assert await topics(site) == [LOCK] * count
 
 
 @pytest.mark.parametrize(("room", "commands"), [("off", [LOCK]), ("on", [])])
 async def test_after_a_restart(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    room: str,
-    commands: list[str],
+    site: Site, automate: Automate, room: str, commands: list[str]
 ) -> None:
     """The door is locked if the room is empty, and not unlocked if it is in use."""
-    hass.set_state(CoreState.not_running)
+    site.hass.set_state(CoreState.not_running)
     await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, room)
-    await hass.async_start()
-    assert await topics(panel) == commands
+    site.hass.states.async_set(ROOM, room)
+    await site.hass.async_start()
+    assert await topics(site) == commands
 
 
 async def test_door_does_not_lock(
-    hass: HomeAssistant,
-    panel: SimulatedPdk,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
     """Five attempts are made before the actions run; a later one can be enough."""
-    hass.states.async_set(ROOM, "off")
+    site.hass.states.async_set(ROOM, "off")
     tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
     await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
     for refused in (2, 5):
-        hass.states.async_set(ROOM, "on")
-        await wait_for_state(hass, DOOR, "unlocked")
+        site.hass.states.async_set(ROOM, "on")
+        await site.wait_for_state(DOOR, "unlocked")
         assert not notifications
         fault = {"refuse": "Not now.", "count": refused}
-        await panel.faults(PANEL, commands=fault)
-        hass.states.async_set(ROOM, "off")
+        await site.faults(commands=fault)
+        site.hass.states.async_set(ROOM, "off")
         if refused == 2:
-            await wait_for_state(hass, DOOR, "locked")
+            await site.wait_for_state(DOOR, "locked")
     await wait_until(lambda: notifications)
-    assert await topics(panel) == [UNLOCK, *[LOCK] * 3, UNLOCK, *[LOCK] * 5]
+    assert await topics(site) == [UNLOCK, *[LOCK] * 3, UNLOCK, *[LOCK] * 5]
     message = "Meeting room is not locked although the room is empty"
     assert notifications[0].data["message"] == message
-
-
-async def test_code(
-    hass: HomeAssistant,
-    pdk: SimulatedPdk,
-    entry: MockConfigEntry,
-    automate: Automate,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The default code of the lock is used; without one the door stays locked."""
-    hass.config_entries.async_update_entry(entry, options={"code": "2580"})
-    await hass.config_entries.async_setup(entry.entry_id)
-    await wait_until(lambda: entry.runtime_data.connected)
-    hass.states.async_set(ROOM, "off")
-    await automate("unlock_while_occupied", **INPUTS)
-    hass.states.async_set(ROOM, "on")
-    assert await topics(pdk) == []
-    entity_registry.async_update_entity_options(DOOR, "lock", {"default_code": "2580"})
-    hass.states.async_set(ROOM, "off")
-    hass.states.async_set(ROOM, "on")
-    await wait_for_state(hass, DOOR, "unlocked")
-    await hass.config_entries.async_unload(entry.entry_id)

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 import pytest
+
+from scripts.processes import free_port
 
 PROJECT = Path(__file__).parent.parent.parent
 READY = "Ctrl-C ends it"
@@ -54,14 +55,6 @@ class Demo:
         """Return the topics of the commands that the panel has had."""
         got = self.control("GET", "panels/1070ABC/commands?after=0&wait=0")
         return [command["topic"] for command in got["commands"]]
-
-
-def free_port() -> int:
-    """Return a port that is free."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -139,6 +132,15 @@ def call(page: Page, command: str, **fields: object) -> Any:
         """message => document.querySelector("home-assistant").hass.callWS(message)""",
         {"type": command, **fields},
     )
+
+
+def furnish(page: Page, *doors: str) -> None:
+    """Put doors into the area Entrance."""
+    area = call(page, "config/area_registry/create", name="Entrance")
+    for device in call(page, "config/device_registry/list"):
+        if device["name"] in doors:
+            moved = {"device_id": device["id"], "area_id": area["area_id"]}
+            call(page, "config/device_registry/update", **moved)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import time
 from playwright.sync_api import Browser, FloatRect, Page, expect
 import pytest
 
-from .conftest import Demo, call, log_in, running_demo
+from .conftest import Demo, call, furnish, log_in, running_demo
 
 pytestmark = pytest.mark.e2e
 
@@ -30,15 +30,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def page(browser: Browser, demo: Demo) -> Page:
     """Return a page, logged in; two doors are in the area Entrance."""
     page = log_in(browser, demo.url)
-    area = call(page, "config/area_registry/create", name="Entrance")
-    for device in call(page, "config/device_registry/list"):
-        if device["name"] in ("Front door", "Warehouse gate"):
-            call(
-                page,
-                "config/device_registry/update",
-                device_id=device["id"],
-                area_id=area["area_id"],
-            )
+    furnish(page, "Front door", "Warehouse gate")
     return page
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 import pytest
 
-from .conftest import Demo, call, log_in, running_demo
+from .conftest import Demo, call, furnish, log_in, running_demo
 
 pytestmark = pytest.mark.e2e
 
@@ -61,15 +61,7 @@ def page(browser: Browser, demo: Demo) -> Page:
     credentials = {"client_id": "demo", "client_secret": "demo-secret"}
     for answer in (credentials, {"panel_id": PANEL}, {}):
         step = post(page, f"{flows}/{step['flow_id']}", answer)
-    area = call(page, "config/area_registry/create", name="Entrance")
-    for device in call(page, "config/device_registry/list"):
-        if device["name"] in NAMES[:ENTRANCES]:
-            call(
-                page,
-                "config/device_registry/update",
-                device_id=device["id"],
-                area_id=area["area_id"],
-            )
+    furnish(page, *NAMES[:ENTRANCES])
     show_view(page, step["result"]["entry_id"])
     return page
 
