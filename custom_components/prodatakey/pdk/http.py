@@ -153,8 +153,21 @@ class Pacer:
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Return a text of the network without secrets and what looks like a token."""
     for secret in filter(None, secrets):
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text)
+        text = _replace_word(text, secret)
     return _JWT.sub(REDACTED, text)
+
+
+def _replace_word(text: str, secret: str) -> str:
+    """Return a text without a secret, except inside of longer words.
+
+    Not a pattern for each secret: Python would keep it, in a cache for all integrations.
+    """
+    replaced, *others = text.split(secret)
+    for other in others:
+        ends = (replaced[-1:], other[:1])
+        is_inside = any(end.isalnum() or end == "_" for end in ends)
+        replaced += (secret if is_inside else REDACTED) + other
+    return replaced
 
 
 def _raise_for_status(
