@@ -10,7 +10,6 @@ from tests.pdk.common import (
     LocalTokens,
     make_socket,
     panel_client,
-    receive_packet,
     set_constants,
     websocket_server,
 )
@@ -51,7 +50,7 @@ async def test_socketio_packets() -> None:
         @given(packets)
         def receive(packet: str) -> None:
             socket = make_socket(session, lambda name, _: names.append(name))
-            step = receive_packet(socket, packet)
+            step = socket._handle_eio_message(packet)
             try:
                 while True:
                     step.send(None)
