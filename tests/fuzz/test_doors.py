@@ -14,8 +14,7 @@ from homeassistant.helpers import entity_registry as er
 from tests.common import PANEL, state_of, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .strategies import whatever
-from .test_parser import BOUNDED
+from .strategies import BOUNDED, whatever
 
 KEYS = "lock|dps|rex|relay|propped|forced|force_close|do_not_disturb|output|access"
 DOOR_ENTITY = re.compile(rf"{PANEL}_(.+)_(?:{KEYS})")

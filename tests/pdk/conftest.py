@@ -10,13 +10,7 @@ from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.simulator_process import Json, SimulatedPdk
 
-from .common import (
-    Site,
-    account_client,
-    set_constants,
-    simulated_node_client,
-    simulated_panel_client,
-)
+from .common import Site, account_client, simulated_node_client, simulated_panel_client
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +59,3 @@ async def node(
 def site(request: pytest.FixtureRequest, simulator: SimulatedPdk) -> Site:
     """Return a simulated site of either generation."""
     return Site(simulator, request.getfixturevalue(request.param))
-
-
-@pytest.fixture
-def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reconnect soon."""
-    set_constants(monkeypatch, backoff_delays=(0.1,), max_backoff=0.1)
