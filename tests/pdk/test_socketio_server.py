@@ -166,6 +166,7 @@ async def test_rejected_token_is_replaced(
                 await stream.send(TryOpen(door_id=1))
             await server.do("refuse", None)
             await stream.wait_connected()
+            await wait_until(lambda: server.tokens)
         (token,) = server.tokens
         assert int(token.removeprefix("token-")) >= 5
 
