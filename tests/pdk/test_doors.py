@@ -7,29 +7,22 @@ import pytest
 from custom_components.prodatakey.pdk.models import DoorInfo, DoorKind
 from custom_components.prodatakey.pdk.parser import parse_door, parse_door_id
 
+# The documented one, without most of what is not read.
 DEVICE: dict[str, Any] = {
     "id": 1,
     "name": "Test Device",
-    "connection": 1,
-    "port": 1,
-    "metadata": {},
     "partition": [{"id": 0, "name": "Default"}],
     "type": "primaryReader",
     "publicIcon": "swingingDoor",
-    "inputTypes": ["wiegand"],
-    "readerType": "red",
     "delay": 0,
     "dwell": 30,
     "dps": False,
     "propAlarm": False,
-    "propDelay": 0,
     "rex": False,
     "forcedAlarm": False,
-    "autoOpenAfterFirstAllow": False,
     "hardwareVersion": "red1cn.d",
     "serialNumber": "8003323",
     "firmwareVersion": "1.1.41",
-    "created": "2023-05-17 15:59:30",
 }
 
 

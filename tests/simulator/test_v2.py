@@ -21,7 +21,7 @@ ALLOWED = "device.request.allowed"
 RELAY_ON, RELAY_OFF = "device.input.relay.on", "device.input.relay.off"
 TOPICS = (
     *(f"device.request.{name}" for name in ("found", "denied", "unknown", "duress")),
-    *(ALLOWED, RELAY_ON, RELAY_OFF, "cloudnode.connected", "cloudnode.disconnected"),
+    *(ALLOWED, RELAY_ON, RELAY_OFF),
     # of PDK 1.0, so it never comes
     "liveEvent",
 )
@@ -222,24 +222,6 @@ async def test_expired_token(wire: Wire, system: SystemWire, renewal: str) -> No
     assert await system.topics(1) == [RELAY_OFF]
 
 
-async def test_site_goes_offline(wire: Wire, system: SystemWire) -> None:
-    """With an event or silently; what happens there meanwhile is not told."""
-    await system.connect()
-    await wire.pdk.set_online(WORKSHOP, online=False)
-    await wire.pdk.act(WORKSHOP, 1, "hold")
-    status = (await system.nodes())[WORKSHOP]["connectionStatus"]
-    assert status["connected"] is False
-    await wire.pdk.set_online(WORKSHOP, online=True)
-    await wire.pdk.set_online(WORKSHOP, online=False, event=False)
-    await wire.pdk.set_online(WORKSHOP, online=True, event=False)
-    await wire.pdk.act(WORKSHOP, 1, "lock")
-    assert await system.topics(3) == [
-        "cloudnode.disconnected",
-        "cloudnode.connected",
-        RELAY_OFF,
-    ]
-
-
 async def test_site_migrates(wire: Wire, system: SystemWire) -> None:
     """Clients of PDK 1.0 hear of it; then the panel is a site of the system."""
     await wire.connect()
@@ -277,12 +259,3 @@ async def test_site_moves_back(wire: Wire, system: SystemWire) -> None:
     await wire.connect()
     await wire.command("door.actuate.open", doorId=1)
     assert await wire.topics(2) == ["command.result.succeed", "door.input.relay.on"]
-
-
-async def test_migration_that_nobody_heard_of(wire: Wire) -> None:
-    """The panel's stream ends without an event, and its token is refused."""
-    await wire.connect()
-    await wire.pdk.migrate(PANEL, "completed", event=False)
-    assert (await wire.message()).type is not aiohttp.WSMsgType.TEXT
-    assert (await wire.accounts("POST", f"panels/{PANEL}/token"))[0] == 404
-    assert len(await _systems(wire)) == 2
