@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import (
-    CommandUnansweredError,
-    PdkError,
-    StreamRefusedError,
-)
+from custom_components.prodatakey.pdk.errors import PdkError, StreamRefusedError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1 import engineio3
@@ -59,18 +54,6 @@ async def test_stop(site: Site, moment: str) -> None:
     assert connector is not None
     await wait_until(lambda: not connector._acquired)
     await site.pdk.sockets(site.id, 0)
-
-
-async def test_stop_while_a_command_is_pending(
-    client: PanelClient, simulator: SimulatedPdk
-) -> None:
-    """Test that its caller learns at once that there will be no answer."""
-    await simulator.faults(PANEL, commands="ignored")
-    async with RunningStream(client) as stream:
-        sending = stream.sending(TryOpen(door_id=1))
-        await simulator.commands(PANEL)
-    with pytest.raises(CommandUnansweredError):
-        await sending
 
 
 async def test_stop_while_the_panel_ends_the_connection(

@@ -244,18 +244,3 @@ async def test_site_migrates(wire: Wire, system: SystemWire) -> None:
     assert await system.command("close", PANEL) == 200
     # it was held open before
     assert await system.topics(1) == [RELAY_OFF]
-
-
-async def test_site_moves_back(wire: Wire, system: SystemWire) -> None:
-    """PDK 1.0 serves it as before; the system keeps its other sites and clients."""
-    await wire.pdk.migrate(PANEL, "completed", systemId=WORKSHOP_SYSTEM)
-    await system.connect()
-    await wire.pdk.migrate(PANEL, "started")
-    assert await system.command("open", PANEL) == 409
-    await wire.pdk.migrate(PANEL, "rolledback")
-    assert list(await system.nodes()) == [WORKSHOP, OTHER_SITE]
-    await wire.pdk.act(OTHER_SITE, 1, "hold")
-    assert await system.topics(1) == [RELAY_ON]
-    await wire.connect()
-    await wire.command("door.actuate.open", doorId=1)
-    assert await wire.topics(2) == ["command.result.succeed", "door.input.relay.on"]
