@@ -99,7 +99,9 @@ async def test_panel_token_is_sent_to_pdk_io_only(
     accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
     panels = await get_panels(accounts)
     assert [panel.uri for panel in panels] == ["https://1070abc.pdk.io/"] * trusted
-    if not trusted:
+    if trusted:
+        assert await get_panel(accounts, PANEL) == panels[0]
+    else:
         with pytest.raises(CannotConnectError):
             await get_panel(accounts, PANEL)
     assert all(request["url"].startswith(f"{ACCOUNTS_URL}/") for request in sent)
