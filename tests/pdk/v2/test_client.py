@@ -7,17 +7,15 @@ from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
-    CommandUnansweredError,
     NotConnectedError,
     PermissionMissingError,
-    RoleTooSmallError,
 )
 from custom_components.prodatakey.pdk.models import Aspect
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
 from simulator.scenario import device_id
 from tests.common import WORKSHOP, WORKSHOP_SYSTEM
 from tests.network import Proxy
-from tests.pdk.common import account_client, set_constants, simulated_node_client
+from tests.pdk.common import account_client, simulated_node_client
 from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import SimulatedPdk
 
@@ -74,42 +72,6 @@ async def test_system_without_permission_is_left_out(
     node.discard_token()
     with pytest.raises(PermissionMissingError):
         await node.get_token()
-
-
-async def test_stale_token_is_renewed_once(
-    node: CloudNodeClient, simulator: SimulatedPdk
-) -> None:
-    """A 401 is answered by a new token: the command was not executed."""
-    await simulator.revoke(WORKSHOP)
-    await node.send(DOOR, "open", None)
-    (command,) = await simulator.commands(WORKSHOP)
-    assert (command["topic"], command["body"]) == ("open", {"deviceId": DOOR})
-
-
-@pytest.mark.parametrize(
-    ("switches", "error"),
-    [
-        ({"status": 403}, RoleTooSmallError),
-        ({"status": 409}, CommandRejectedError),
-        # a gateway's error leaves it open whether the command was executed
-        ({"status": 500}, CommandUnansweredError),
-        ({"status": 504}, CommandUnansweredError),
-        ({"answers": False}, CommandUnansweredError),
-    ],
-)
-async def test_command_fails(
-    node: CloudNodeClient,
-    simulator: SimulatedPdk,
-    monkeypatch: pytest.MonkeyPatch,
-    switches: dict[str, object],
-    error: type[Exception],
-) -> None:
-    """Whatever the answer is, the command is sent once."""
-    set_constants(monkeypatch, answer_timeout=0.3)
-    await simulator.switches(WORKSHOP, **switches)
-    with pytest.raises(error):
-        await node.send(DOOR, "open", None)
-    assert len(await simulator.commands(WORKSHOP)) == 1
 
 
 async def test_command_that_pdk_2_does_not_have(

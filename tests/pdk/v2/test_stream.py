@@ -26,12 +26,6 @@ DOOR = device_id(WORKSHOP, 1)
 OTHER_SITE = "4000XYZ"
 
 
-@pytest.fixture
-def short_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Close the old connection soon."""
-    set_constants(monkeypatch, overlap=0.3, renewal_grace=0.3)
-
-
 async def test_reconnect(
     node: CloudNodeClient, simulator: SimulatedPdk, short_backoff: None
 ) -> None:
@@ -104,33 +98,11 @@ async def test_event_that_comes_twice_counts_once(
     assert stream.topics == [ALLOWED, OPENED]
 
 
-async def test_renewal_loses_no_event_and_repeats_none(
-    node: CloudNodeClient,
-    simulator: SimulatedPdk,
-    short_overlap: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The new connection is subscribed before the old one is closed."""
-    # A busy machine, too, has the time to connect before the old token expires.
-    set_constants(monkeypatch, renew_at=0.01, min_token_life=0.3)
-    await simulator.switches(WORKSHOP, token_lifetime=60)
-    node.discard_token()
-    async with RunningStream(node) as stream:
-        await simulator.subscriptions(WORKSHOP, 1)
-        sent = 0
-        while stream.stream.stats.renewals < 2:
-            sent += 1
-            await simulator.report(WORKSHOP, ALLOWED, 1, occurred=sent)
-        await simulator.sockets(WORKSHOP, 1)
-        await stream.wait_for_events(sent)
-        assert len(stream.events) == sent
-        assert stream.statuses == [CONNECTED]
-
-
 async def test_expired_token_that_the_system_reports(
-    node: CloudNodeClient, simulator: SimulatedPdk, short_overlap: None
+    node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`invalidToken` is answered with `renewedToken`, and by a new connection."""
+    set_constants(monkeypatch, overlap=0.3, renewal_grace=0.3)
     await simulator.switches(WORKSHOP, renewal="event")
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
