@@ -87,7 +87,8 @@ FRAMES = {
     "a binary event": (TEXT, b"451-[]"),
     "an event without a name": (TEXT, b"42[]"),
     "NaN": (TEXT, b"42[NaN]"),
-    "deep": (TEXT, b"42" + b"[" * 9000),
+    "deep": (TEXT, b"42" + b"[" * 60_000),
+    "a deep message": (TEXT, b"4" + b"[" * 60_000),
     **{
         frame: (TEXT, frame.encode())
         for frame in ("4", "42", "42[", "42{}", "42[1]", '42[""]', "42/other,[1]", "43")
