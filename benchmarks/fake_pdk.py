@@ -18,20 +18,14 @@ PER_PAGE = 100
 # About a megabyte of frames: a pong can be sent between two batches.
 BATCH = 4000
 TEXT_FRAME = 0x81
-MIN_EXTENDED = 126
+# All packets here are longer than what fits into the first byte.
+EXTENDED = 126
 
 DPS = ("door.input.dps.opened", "door.input.dps.closed")
 ALLOWED = "door.request.allowed"
-RELAY_ON = "door.input.relay.on"
-RELAY_OFF = "door.input.relay.off"
 TOPICS = (
-    *DPS,
-    RELAY_ON,
-    RELAY_OFF,
-    "door.input.rex.on",
-    "door.input.rex.off",
-    "door.alarm.propped.on",
-    ALLOWED,
+    *(f"door.input.{name}" for name in ("relay.on", "relay.off", "rex.on", "rex.off")),
+    *(*DPS, "door.alarm.propped.on", ALLOWED),
 )
 # Bodies as the panel's Streaming API page shows them; % is the door's number.
 DOOR = (
@@ -71,16 +65,13 @@ def mixed_events(count: int) -> Iterator[str]:
 
 
 def websocket_frames(packets: Iterable[str]) -> bytes:
-    """Return packets as a server's unmasked text frames."""
-    return b"".join(map(_websocket_frame, packets))
-
-
-def _websocket_frame(packet: str) -> bytes:
-    """Return one packet as a text frame."""
-    payload = packet.encode()
-    if len(payload) < MIN_EXTENDED:
-        return struct.pack("!BB", TEXT_FRAME, len(payload)) + payload
-    return struct.pack("!BBH", TEXT_FRAME, MIN_EXTENDED, len(payload)) + payload
+    """Return packets as a server's unmasked text frames; the longest has 64 kB."""
+    payloads = [packet.encode() for packet in packets]
+    return b"".join(
+        part
+        for payload in payloads
+        for part in (struct.pack("!BBH", TEXT_FRAME, EXTENDED, len(payload)), payload)
+    )
 
 
 def doors_of(panel: str) -> int:

@@ -3,24 +3,14 @@
 import asyncio
 from collections.abc import Callable
 import os
-from pathlib import Path
-from types import CodeType
 
 import aiohttp
 
-import custom_components.prodatakey as integration
 from custom_components.prodatakey.const import DOMAIN
-from custom_components.prodatakey.lock import DoorLock
-from custom_components.prodatakey.pdk.v1.engineio3 import Transport
 from custom_components.prodatakey.pdk.v1.socketio2 import Socket
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from .home import async_add_entry
-
-FOLDER = str(Path(integration.__file__).parent)
-READ: CodeType = Transport._read.__code__
-UNLOCK: CodeType = DoorLock.async_unlock.__code__
 
 CONNECT_TIMEOUT = 300
 # After connecting, the list of doors is read once more.
@@ -36,7 +26,7 @@ async def open_socket(
     return socket
 
 
-async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> ConfigEntry:
+async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> None:
     """Set up a panel, and return once its stream is connected and has settled."""
     os.environ["PDK_ACCOUNTS_URL"] = url
     credentials = {"client_id": "demo", "client_secret": "demo-secret"}
@@ -45,9 +35,3 @@ async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> ConfigEn
         while not entry.runtime_data.connected:
             await asyncio.sleep(0.01)
     await asyncio.sleep(SETTLE_TIME)
-    return entry
-
-
-def panels(hass: HomeAssistant) -> list[ConfigEntry]:
-    """Return the entries of the panels."""
-    return hass.config_entries.async_entries(DOMAIN)

@@ -1,6 +1,7 @@
 """A Home Assistant to measure in, with panels of a fake pdk.io: `... URL`."""
 
 import asyncio
+from collections.abc import Awaitable
 import gc
 import os
 from pathlib import Path
@@ -19,18 +20,12 @@ from .processes import serve
 type Entities = list[dict[str, Any]]
 
 
-class Usage:
-    """CPU seconds and megabytes that this process uses from now on."""
-
-    def __init__(self) -> None:
-        """Initialize with what was used before."""
-        self._memory = _resident()
-        self._cpu = time.process_time()
-
-    def since(self) -> dict[str, float]:
-        """Return what was used since."""
-        cpu = time.process_time() - self._cpu
-        return {"cpu": cpu, "memory": (_resident() - self._memory) / 1e6}
+async def _usage_of(set_up: Awaitable[object]) -> dict[str, float]:
+    """Return the CPU seconds and the megabytes that a set-up uses."""
+    memory, cpu = _resident(), time.process_time()
+    await set_up
+    cpu = time.process_time() - cpu
+    return {"cpu": cpu, "memory": (_resident() - memory) / 1e6}
 
 
 def _resident() -> int:
@@ -53,24 +48,22 @@ class Worker:
         # Imported here: the process of the bare entities has nothing of ours in memory.
         from . import ours
 
-        usage = Usage()
-        await ours.async_add_panel(self._hass, self._url, panel)
-        return usage.since()
+        return await _usage_of(ours.async_add_panel(self._hass, self._url, panel))
 
     async def entities(self) -> list[Entities]:
         """Return the entities of each panel, as a bare entry lists them."""
-        from . import ours
-
-        panels = ours.panels(self._hass)
+        panels = self._hass.config_entries.async_entries("prodatakey")
         return [self._listed(entry.entry_id) for entry in panels]
 
     async def add_bare(self, entities: Entities) -> dict[str, float]:
         """Set up an entry of bare entities, and return what that used."""
         data = {"panel_id": str(len(entities)), "entities": entities}
-        usage = Usage()
-        await async_add_entry(self._hass, "bare", data)
-        await self._hass.async_block_till_done()
-        return usage.since()
+
+        async def add() -> None:
+            await async_add_entry(self._hass, "bare", data)
+            await self._hass.async_block_till_done()
+
+        return await _usage_of(add())
 
     async def add_floor(self, panel: str) -> None:
         """Add a bare lock and a bare sensor for each door, on a bare stream."""

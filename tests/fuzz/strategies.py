@@ -1,13 +1,20 @@
-"""What a panel might send, and what it never would."""
+"""What a site might send, and what it never would."""
 
+import os
 from typing import Any
 
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 
-from custom_components.prodatakey.pdk.v1.parser import TOPICS
-from tests.pdk.common import SAMPLES as PAGE
+from custom_components.prodatakey.pdk.v1.parser import TOPICS as PANEL_TOPICS
+from custom_components.prodatakey.pdk.v2.parser import TOPICS as SYSTEM_TOPICS
+from tests.pdk.common import SAMPLES
 
-SAMPLES = PAGE["events"]
+BOUNDED = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
 
 
 def _keys(value: object) -> set[str]:
@@ -17,9 +24,10 @@ def _keys(value: object) -> set[str]:
     return set().union(*map(_keys, value)) if isinstance(value, list) else set()
 
 
-KEYS = sorted(_keys(list(SAMPLES.values())) | {"pin", "message"})
+KEYS = sorted(_keys([SAMPLES["events"]]) | {"pin", "message", "deviceId", "device"})
 # Few enough that events meet doors that exist.
 DOOR_IDS = st.sampled_from([1, "1", 2, 4, "gate", 77, 2**63, -1])
+TOPICS = st.sampled_from(sorted(PANEL_TOPICS | SYSTEM_TOPICS))
 
 scalars = (
     st.none()
@@ -30,13 +38,11 @@ scalars = (
     | st.text(max_size=20)
     | st.sampled_from(["", "x" * 100_000, "\x00", "\ud83d\ude00", "٣", "²"])
 )
+keys = st.sampled_from(KEYS) | st.text(max_size=5)
 anything = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=5
-        )
+        st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=5)
     ),
     max_leaves=20,
 )
@@ -80,11 +86,13 @@ def _changed(value: Any, path: Path, new: object, remove: bool) -> Any:
 @st.composite
 def events(draw: st.DrawFn) -> tuple[str, object]:
     """Return a topic with the documented sample, changed in a few places."""
-    topic = draw(st.sampled_from(sorted(TOPICS)))
-    payload: Any = SAMPLES.get(topic)
+    topic = draw(TOPICS)
+    payload: Any = SAMPLES["events"].get(topic.replace("device.", "door."))
     body = payload.get("body") if isinstance(payload, dict) else None
     if isinstance(body, dict) and "doorId" in body:
-        payload = {**payload, "body": {**body, "doorId": draw(DOOR_IDS)}}
+        door_id = draw(DOOR_IDS)
+        body = {**body, "doorId": door_id, "deviceId": door_id}
+        payload = {**payload, "body": body}
     for _ in range(draw(st.integers(0, 3))):
         path = draw(st.sampled_from(_paths(payload)))
         payload = _changed(
@@ -93,7 +101,4 @@ def events(draw: st.DrawFn) -> tuple[str, object]:
     return topic, payload
 
 
-chaos = st.tuples(
-    st.sampled_from(sorted(TOPICS)) | st.text(max_size=30), anything | deep()
-)
-whatever = events() | chaos
+whatever = events() | st.tuples(TOPICS | st.text(max_size=30), anything | deep())

@@ -5,17 +5,16 @@ import random
 import re
 
 from hypothesis import given, settings
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.pdk.parser import parse_door_id
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.common import PANEL, state_of, wait_until
-from tests.pdk.running_stream import ignore_control_events, receive_event
 from tests.simulator_process import SimulatedPdk
 
-from .strategies import whatever
-from .test_parser import BOUNDED
+from .strategies import BOUNDED, whatever
 
 KEYS = "lock|dps|rex|relay|propped|forced|force_close|do_not_disturb|output|access"
 DOOR_ENTITY = re.compile(rf"{PANEL}_(.+)_(?:{KEYS})")
@@ -36,11 +35,15 @@ class _Errors(logging.Handler):
 
 
 async def test_no_other_door_changes(
-    hass: HomeAssistant, panel: SimulatedPdk, entry: MockConfigEntry
+    hass: HomeAssistant,
+    panel: SimulatedPdk,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that no exception escapes, and that an event changes one door."""
+    # no token is renewed, and no command answered
     stream = entry.runtime_data.stream
-    ignore_control_events(stream)
+    monkeypatch.setattr(stream, "_handle_control_event", lambda _: None)
     registry = er.async_get(hass)
     errors = _Errors()
     logging.getLogger().addHandler(errors)
@@ -52,7 +55,7 @@ async def test_no_other_door_changes(
         random.seed()
         topic, payload = event
         states = {state.entity_id: state for state in hass.states.async_all()}
-        receive_event(stream, topic, payload)
+        stream._dispatch(topic, payload)
         body = payload.get("body") if isinstance(payload, dict) else None
         door = str(parse_door_id(body.get("doorId"))) if isinstance(body, dict) else ""
         changed = {

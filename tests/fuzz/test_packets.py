@@ -1,25 +1,31 @@
 """Nothing that comes over the websocket does more than end the connection."""
 
+from collections.abc import Callable
+
 import aiohttp
 from aiohttp import web
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.prodatakey.pdk.site import Client
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.common import wait_until
 from tests.pdk.common import (
+    OPENING,
     LocalTokens,
     make_socket,
+    node_client,
     panel_client,
-    receive_packet,
-    set_constants,
     websocket_server,
 )
 from tests.pdk.running_stream import CONNECTED, DOWN, RunningStream
 
-from .test_parser import BOUNDED
+from .strategies import BOUNDED
 
-HELLO = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
-EVENT = '42["door.input.relay.on",{"body":{"doorId":1}}]'
+EVENTS = (
+    '42["door.input.relay.on",{"body":{"doorId":1}}]',
+    '42["device.input.relay.on",{"body":{"deviceId":1}}]',
+)
 
 pieces = st.sampled_from(
     [
@@ -51,7 +57,7 @@ async def test_socketio_packets() -> None:
         @given(packets)
         def receive(packet: str) -> None:
             socket = make_socket(session, lambda name, _: names.append(name))
-            step = receive_packet(socket, packet)
+            step = socket._handle_eio_message(packet)
             try:
                 while True:
                     step.send(None)
@@ -72,7 +78,7 @@ FRAMES = {
     "a ping that is too long": (PING, b"x" * 126),
     "an unknown opcode": (3, b""),
     "a close that is cut short": (CLOSE, b"\x00"),
-    "opened twice": (TEXT, HELLO.encode()),
+    "opened twice": (TEXT, OPENING.encode()),
     "accepted twice": (TEXT, b"40"),
     "a ping from the server": (TEXT, b"2probe"),
     "a pong for nothing": (TEXT, b"3"),
@@ -81,7 +87,8 @@ FRAMES = {
     "a binary event": (TEXT, b"451-[]"),
     "an event without a name": (TEXT, b"42[]"),
     "NaN": (TEXT, b"42[NaN]"),
-    "deep": (TEXT, b"42" + b"[" * 9000),
+    "deep": (TEXT, b"42" + b"[" * 60_000),
+    "a deep message": (TEXT, b"4" + b"[" * 60_000),
     **{
         frame: (TEXT, frame.encode())
         for frame in ("4", "42", "42[", "42{}", "42[1]", '42[""]', "42/other,[1]", "43")
@@ -89,26 +96,37 @@ FRAMES = {
 }
 
 
+@pytest.mark.parametrize("make_client", [panel_client, node_client], ids=["1", "2"])
 @pytest.mark.parametrize("name", FRAMES)
-async def test_frames(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_frames(
+    short_waits: None, make_client: Callable[..., Client], name: str
+) -> None:
     """Test that the stream goes on, or reconnects, and events arrive."""
     opcode, payload = FRAMES[name]
     frames = [_frame(opcode, payload)]
 
     async def serve(websocket: web.WebSocketResponse) -> None:
-        await websocket.send_str(HELLO)
-        await websocket.send_str("40")
+        await websocket.send_str(OPENING)
+        if make_client is node_client:
+            # the client asks for the namespace, then it subscribes
+            await websocket.receive()
+            await websocket.send_str('40{"sid":"s"}')
+            await websocket.receive()
+        else:
+            await websocket.send_str("40")
         if frames:
             assert websocket._writer
             assert websocket._writer.transport
             websocket._writer.transport.write(frames.pop())
-        await websocket.send_str(EVENT)
+        for event in EVENTS:
+            await websocket.send_str(event)
         async for _ in websocket:
             pass
 
-    set_constants(monkeypatch, backoff_delays=(0.05,), max_backoff=0.05)
     async with websocket_server(serve) as uri, aiohttp.ClientSession() as session:
-        client = panel_client(session, LocalTokens(session), uri)
+        client = make_client(session, LocalTokens(session), uri)
+        if isinstance(client, CloudNodeClient):
+            client.device_ids = {1}
         async with RunningStream(client) as stream:
             await wait_until(lambda: stream.events and stream.statuses[-1] is CONNECTED)
             assert DOWN not in stream.statuses

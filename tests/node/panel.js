@@ -34,7 +34,7 @@ io.engine.on("connection", (connection) => {
 })
 
 io.on("connection", (socket) => {
-  print("connection", socket.handshake.query.token)
+  print("connection", socket.handshake.query)
   socket.on("disconnect", (reason) => print("disconnect", reason))
   socket.on("command", (command) => {
     if (answer === "succeed") {

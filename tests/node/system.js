@@ -1,5 +1,5 @@
-// A PDK 2.0 system's stream on npm's genuine socket.io 4 server, told what to do on stdin
-// and telling on stdout what happens to it: one JSON array a line, in either direction.
+// A system's stream on npm's socket.io 4 server. Orders come on stdin, and what happens
+// goes to stdout: one JSON array a line.
 "use strict"
 
 const http = require("http")
@@ -9,26 +9,34 @@ const { Server } = require("socket.io-4")
 const options = JSON.parse(process.argv[2])
 let refusal = null
 
-const say = (...what) => process.stdout.write(`${JSON.stringify(what)}\n`)
+const print = (...what) => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 const server = http.createServer()
 const io = new Server(server, {
   pingInterval: options.pingInterval,
   pingTimeout: options.pingTimeout,
-  allowRequest: (request, decide) => decide(null, refusal !== "http"),
+  allowRequest: (request, decide) => {
+    if (refusal === "http") print("refused", "http")
+    decide(null, refusal !== "http")
+  },
 })
 
 io.use((socket, next) => {
   if (refusal !== "middleware") return next()
+  print("refused", "middleware")
   next(new Error("Authorization has failed."))
 })
 
+io.engine.on("connection", (connection) => {
+  connection.on("packet", ({ type }) => type === "pong" && print("frame", "3"))
+})
+
 io.on("connection", (socket) => {
-  say("connection", socket.handshake.query)
-  socket.on("disconnect", (reason) => say("disconnect", reason))
+  print("connection", socket.handshake.query)
+  socket.on("disconnect", (reason) => print("disconnect", reason))
   socket.on("subscribeIsolated", (request) => {
     socket.join("subscribed")
-    say("subscribed", request.topics)
+    print("subscribed", request.topics)
   })
 })
 
@@ -44,8 +52,8 @@ readline
   .on("line", (line) => {
     const [order, ...rest] = JSON.parse(line)
     orders[order](...rest)
-    say("done", order)
+    print("done", order)
   })
   .on("close", () => process.exit())
 
-server.listen(options.port, "127.0.0.1", () => say("listening", server.address().port))
+server.listen(options.port, "127.0.0.1", () => print("listening", server.address().port))

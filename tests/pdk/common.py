@@ -1,9 +1,9 @@
 """What the tests of pdk.io share. What they know of the integration's inside is here."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 import json
 from pathlib import Path
 import time
@@ -16,10 +16,13 @@ import pytest
 
 from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.http import Token
-from custom_components.prodatakey.pdk.models import PanelInfo
+from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
+from custom_components.prodatakey.pdk.site import Client
+from custom_components.prodatakey.pdk.v1 import socketio2 as v1_socket
 from custom_components.prodatakey.pdk.v1.client import PanelClient, get_panel
-from custom_components.prodatakey.pdk.v1.socketio2 import Socket
-from tests.common import CREDENTIALS, PANEL
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_node
+from simulator.scenario import device_id
+from tests.common import CREDENTIALS, PANEL, WORKSHOP, WORKSHOP_SYSTEM
 from tests.simulator_process import SimulatedPdk
 
 CLIENT_ID, CLIENT_SECRET = CREDENTIALS.values()
@@ -27,13 +30,15 @@ SAMPLES: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("samples.json").read_text(encoding="utf-8")
 )
 PDK = "custom_components.prodatakey.pdk"
-STREAM_LOGGER = f"{PDK}.stream"
+# The first packet of a server of either generation.
+OPENING = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 # The constants that tests change.
 CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",
     "backoff_delays": "reconnect.BACKOFF_DELAYS",
     "connect_timeout": "connection.CONNECT_TIMEOUT",
     "jwt_lifetime": "client.jwt_lifetime",
+    "max_wait": "client.MAX_WAIT",
     "max_backoff": "reconnect.MAX_BACKOFF",
     "min_retry_after": "http.MIN_RETRY_AFTER",
     "min_token_life": "reconnect.MIN_TOKEN_LIFETIME",
@@ -43,6 +48,7 @@ CONSTANTS = {
     "renewal_grace": "reconnect.RENEWAL_GRACE",
     "request_timeout": "http.TIMEOUT",
     "stable_after": "reconnect.STABLE_AFTER",
+    "tick": "transport.TICK",
 }
 
 SHORT_TIMEOUTS: dict[str, Any] = {
@@ -89,6 +95,73 @@ async def simulated_panel_client(
     return PanelClient(session, accounts, await get_panel(accounts, PANEL))
 
 
+async def simulated_node_client(
+    session: aiohttp.ClientSession, accounts: AccountClient
+) -> CloudNodeClient:
+    """Return a client of the simulated cloud node that has read its devices."""
+    info = await get_cloud_node(accounts, WORKSHOP_SYSTEM, WORKSHOP)
+    client = CloudNodeClient(session, accounts, info)
+    await client.get_doors()
+    return client
+
+
+def node_client(
+    session: aiohttp.ClientSession, accounts: AccountClient, uri: str
+) -> CloudNodeClient:
+    """Return a client of a cloud node whose system is at this address."""
+    info = CloudNodeInfo(
+        id=WORKSHOP,
+        name="Workshop",
+        uri=f"{uri}{WORKSHOP_SYSTEM}/",
+        system_id=WORKSHOP_SYSTEM,
+        cloud_node_id="node",
+    )
+    return CloudNodeClient(session, accounts, info)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A simulated site of either generation, and a client of it."""
+
+    pdk: SimulatedPdk
+    client: Client
+
+    @property
+    def id(self) -> str:
+        """Return the id of its panel."""
+        return self.client.info.id
+
+    @property
+    def is_pdk1(self) -> bool:
+        """Return whether it is on PDK 1.0."""
+        return isinstance(self.client, PanelClient)
+
+    def topic(self, name: str) -> str:
+        """Return the topic of an event about a door."""
+        return f"door.{name}" if self.is_pdk1 else f"device.{name}"
+
+    def door(self, number: int) -> DoorId:
+        """Return the id of a door, in events and commands."""
+        return number if self.is_pdk1 else device_id(self.id, number)
+
+    async def doors_opened(self, wait: float = 0) -> list[Any]:
+        """Return the doors of the commands that it has received."""
+        key = "doorId" if self.is_pdk1 else "deviceId"
+        received = await self.pdk.commands(self.id, wait=wait)
+        return [command["body"][key] for command in received]
+
+    async def subscribed(self, times: int = 1) -> None:
+        """Wait until clients have subscribed so often, where they have to."""
+        if not self.is_pdk1:
+            await self.pdk.subscriptions(self.id, times)
+
+    def secrets(self) -> set[str]:
+        """Return the secrets and tokens that the client has had so far."""
+        account = self.client.account
+        basic = account._basic.removeprefix("Basic ").rstrip("=")
+        return {basic, *account.secrets, *self.client._tokens}
+
+
 class LocalTokens(AccountClient):
     """An account that makes tokens itself: token-1, token-2 and so on."""
 
@@ -96,46 +169,21 @@ class LocalTokens(AccountClient):
         """Initialize without an accounts service."""
         super().__init__(session, "", "")
         self.made = 0
-        self.lifetime = 300.0
 
     @override
     async def get_token(self, path: str) -> Token:
         self.made += 1
-        return make_token(f"token-{self.made}", self.lifetime)
-
-
-def make_token(value: str, lifetime: float = 300) -> Token:
-    """Return a new token."""
-    return Token(value=value, received=time.monotonic(), lifetime=lifetime)
-
-
-def set_token(client: PanelClient, value: str) -> None:
-    """Let a panel's client have a token that looks fresh."""
-    client._token = make_token(value)
-
-
-def known_secrets(client: PanelClient) -> set[str]:
-    """Return the secrets and tokens that a panel's client has now."""
-    tokens = (client._token, client.account._id_token)
-    basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-    return {
-        CLIENT_SECRET,
-        basic.rstrip("="),
-        *(token.value for token in tokens if token),
-    }
+        return Token(
+            value=f"token-{self.made}", received=time.monotonic(), lifetime=300
+        )
 
 
 def make_socket(
     session: aiohttp.ClientSession,
     on_event: Callable[[str, object], None] = lambda *_: None,
-) -> Socket:
-    """Return a socket that is not connected."""
-    return Socket(session, lambda _: None, on_event)
-
-
-async def receive_packet(socket: Socket, packet: str) -> None:
-    """Handle a Socket.IO packet as if it had come over a connection."""
-    await socket._handle_eio_message(packet)
+) -> v1_socket.Socket:
+    """Return a socket of PDK 1.0 that is not connected."""
+    return v1_socket.Socket(session, lambda _: None, on_event)
 
 
 async def kick(pdk: SimulatedPdk, how: str = "close") -> None:
@@ -161,12 +209,6 @@ async def wait_for_requests(
         # each round is a request, so it is the simulator that paces this
         while (await pdk.requests())[kind] < count:
             pass
-
-
-async def doors_opened(pdk: SimulatedPdk, wait: float = 0) -> list[Any]:
-    """Return the doors of the commands that the panel has received."""
-    received = await pdk.commands(PANEL, wait=wait)
-    return [command["body"]["doorId"] for command in received]
 
 
 @asynccontextmanager

@@ -7,9 +7,10 @@ import pytest
 
 from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.simulator_process import Json, SimulatedPdk
 
-from .common import account_client, set_constants, simulated_panel_client
+from .common import Site, account_client, simulated_node_client, simulated_panel_client
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +48,14 @@ async def client(
 
 
 @pytest.fixture
-def short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reconnect soon."""
-    set_constants(monkeypatch, backoff_delays=(0.1,), max_backoff=0.1)
+async def node(
+    session: aiohttp.ClientSession, accounts: AccountClient
+) -> CloudNodeClient:
+    """Return a client of the simulated cloud node."""
+    return await simulated_node_client(session, accounts)
 
 
-@pytest.fixture
-def short_answer_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail a command soon that is not answered."""
-    set_constants(monkeypatch, answer_timeout=0.3)
+@pytest.fixture(params=["client", "node"], ids=["1.0", "2.0"])
+def site(request: pytest.FixtureRequest, simulator: SimulatedPdk) -> Site:
+    """Return a simulated site of either generation."""
+    return Site(simulator, request.getfixturevalue(request.param))

@@ -5,9 +5,9 @@ from typing import Self
 
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
-from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
+from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.site import Client, create_stream
-from custom_components.prodatakey.pdk.stream import SiteStream, StreamStatus
+from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import wait_until
 
@@ -16,17 +16,6 @@ CONNECTED, DROPPED, DOWN = (
     StreamStatus.DROPPED,
     StreamStatus.DOWN,
 )
-
-
-def receive_event(stream: SiteStream, topic: str, payload: object) -> None:
-    """Handle an event as if it had come over the connection."""
-    assert isinstance(stream, PanelStream)
-    stream._dispatch(topic, payload)
-
-
-def ignore_control_events(stream: PanelStream) -> None:
-    """Let a stream renew no token and answer no command."""
-    stream._handle_control_event = lambda event: None  # type: ignore[method-assign]
 
 
 class RunningStream:
@@ -94,11 +83,6 @@ class RunningStream:
         return self.stream._renewer.rejected.is_set()
 
     @property
-    def renewals(self) -> int:
-        """Return how many tokens were renewed."""
-        return self.stream.stats.renewals
-
-    @property
     def statuses(self) -> list[StreamStatus]:
         """Return the statuses so far."""
         return [status for status, _ in self.reports]
@@ -111,7 +95,8 @@ class RunningStream:
     @property
     def topics(self) -> list[str]:
         """Return the topics of the doors' events."""
-        return [event.topic for event in self.events if isinstance(event, DoorEvent)]
+        events = (e for e in self.events if isinstance(e, DoorEvent | AccessEvent))
+        return [event.topic for event in events]
 
     async def wait_connected(self, times: int = 1, seconds: float = 10) -> None:
         """Wait until the stream has connected so often."""
@@ -121,13 +106,10 @@ class RunningStream:
         """Wait for a status."""
         await wait_until(lambda: status in self.statuses)
 
-    async def wait_for_topics(self, count: int) -> None:
-        """Wait until so many events of doors have arrived."""
-        await wait_until(lambda: len(self.topics) >= count)
-
     async def wait_for_renewals(self, count: int) -> None:
         """Wait until the token has been renewed so often, and is accepted."""
-        await wait_until(lambda: self.renewals >= count and not self.token_rejected)
+        stats = self.stream.stats
+        await wait_until(lambda: stats.renewals >= count and not self.token_rejected)
 
     async def wait_for_events(self, count: int) -> None:
         """Wait until so many events have arrived."""

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt."""
+"""How long to wait before the next attempt, and how long a token lives."""
 
 import pytest
 
@@ -51,3 +51,22 @@ def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
 def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
     """Test that a wrong clock does not stop requests for hours."""
     assert http._retry_after(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("token", "seconds"),
+    [
+        ("a.eyJpYXQiOjEwMCwiZXhwIjoxNjB9.c", 60),
+        ("", 300),
+        ("not a token", 300),
+        ("a.b.c", 300),
+        ("a.e30.c", 300),  # {}
+        ("a.eyJpYXQiOjEsImV4cCI6MX0.c", 300),  # expires when it is issued
+        ("a.eyJpYXQiOiIxIiwiZXhwIjoiMiJ9.c", 300),  # strings
+        ("a.W10.c", 300),  # []
+        ("a.ä.c", 300),
+    ],
+)
+def test_lifetime(token: str, seconds: float) -> None:
+    """Test that it is `exp` less `iat`, else the documented five minutes."""
+    assert http.jwt_lifetime(token) == seconds

@@ -1,4 +1,4 @@
-"""Doors as the panel's REST lists them, and their state as events change it."""
+"""Doors as REST lists them."""
 
 from typing import Any
 
@@ -7,29 +7,22 @@ import pytest
 from custom_components.prodatakey.pdk.models import DoorInfo, DoorKind
 from custom_components.prodatakey.pdk.parser import parse_door, parse_door_id
 
+# The documented one, without most of what is not read.
 DEVICE: dict[str, Any] = {
     "id": 1,
     "name": "Test Device",
-    "connection": 1,
-    "port": 1,
-    "metadata": {},
     "partition": [{"id": 0, "name": "Default"}],
     "type": "primaryReader",
     "publicIcon": "swingingDoor",
-    "inputTypes": ["wiegand"],
-    "readerType": "red",
     "delay": 0,
     "dwell": 30,
     "dps": False,
     "propAlarm": False,
-    "propDelay": 0,
     "rex": False,
     "forcedAlarm": False,
-    "autoOpenAfterFirstAllow": False,
     "hardwareVersion": "red1cn.d",
     "serialNumber": "8003323",
     "firmwareVersion": "1.1.41",
-    "created": "2023-05-17 15:59:30",
 }
 
 
@@ -101,15 +94,15 @@ def test_device_without_an_id(raw: object) -> None:
     assert parse_door(raw) is None
 
 
-@pytest.mark.parametrize("name", [None, "", 5])
-def test_device_without_a_name(name: object) -> None:
-    """Test that it has none: Home Assistant gives it a translated one."""
-    assert parse_door({"id": 5, "name": name}) == DoorInfo(id=5, name=None)
+@pytest.mark.parametrize(
+    ("name", "parsed"), [(None, None), ("", None), (5, None), ("x" * 300, "x" * 100)]
+)
+def test_name(name: object, parsed: str | None) -> None:
+    """Test that it is cut to what an entity id can hold.
 
-
-def test_long_name() -> None:
-    """Test that it is cut to what an entity id can hold."""
-    assert _door(name="x" * 300).name == "x" * 100
+    A device without one gets a translated one of Home Assistant.
+    """
+    assert parse_door({"id": 5, "name": name}) == DoorInfo(id=5, name=parsed)
 
 
 @pytest.mark.parametrize(

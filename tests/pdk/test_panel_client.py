@@ -79,9 +79,7 @@ async def test_token_is_used_again(
     assert (await simulator.requests())["panel_token"] == 3
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"token": None}, {"token": ""}, [], "text"], ids=str
-)
+@pytest.mark.parametrize("body", [{}, {"token": None}, {"token": ""}, [], "text"])
 async def test_answer_without_a_token(
     client: PanelClient, simulator: SimulatedPdk, body: object
 ) -> None:

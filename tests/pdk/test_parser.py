@@ -15,22 +15,12 @@ from .common import SAMPLES
 EVENTS = SAMPLES["events"]
 
 
-@pytest.mark.parametrize("payload", [None, {}, {"message": "expired"}, "expired"])
-def test_invalid_token(payload: object) -> None:
-    """Test the one topic whose payload is not documented."""
-    assert parse_event("invalidToken", payload) == InvalidToken()
-    # the steps of a migration change nothing
+def test_topics() -> None:
+    """Test that all documented ones are known, but for the steps of a migration."""
     steps = {topic for topic in EVENTS if topic.startswith("migration.task.")}
     assert ({*EVENTS, "invalidToken"} - steps) == TOPICS
-
-
-@pytest.mark.parametrize(
-    "topic", ["door.autoopen.on", "device.relay.on", "", "liveevent", "connect"]
-)
-@pytest.mark.parametrize("payload", [None, {"body": {"doorId": 1}}, [], "text"])
-def test_unknown_topic(topic: str, payload: object) -> None:
-    """Test that it is no error: panels send more topics than are documented."""
-    assert parse_event(topic, payload) is None
+    # the one topic whose payload is not documented
+    assert parse_event("invalidToken", "expired") == InvalidToken()
 
 
 @pytest.mark.parametrize(
@@ -101,13 +91,9 @@ def test_person_without_metadata() -> None:
 
 
 def test_pin_is_not_read() -> None:
-    """Test that a typed PIN is in no event and no error."""
-    payload = deepcopy(EVENTS["door.request.unknown"])
-    payload["body"]["pin"] = "PIN-4711"
-    assert "PIN-4711" not in repr(parse_event("door.request.unknown", payload))
-    payload["body"]["doorId"] = "PIN-4711" * 10
+    """Test that a typed PIN is in no error and no activity; events: tests/fuzz."""
     with pytest.raises(MalformedEventError) as raised:
-        parse_event("door.request.unknown", payload)
+        parse_event("door.request.unknown", {"body": {"doorId": "PIN-4711" * 10}})
     assert "PIN-4711" not in str(raised.value)
     line = {"info": "%s", "placeholders": [{"text": "PIN-4711", "type": "credential"}]}
     assert "PIN-4711" not in repr(parse_event("liveEvent", line))

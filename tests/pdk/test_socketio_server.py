@@ -1,9 +1,10 @@
-"""The stream against npm's socket.io 2.5.1: a server that we did not write."""
+"""The stream against npm's socket.io 2.5.1 and 4: servers that we did not write."""
 
 import asyncio
 from collections.abc import AsyncIterator
 import json
 import signal
+from typing import Literal
 
 import aiohttp
 import pytest
@@ -15,121 +16,163 @@ from custom_components.prodatakey.pdk.errors import (
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.models import DoorEvent
-from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.site import Client, validate_connection
 from custom_components.prodatakey.pdk.v1.parser import parse_event
-from custom_components.prodatakey.pdk.v1.stream import validate_connection
-from tests.common import wait_until
+from custom_components.prodatakey.pdk.v2.parser import TOPICS
+from tests.common import WORKSHOP_SYSTEM, wait_until
 
-from .common import SAMPLES, LocalTokens, panel_client, set_constants
+from .common import SAMPLES, LocalTokens, node_client, panel_client, set_constants
 from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
 from .socketio_server import SocketIoServer, socketio_server
 
 EVENTS = SAMPLES["events"]
 
+type Name = Literal["panel", "system"]
+
+
+def _client(session: aiohttp.ClientSession, name: Name, uri: str) -> Client:
+    """Return a client of a server, with tokens that it makes itself."""
+    make_client = panel_client if name == "panel" else node_client
+    return make_client(session, LocalTokens(session), uri)
+
 
 @pytest.fixture
-async def server() -> AsyncIterator[SocketIoServer]:
-    """Return the server with its usual times."""
-    async with socketio_server() as server:
+async def panel() -> AsyncIterator[SocketIoServer]:
+    """Return the server of a panel."""
+    async with socketio_server("panel") as server:
         yield server
 
 
 @pytest.fixture
-def tokens(session: aiohttp.ClientSession) -> LocalTokens:
-    """Return the account whose tokens the server gets."""
-    return LocalTokens(session)
+def client(session: aiohttp.ClientSession, panel: SocketIoServer) -> Client:
+    """Return a client of the panel."""
+    return _client(session, "panel", panel.uri)
 
 
-@pytest.fixture
-def client(
-    session: aiohttp.ClientSession, tokens: LocalTokens, server: SocketIoServer
-) -> PanelClient:
-    """Return a client of the server."""
-    return panel_client(session, tokens, server.uri)
-
-
-async def test_connect_and_events(server: SocketIoServer, client: PanelClient) -> None:
+async def test_events_of_a_panel(panel: SocketIoServer, client: Client) -> None:
     """Test one connection with the token, every documented event, and their order.
 
     The server sends `40` by itself: a client that sends it too connects twice.
     """
     async with RunningStream(client) as stream:
         for topic, payload in EVENTS.items():
-            await server.do("emit", topic, *([payload] if payload else []))
+            await panel.do("emit", topic, *([payload] if payload else []))
         expected = [
             event for sample in EVENTS.items() if (event := parse_event(*sample))
         ]
         await stream.wait_for_events(len(expected))
         assert stream.events == expected
         stream.events.clear()
-        await server.do("doors", 5000)
+        await panel.do("doors", 5000)
         await stream.wait_for_events(5000)
     doors = [event.door_id for event in stream.events if isinstance(event, DoorEvent)]
     assert doors == list(range(1, 5001))
-    await wait_until(lambda: server.all("disconnect"))
-    assert server.all("connection") == ["token-1"]
-    assert server.frames("40") == []
+    await wait_until(lambda: panel.all("disconnect"))
+    assert panel.tokens == ["token-1"]
+    assert panel.frames("40") == []
     assert stream.statuses == [CONNECTED, DROPPED]
 
 
-async def test_commands(server: SocketIoServer, client: PanelClient) -> None:
+async def test_events_of_a_system(session: aiohttp.ClientSession) -> None:
+    """Test the query, the subscription of all topics, and the order of events."""
+    async with socketio_server("system") as server:
+        node = node_client(session, LocalTokens(session), server.uri)
+        node.device_ids = set(range(50))
+        async with RunningStream(node) as stream:
+            await wait_until(lambda: server.all("subscribed"))
+            for number in range(50):
+                event = {"body": {"deviceId": str(number)}}
+                await server.do("emit", "device.input.dps.opened", event)
+            await stream.wait_for_events(50)
+        events = [event for event in stream.events if isinstance(event, DoorEvent)]
+        assert [event.door_id for event in events] == list(range(50))
+        await wait_until(lambda: server.all("disconnect"))
+        (query,) = server.all("connection")
+        assert (query["systemId"], query["token"]) == (WORKSHOP_SYSTEM, "token-1")
+        assert query["EIO"] == "4"
+        assert server.all("subscribed") == [sorted(TOPICS)]
+
+
+async def test_commands(panel: SocketIoServer, client: Client) -> None:
     """Test frames, byte for byte, results of simultaneous commands, and a rejection."""
     async with RunningStream(client) as stream:
         await stream.send(TryDwellOpen(door_id=6, dwell=30))
-        (frame,) = server.frames("42")
+        (frame,) = panel.frames("42")
         command_id = json.loads(frame[2:])[1]["id"]
         assert frame == (
             f'42["command",{{"id":"{command_id}","topic":"door.try.dwellopen",'
             '"body":{"doorId":6,"dwell":30}}]'
         )
         await asyncio.gather(*(stream.send(TryOpen(door_id=n)) for n in range(10)))
-        assert server.doors() == [6, *range(10)]
-        assert len({json.loads(f[2:])[1]["id"] for f in server.frames("42")}) == 11
-        await server.do("answer", "Command is not supported.")
+        commands = [json.loads(frame[2:])[1] for frame in panel.frames("42")]
+        assert [each["body"]["doorId"] for each in commands] == [6, *range(10)]
+        assert len({each["id"] for each in commands}) == 11
+        await panel.do("answer", "Command is not supported.")
         with pytest.raises(CommandRejectedError, match=r"^Command is not supported\.$"):
             await stream.send(TryOpen(door_id=1))
 
 
-@pytest.mark.parametrize("ending", ["disconnect", "closePacket", "hangUp"])
-async def test_reconnect(
-    server: SocketIoServer, client: PanelClient, short_backoff: None, ending: str
+@pytest.mark.parametrize(
+    ("name", "ping", "endings"),
+    [
+        ("panel", "2", ["disconnect", "closePacket", "hangUp"]),
+        ("system", "3", ["disconnect", "hangUp"]),
+    ],
+)
+async def test_pings_and_reconnects(
+    session: aiohttp.ClientSession,
+    short_waits: None,
+    name: Name,
+    ping: str,
+    endings: list[str],
 ) -> None:
-    """Test packet `41`, the engine's packet `1` and a closed websocket."""
-    async with RunningStream(client) as stream:
-        await server.do(ending)
-        await stream.wait_connected(2)
-        await server.do("emit", *list(EVENTS.items())[1])
-        await stream.wait_for_events(1)
-        assert stream.statuses == [CONNECTED, DROPPED, CONNECTED]
+    """Test that pings keep a quiet connection, and that each way to end it is noticed.
+
+    In PDK 1.0 the client sends the pings, in PDK 2.0 it answers those of the server.
+    """
+    async with (
+        socketio_server(name, ping_interval=0.25, ping_timeout=0.5) as server,
+        RunningStream(_client(session, name, server.uri)) as stream,
+    ):
+        # more than an interval and the timeout: by then the server would have closed it
+        await wait_until(lambda: server.frames(ping).count(ping) >= 4)
+        assert stream.statuses == [CONNECTED]
+        assert server.all("disconnect") == []
+        for times, ending in enumerate(endings, 2):
+            await server.do(ending)
+            await stream.wait_connected(times)
+        server.send_signal(signal.SIGSTOP)
+        await wait_until(lambda: stream.statuses.count(DROPPED) > len(endings))
+        server.send_signal(signal.SIGCONT)
+        await stream.wait_connected(len(endings) + 2)
 
 
-@pytest.mark.parametrize("how", ["http", "middleware"])
+@pytest.mark.parametrize("name", ["panel", "system"])
 async def test_rejected_token_is_replaced(
-    server: SocketIoServer,
-    client: PanelClient,
-    tokens: LocalTokens,
-    short_backoff: None,
-    how: str,
+    session: aiohttp.ClientSession, short_waits: None, name: Name
 ) -> None:
-    """Test HTTP 400 at the handshake, and `44`: each attempt has a new token."""
-    await server.do("refuse", how)
-    reason = r"^Authorization has failed\.$" if how == "middleware" else "HTTP 400"
-    with pytest.raises(StreamRefusedError, match=reason):
-        await validate_connection(client)
-    async with RunningStream(client, connect=False) as stream:
-        await wait_until(lambda: len(server.all("refused")) >= 4)
-        assert set(stream.statuses) == {DOWN}
-        assert {type(error) for error in stream.errors} == {StreamRefusedError}
-        with pytest.raises(NotConnectedError):
-            await stream.send(TryOpen(door_id=1))
-        await server.do("refuse", None)
-        await stream.wait_connected()
-    assert server.all("connection") == [f"token-{tokens.made}"]
-    assert tokens.made >= 5
+    """Test a rejection by HTTP and by Socket.IO: each attempt has a new token."""
+    async with socketio_server(name) as server:
+        client = _client(session, name, server.uri)
+        for how, reason in (("http", "HTTP 40"), ("middleware", "Authorization has")):
+            await server.do("refuse", how)
+            with pytest.raises(StreamRefusedError, match=reason):
+                await validate_connection(client)
+        async with RunningStream(client, connect=False) as stream:
+            await wait_until(lambda: len(server.all("refused")) >= 4)
+            assert set(stream.statuses) == {DOWN}
+            assert {type(error) for error in stream.errors} == {StreamRefusedError}
+            with pytest.raises(NotConnectedError):
+                await stream.send(TryOpen(door_id=1))
+            await server.do("refuse", None)
+            await stream.wait_connected()
+            await wait_until(lambda: server.tokens)
+        (token,) = server.tokens
+        assert int(token.removeprefix("token-")) >= 5
 
 
 async def test_invalid_token_is_renewed_once(
-    server: SocketIoServer, client: PanelClient, monkeypatch: pytest.MonkeyPatch
+    panel: SocketIoServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that the many `invalidToken` of one discovery do not cause one renewal each.
 
@@ -138,28 +181,10 @@ async def test_invalid_token_is_renewed_once(
     set_constants(monkeypatch, renewal_grace=0.3)
     async with RunningStream(client) as stream:
         for _ in range(5):
-            await server.do("emit", "invalidToken")
+            await panel.do("emit", "invalidToken")
         await wait_until(lambda: not stream.token_rejected)
-        assert server.frames("42") == [
+        assert panel.frames("42") == [
             '42["renewedToken",{"token":"token-2"}]',
             '42["renewedToken",{"token":"token-3"}]',
         ]
     assert stream.statuses == [CONNECTED, DROPPED]
-
-
-async def test_pings(
-    session: aiohttp.ClientSession, tokens: LocalTokens, short_backoff: None
-) -> None:
-    """Test that pings keep a quiet connection, and that missing pongs end it."""
-    async with (
-        socketio_server(ping_interval=0.5, ping_timeout=0.5) as server,
-        RunningStream(panel_client(session, tokens, server.uri)) as stream,
-    ):
-        # more than three intervals: by then the server would have closed it
-        await wait_until(lambda: server.frames("2").count("2") >= 4)
-        assert stream.statuses == [CONNECTED]
-        assert server.all("disconnect") == []
-        server.send_signal(signal.SIGSTOP)
-        await stream.wait_for_status(DROPPED)
-        server.send_signal(signal.SIGCONT)
-        await stream.wait_connected(2)

@@ -1,61 +1,59 @@
-"""A stream stays connected, whatever the panel and the network do."""
+"""Streams of both generations stay connected, whatever the site does."""
 
 import asyncio
+from typing import Any
 
-import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import CommandUnansweredError, PdkError
+from custom_components.prodatakey.pdk.errors import PdkError, StreamRefusedError
 from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1 import engineio3
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v1.stream import PanelStream
+from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import kick, wait_for_requests
-from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream, receive_event
+from .common import Site, set_constants, wait_for_requests
+from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
+
+# What fails in PDK 1.0, then in PDK 2.0.
+FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "connected": ({}, {}),
+    "handshake": (
+        {"handshake": {"mode": "hang"}},
+        {"system_stream": {"hang": True}},
+    ),
+    "token": ({"panel_token": {"hang": True}}, {"system_token": {"hang": True}}),
+    "backoff": ({"panel_token": {"status": 500}}, {"system_token": {"status": 500}}),
+}
+
+# So many tokens in a row may be rejected without any event in between.
+MAX_REJECTIONS = 3
 
 
-@pytest.mark.parametrize(
-    ("moment", "fault"),
-    [
-        ("connected", {}),
-        ("command", {}),
-        ("handshake", {"handshake": {"mode": "hang"}}),
-        ("panel_token", {"panel_token": {"hang": True}}),
-        ("backoff", {"handshake": {"mode": "http"}}),
-    ],
-)
-async def test_stop(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    session: aiohttp.ClientSession,
-    moment: str,
-    fault: dict[str, object],
-) -> None:
+@pytest.mark.parametrize("moment", FAULTS)
+async def test_stop(site: Site, moment: str) -> None:
     """Test that a stream that is cancelled leaves nothing, at any moment."""
-    await simulator.faults(PANEL, commands="ignored", **fault)
+    faults = FAULTS[moment][0 if site.is_pdk1 else 1]
+    site.client.discard_token()
+    requests = await site.pdk.requests()
+    await site.pdk.faults(None, **faults)
     before = asyncio.all_tasks()
-    sending = None
-    async with RunningStream(client, connect=not fault) as stream:
-        if moment == "command":
-            sending = stream.sending(TryOpen(door_id=1))
-            await simulator.commands(PANEL)
-        elif moment == "backoff":
+    async with RunningStream(site.client, connect=not faults) as stream:
+        if moment == "backoff":
             await stream.wait_for_status(DOWN)
-        elif fault:
-            await wait_for_requests(simulator, moment)
+        for kind in faults:
+            await wait_for_requests(site.pdk, kind, requests[kind] + 1)
+        if moment == "connected":
+            await site.subscribed()
     assert stream.task.cancelled()
-    if sending:
-        with pytest.raises(CommandUnansweredError):
-            await sending
     await wait_until(lambda: asyncio.all_tasks() == before)
-    connector = session.connector
+    connector = site.client.session.connector
     assert connector is not None
     await wait_until(lambda: not connector._acquired)
-    await simulator.sockets(PANEL, 0)
+    await site.pdk.sockets(site.id, 0)
 
 
 async def test_stop_while_the_panel_ends_the_connection(
@@ -70,7 +68,7 @@ async def test_stop_while_the_panel_ends_the_connection(
             await close(transport)
 
         monkeypatch.setattr(engineio3.Transport, "_close", cancel_and_close)
-        await kick(simulator)
+        await simulator.kick(PANEL)
         async with asyncio.timeout(5):
             await asyncio.wait({stream.task})
     assert stream.task.cancelled()
@@ -79,18 +77,26 @@ async def test_stop_while_the_panel_ends_the_connection(
 class _LateEvent(RunningStream):
     """A stream that reads an event when its connection has ended."""
 
+    def __init__(self, site: Site) -> None:
+        super().__init__(site.client)
+        self._topic = site.topic("input.relay.on")
+        self._event = {"body": {"doorId": 1, "deviceId": site.door(1)}}
+        self._socket: Any = None
+
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
         super().on_status(status, error)
-        if status is DROPPED:
-            receive_event(self.stream, "door.input.relay.on", {"body": {"doorId": 1}})
+        if isinstance(self.stream, CloudNodeStream):
+            self._socket = self.stream._current or self._socket
+            if status is DROPPED:
+                self.stream._receive(self._socket, self._topic, self._event)
+        elif isinstance(self.stream, PanelStream) and status is DROPPED:
+            self.stream._dispatch(self._topic, self._event)
 
 
-async def test_event_after_the_end(
-    client: PanelClient, simulator: SimulatedPdk, short_backoff: None
-) -> None:
+async def test_event_after_the_end(site: Site, short_waits: None) -> None:
     """Test that it is ignored: it would count as certain when nothing is."""
-    async with _LateEvent(client) as stream:
-        await kick(simulator)
+    async with _LateEvent(site) as stream:
+        await site.pdk.kick(site.id)
         await stream.wait_connected(2)
         assert stream.events == []
 
@@ -100,7 +106,7 @@ class _FailingCallbacks(RunningStream):
 
     def on_event(self, event: PdkEvent) -> None:
         super().on_event(event)
-        if not isinstance(event, DoorEvent) or event.door_id == 1:
+        if len(self.events) == 1:
             raise RuntimeError
 
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
@@ -109,19 +115,86 @@ class _FailingCallbacks(RunningStream):
 
 
 async def test_callbacks_fail(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    caplog: pytest.LogCaptureFixture,
+    site: Site, short_waits: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that the stream goes on, for other doors and the next connection."""
-    async with _FailingCallbacks(client) as stream:
-        for door in (1, 2):
-            await simulator.act(PANEL, door, "relay", on=True)
-        await stream.send(TryOpen(door_id=3))
-        await wait_until(lambda: len(stream.topics) >= 2)
+    async with _FailingCallbacks(site.client) as stream:
+        await site.subscribed()
+        for number in (1, 2):
+            await site.pdk.act(site.id, number, "relay", on=True)
+        await stream.wait_for_events(2)
+        events = [event for event in stream.events if isinstance(event, DoorEvent)]
+        assert [event.door_id for event in events] == [site.door(1), site.door(2)]
         assert stream.statuses == [CONNECTED]
-        await kick(simulator)
+        await site.pdk.kick(site.id)
         await stream.wait_connected(2)
     assert "Could not handle the status CONNECTED" in caplog.text
-    assert "Could not handle door.input.relay.on" in caplog.text
+    assert f"Could not handle {site.topic('input.relay.on')}" in caplog.text
+
+
+async def test_unexpected_error(
+    site: Site,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that it is logged without its message, and that attempts go on."""
+    get_token, failures = site.client.get_token, [RuntimeError("secret")]
+
+    async def fail_once() -> Any:
+        if failures:
+            raise failures.pop()
+        return await get_token()
+
+    monkeypatch.setattr(site.client, "get_token", fail_once)
+    async with RunningStream(site.client) as stream:
+        assert stream.statuses == [DOWN, CONNECTED]
+    assert "Unexpected error: RuntimeError" in caplog.text
+    assert "fail_once" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_delayed_events_follow_the_renewal(
+    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test a token that expired while nothing happened: no event is lost."""
+    set_constants(monkeypatch, jwt_lifetime=lambda _: 300.0)
+    await simulator.faults(panel_token_lifetime=0, stale_token="accept")
+    async with RunningStream(client) as stream:
+        await simulator.faults(panel_token_lifetime=300)
+        await simulator.act(PANEL, 1, "relay", on=True)
+        await simulator.act(PANEL, 1, "open")
+        await simulator.act(PANEL, 1, "close")
+        await stream.wait_for_events(4)
+        assert stream.topics == [
+            "door.input.relay.on",
+            "door.input.dps.opened",
+            "door.input.dps.closed",
+        ]
+        assert stream.statuses == [CONNECTED]
+    assert (await simulator.requests())["renewed"] == 1
+
+
+@pytest.mark.parametrize("events", [False, True])
+async def test_new_tokens_are_rejected(
+    client: PanelClient,
+    simulator: SimulatedPdk,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
+    events: bool,
+) -> None:
+    """Test that after three the stream is down, unless events arrive in between."""
+    set_constants(monkeypatch, renewal_grace=0.05)
+    async with RunningStream(client) as stream:
+        for times in range(1, (2 if events else 1) * MAX_REJECTIONS + 1):
+            await simulator.emit(PANEL, "invalidToken")
+            await stream.wait_for_renewals(times)
+            if events:
+                await simulator.act(PANEL, 2, "relay", on=times % 2 == 1)
+                await stream.wait_for_events(2 * times)
+        assert stream.statuses == [CONNECTED]
+        if not events:
+            await simulator.emit(PANEL, "invalidToken")
+            await stream.wait_for_status(DOWN)
+            assert [type(error) for error in stream.errors] == [StreamRefusedError]
+            await stream.wait_connected(2)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import CommandUnansweredError
 from custom_components.prodatakey.pdk.v1.client import PanelClient
@@ -15,32 +14,43 @@ from tests.common import PANEL, wait_until
 from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk
 
-from .common import doors_opened, panel_client, set_constants
+from .common import (
+    Site,
+    account_client,
+    panel_client,
+    set_constants,
+    simulated_node_client,
+)
 from .running_stream import CONNECTED, DROPPED, RunningStream
 
 
+@pytest.fixture
+def panel(client: PanelClient, simulator: SimulatedPdk) -> Site:
+    """Return the simulated panel of PDK 1.0."""
+    return Site(simulator, client)
+
+
 async def test_panel_does_not_answer(
-    client: PanelClient, simulator: SimulatedPdk, short_answer_timeout: None
+    panel: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that pongs prove that it has the command: the connection is kept."""
-    await simulator.faults(PANEL, commands="silent", ping_interval=0.1)
-    async with RunningStream(client) as stream:
+    set_constants(monkeypatch, answer_timeout=0.3)
+    await panel.pdk.faults(PANEL, commands="silent", ping_interval=0.1)
+    async with RunningStream(panel.client) as stream:
         with pytest.raises(CommandUnansweredError):
             await stream.send(TryOpen(door_id=1))
         assert stream.statuses == [CONNECTED]
-        await simulator.faults(PANEL, commands=None)
+        await panel.pdk.faults(PANEL, commands=None)
         await stream.send(TryOpen(door_id=2))
-    assert await doors_opened(simulator) == [1, 2]
+    assert await panel.doors_opened() == [1, 2]
 
 
 @pytest.mark.parametrize("rejected", [True, False])
-async def test_caller_is_cancelled(
-    client: PanelClient, simulator: SimulatedPdk, rejected: bool
-) -> None:
+async def test_caller_is_cancelled(panel: Site, rejected: bool) -> None:
     """Test that the answer to its command is not taken for another's."""
     rejection = {"refuse": "Not 1.", "doors": [1]} if rejected else None
-    await simulator.faults(PANEL, command_delay=0.2, commands=rejection)
-    async with RunningStream(client) as stream:
+    await panel.pdk.faults(PANEL, command_delay=0.2, commands=rejection)
+    async with RunningStream(panel.client) as stream:
         cancelled = stream.sending(TryOpen(door_id=1))
         await wait_until(lambda: stream.has_pending_commands)
         cancelled.cancel()
@@ -48,42 +58,57 @@ async def test_caller_is_cancelled(
         assert cancelled.cancelled()
         await stream.send(TryOpen(door_id=2))
         await wait_until(lambda: not stream.has_pending_commands)
-    assert await doors_opened(simulator) == [1, 2]
+    assert await panel.doors_opened() == [1, 2]
 
 
 async def test_answer_is_read_late(
-    client: PanelClient, simulator: SimulatedPdk, short_answer_timeout: None
+    panel: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test an answer that waits in the socket while the loop is blocked."""
-    await simulator.faults(PANEL, command_delay=0.1)
-    async with RunningStream(client) as stream:
+    set_constants(monkeypatch, answer_timeout=0.3)
+    await panel.pdk.faults(PANEL, command_delay=0.1)
+    async with RunningStream(panel.client) as stream:
         sending = stream.sending(TryOpen(door_id=1))
-        await doors_opened(simulator, wait=5)
+        await panel.doors_opened(wait=5)
         time.sleep(0.5)  # noqa: ASYNC251 - this blocks the loop
         await sending
         assert stream.statuses == [CONNECTED]
 
 
 @pytest.fixture
-async def network(simulator: SimulatedPdk) -> AsyncIterator[Proxy]:
-    """Return the network to the panel."""
-    async with Proxy(urlsplit(simulator.panel_url(PANEL)).port or 0) as proxy:
+async def network(site: Site) -> AsyncIterator[Proxy]:
+    """Return the network to the site."""
+    pdk = site.pdk
+    url = pdk.panel_url(PANEL) if site.is_pdk1 else pdk.accounts_url
+    async with Proxy(urlsplit(url).port or 0) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def client(client: PanelClient, accounts: AccountClient, network: Proxy) -> PanelClient:
-    """Return a client of the panel over that network."""
-    return panel_client(client.session, accounts, network.uri)
+async def remote(site: Site, network: Proxy) -> Site:
+    """Return the site, with a client over that network."""
+    session, account = site.client.session, site.client.account
+    if site.is_pdk1:
+        return Site(site.pdk, panel_client(session, account, network.uri))
+    account = account_client(session, network.uri)
+    return Site(site.pdk, await simulated_node_client(session, account))
 
 
-@pytest.mark.parametrize("dead", ["both ways", "noticed by pings", "to the panel"])
-@pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize(
+    ("site", "dead", "cancelled"),
+    [
+        ("client", "both ways", True),
+        ("client", "noticed by pings", False),
+        ("client", "to the panel", False),
+        ("node", "both ways", True),
+        ("node", "both ways", False),
+    ],
+    indirect=["site"],
+)
 async def test_command_is_not_delivered_late(
-    client: PanelClient,
-    simulator: SimulatedPdk,
+    remote: Site,
     network: Proxy,
-    short_backoff: None,
+    short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
     dead: str,
     cancelled: bool,
@@ -96,13 +121,13 @@ async def test_command_is_not_delivered_late(
     set_constants(monkeypatch, answer_timeout=0.3, connect_timeout=1)
     if dead == "noticed by pings":
         set_constants(monkeypatch, answer_timeout=10)
-        await simulator.faults(ping_interval=0.2, ping_timeout=0.2)
-    async with RunningStream(client) as stream:
+        await remote.pdk.faults(ping_interval=0.2, ping_timeout=0.2)
+    async with RunningStream(remote.client) as stream:
         network.blackhole(to_server_only=dead == "to the panel")
-        sending = stream.sending(TryOpen(door_id=1))
+        sending = stream.sending(TryOpen(remote.door(1)))
         await wait_until(lambda: network.holds_data)
         if dead == "to the panel":
-            await simulator.act(PANEL, 2, "relay", on=True)
+            await remote.pdk.act(PANEL, 2, "relay", on=True)
             await stream.wait_for_events(1)
         if cancelled:
             sending.cancel()
@@ -111,21 +136,25 @@ async def test_command_is_not_delivered_late(
         else:
             with pytest.raises(CommandUnansweredError):
                 await sending
-        await stream.wait_for_status(DROPPED)
+        # in PDK 2.0 a command has a connection of its own
+        if remote.is_pdk1:
+            await stream.wait_for_status(DROPPED)
         await wait_until(lambda: network.abandoned)
         await network.restore()
-        await stream.wait_connected(2)
-        await stream.send(TryOpen(door_id=2))
-        await simulator.sockets(PANEL, 1)
-    assert await doors_opened(simulator) == [2]
+        await stream.wait_connected(2 if remote.is_pdk1 else 1)
+        set_constants(monkeypatch, answer_timeout=10)
+        await stream.send(TryOpen(remote.door(2)))
+        await remote.pdk.sockets(remote.id, 1)
+    assert await remote.doors_opened() == [remote.door(2)]
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize("site", ["client"], indirect=True)
 async def test_command_does_not_outlive_the_stream(
-    client: PanelClient, simulator: SimulatedPdk, network: Proxy, cancelled: bool
+    remote: Site, network: Proxy, cancelled: bool
 ) -> None:
     """Test an entry that is unloaded while the network is dead."""
-    async with RunningStream(client) as stream:
+    async with RunningStream(remote.client) as stream:
         network.blackhole()
         sending = stream.sending(TryOpen(door_id=1))
         await wait_until(lambda: network.holds_data)
@@ -137,5 +166,5 @@ async def test_command_does_not_outlive_the_stream(
             await sending
     await wait_until(lambda: network.abandoned)
     await network.restore()
-    await simulator.sockets(PANEL, 0)
-    assert await doors_opened(simulator) == []
+    await remote.pdk.sockets(PANEL, 0)
+    assert await remote.doors_opened() == []

@@ -1,37 +1,55 @@
 """What the stream logs, and which secrets it must not log."""
 
 import logging
+from typing import Any
 
 import aiohttp
+from aiohttp import web
 import pytest
 
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import CommandRejectedError, PdkError
-from custom_components.prodatakey.pdk.models import AccessEvent
-from custom_components.prodatakey.pdk.v1.client import PanelClient, get_panels
+from custom_components.prodatakey.pdk.errors import (
+    CommandRejectedError,
+    PdkError,
+    StreamRefusedError,
+)
+from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
+from custom_components.prodatakey.pdk.site import get_sites, validate_connection
+from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .common import (
     CLIENT_ID,
     CLIENT_SECRET,
-    STREAM_LOGGER,
+    OPENING,
+    PDK,
+    LocalTokens,
+    Site,
     account_client,
-    kick,
-    known_secrets,
-    send_frame,
+    node_client,
+    panel_client,
+    set_constants,
+    websocket_server,
 )
-from .running_stream import CONNECTED, DOWN, RunningStream
+from .running_stream import CONNECTED, RunningStream
 
 # no hexadecimal id, port or time can hold it
 PIN = "PIN-471147"
-
-
-async def _wait_for_last_event(pdk: SimulatedPdk, stream: RunningStream) -> None:
-    """Wait until everything that was emitted so far is handled."""
-    count = len(stream.events)
-    await pdk.emit(PANEL, "migration.started")
-    await stream.wait_for_events(count + 1)
+# What fails once in PDK 1.0, then in PDK 2.0; {token} becomes that of the request.
+FAULTS: tuple[tuple[dict[str, Any], ...], ...] = (
+    (
+        {"handshake": {"mode": "http", "body": "{token}"}},
+        {"handshake": {"mode": "error44", "message": "{token}"}},
+        {"handshake": {"mode": "abort"}},
+        {"panel_token": {"status": 500, "body": "{token}"}},
+    ),
+    (
+        {"system_stream": {"status": 403, "body": "{token}"}},
+        {"system_stream": {"abort": True}},
+        {"system_token": {"status": 500, "body": "{token}"}},
+    ),
+)
 
 
 async def test_malformed_and_unknown_events(
@@ -44,7 +62,8 @@ async def test_malformed_and_unknown_events(
                 await simulator.emit(PANEL, topic, {"body": {"pin": PIN}})
             await simulator.emit(PANEL, "door.autoopen.on", {"body": {"doorId": 1}})
             await simulator.emit(PANEL, "another")
-        await _wait_for_last_event(simulator, stream)
+        await simulator.emit(PANEL, "migration.started")
+        await stream.wait_for_events(1)
         assert len(stream.events) == 1
         assert stream.statuses == [CONNECTED]
     warnings = [
@@ -59,55 +78,80 @@ async def test_malformed_and_unknown_events(
     ]
 
 
-@pytest.fixture
-def debug_logging(caplog: pytest.LogCaptureFixture) -> None:
-    """Set every logger to DEBUG."""
-    caplog.set_level(logging.DEBUG)
-    for name in (*logging.root.manager.loggerDict, "engineio", "socketio", "aiohttp"):
-        caplog.set_level(logging.DEBUG, logger=name)
+async def _refuse_commands(site: Site, refuse: bool) -> None:
+    """Let the site refuse commands, or not."""
+    if site.is_pdk1:
+        refusal = {"refuse": "No, {token}."} if refuse else None
+        await site.pdk.faults(site.id, commands=refusal)
+    else:
+        await site.pdk.switches(site.id, status=409 if refuse else 200)
 
 
-@pytest.mark.usefixtures("debug_logging", "short_backoff")
 async def test_no_secret_is_logged(
-    client: PanelClient,
+    site: Site,
     session: aiohttp.ClientSession,
-    simulator: SimulatedPdk,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Test everything that can go wrong, with all libraries at DEBUG."""
-    secrets = {PIN} | known_secrets(client)
-    async with RunningStream(client) as stream:
-        secrets |= known_secrets(client)
-        await simulator.act(PANEL, 1, "badge", pin=PIN)
+    caplog.set_level(logging.DEBUG)
+    for name in (*logging.root.manager.loggerDict, "engineio", "socketio", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    set_constants(monkeypatch, overlap=0.1, renewal_grace=0.1)
+    pdk, command = site.pdk, TryOpen(site.door(1))
+    async with RunningStream(site.client) as stream:
+        await site.subscribed()
+        await pdk.act(site.id, 1, "badge", pin=PIN)
         await wait_until(lambda: any(isinstance(e, AccessEvent) for e in stream.events))
-        await stream.send(TryOpen(door_id=1))
-        await simulator.faults(PANEL, commands={"refuse": "No.", "count": 1})
-        with pytest.raises(CommandRejectedError):
-            await stream.send(TryOpen(door_id=1))
-        await simulator.emit(PANEL, "door.request.unknown", {"body": {"pin": PIN}})
-        await simulator.emit(PANEL, "invalidToken")
-        await send_frame(simulator, f"42[{PIN}")
-        await _wait_for_last_event(simulator, stream)
-        await wait_until(lambda: stream.renewals)
-        secrets |= known_secrets(client)
-        for times, fault in enumerate(("http", "error44", "abort"), 2):
-            await simulator.faults(PANEL, handshake={"mode": fault, "count": 2})
-            await kick(simulator)
+        await stream.send(command)
+        await _refuse_commands(site, refuse=True)
+        with pytest.raises(CommandRejectedError) as refused:
+            await stream.send(command)
+        for name in ("request.unknown", PIN):
+            await pdk.emit(site.id, site.topic(name), {"body": {"pin": PIN}})
+        if site.is_pdk1:
+            frame = {"frame": f"42[{PIN}"}
+            await pdk.control("POST", f"panels/{site.id}/raw", frame)
+        else:
+            await pdk.switches(site.id, renewal="event")
+        await pdk.revoke(site.id)
+        await pdk.act(site.id, 2, "relay", on=True)
+        await stream.wait_for_renewals(1)
+        for times, fault in enumerate(FAULTS[0 if site.is_pdk1 else 1], 2):
+            for kind, failure in fault.items():
+                await pdk.faults(None, **{kind: failure | {"count": 1}})
+            await pdk.kick(site.id)
             await stream.wait_connected(times)
-            secrets |= known_secrets(client)
-        await simulator.faults(panel_token={"status": 500, "count": 1})
-        await simulator.control("POST", f"panels/{PANEL}/offline")
-        await wait_until(lambda: stream.statuses[-1] is DOWN)
-    shown = [caplog.text, *map(repr, [*stream.errors, *stream.events])]
-
-    wrong = account_client(
-        session, simulator.accounts_url, CLIENT_ID, f"{CLIENT_SECRET}x"
-    )
+    wrong = account_client(session, pdk.accounts_url, CLIENT_ID, f"{CLIENT_SECRET}x")
     with pytest.raises(PdkError) as rejected:
-        await get_panels(wrong)
-    text = "".join([*shown, repr(rejected.value), caplog.text])
-    assert f"DEBUG    {STREAM_LOGGER}" in text
-    # the PIN, the secret, the header, the ID token and at least two panel tokens
+        await get_sites(wrong)
+    events = [event for event in stream.events if not isinstance(event, ServerError)]
+    shown = [*stream.errors, *events, refused.value, rejected.value]
+    text = "".join([*map(repr, shown), caplog.text])
+    assert f"DEBUG    {PDK}.stream" in text
+    assert len(stream.errors) == len(FAULTS[0 if site.is_pdk1 else 1])
+    # the secret, the header, the ID token and several tokens of the site
+    secrets = site.secrets()
     assert len(secrets) >= 6
-    for secret in {"eyJ", *secrets}:
+    for secret in {"eyJ", PIN, *secrets}:
         assert secret not in text
+
+
+@pytest.mark.parametrize("make_client", [panel_client, node_client], ids=["1", "2"])
+async def test_refusal_is_cut_after_its_secrets_are_removed(
+    session: aiohttp.ClientSession, make_client: Any
+) -> None:
+    """Test that no part of a token is left, where the text is cut in its middle."""
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.send_str(OPENING)
+        if make_client is node_client:
+            await websocket.receive()
+        await websocket.send_str(f'44{{"message":"{"x" * 90} token-1"}}')
+        await websocket.receive()
+
+    async with websocket_server(serve) as uri:
+        with pytest.raises(StreamRefusedError) as refused:
+            await validate_connection(make_client(session, LocalTokens(session), uri))
+    assert str(refused.value) == f"{'x' * 90} **REDACTE"

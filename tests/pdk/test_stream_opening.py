@@ -1,5 +1,7 @@
 """A stream is opened or refused, or meets something else than a panel."""
 
+import asyncio
+from itertools import product
 from typing import Any
 
 import aiohttp
@@ -12,12 +14,36 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.v1 import socketio2
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v2 import socketio4
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
 from .common import make_socket, set_constants, websocket_server
 from .running_stream import CONNECTED, DOWN, RunningStream
+
+# Frames with which no Engine.IO server opens.
+NO_OPENINGS = (
+    "",
+    "hello",
+    "b!!!",
+    "4hello",
+    "0[]",
+    '0{"sid":"a","pingInterval":1e999,"pingTimeout":5000}',
+)
+
+type Socket = socketio2.Socket | socketio4.Socket
+
+
+@pytest.fixture(params=["1.0", "2.0"])
+async def socket(
+    request: pytest.FixtureRequest, session: aiohttp.ClientSession
+) -> Socket:
+    """Return a socket of either generation that is not connected."""
+    if request.param == "1.0":
+        return make_socket(session)
+    return socketio4.Socket(session, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -37,24 +63,22 @@ from .running_stream import CONNECTED, DOWN, RunningStream
 async def test_handshake_fails(
     client: PanelClient,
     simulator: SimulatedPdk,
-    short_backoff: None,
+    short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
     fault: dict[str, Any],
     error: type[PdkError],
 ) -> None:
     """Test the error of a connection that fails once."""
     if fault["mode"] in {"hang", "no_connect"}:
-        set_constants(monkeypatch, connect_timeout=1)
+        set_constants(monkeypatch, connect_timeout=0.3)
     await simulator.faults(PANEL, handshake={"count": 1} | fault)
     async with RunningStream(client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
         assert [type(err) for err in stream.errors] == [error]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_token_is_not_redirected(
-    session: aiohttp.ClientSession, status: int
-) -> None:
+@pytest.mark.parametrize("status", [301, 307])
+async def test_token_is_not_redirected(socket: Socket, status: int) -> None:
     """Test that a redirection gets no request: the token is in the address."""
     requests: list[str] = []
 
@@ -66,7 +90,6 @@ async def test_token_is_not_redirected(
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
     async with TestServer(app) as server:
-        socket = make_socket(session)
         with pytest.raises(CannotConnectError, match=f"HTTP {status}"):
             await socket.open(f"ws://{server.host}:{server.port}/?token=secret")
         await socket.close()
@@ -74,19 +97,14 @@ async def test_token_is_not_redirected(
 
 
 @pytest.mark.parametrize(
-    "frame",
+    ("socket", "frame"),
     [
-        "",
-        "hello",
-        "b!!!",
-        "4hello",
-        "0[]",
-        '0{"sid":"a","pingInterval":1e999,"pingTimeout":5000}',
-        "0" + "[" * 100_000,
+        *product(("1.0", "2.0"), NO_OPENINGS),
+        pytest.param("1.0", "0" + "[" * 100_000, id="1.0-deep"),
     ],
-    ids=["empty", "text", "base64", "message", "list", "infinite", "deep"],
+    indirect=["socket"],
 )
-async def test_no_engineio_server(session: aiohttp.ClientSession, frame: str) -> None:
+async def test_no_engineio_server(socket: Socket, frame: str) -> None:
     """Test a server that opens with something else."""
 
     async def serve(websocket: web.WebSocketResponse) -> None:
@@ -94,30 +112,26 @@ async def test_no_engineio_server(session: aiohttp.ClientSession, frame: str) ->
         await websocket.receive()
 
     async with websocket_server(serve) as uri:
-        socket = make_socket(session)
-        with pytest.raises(CannotConnectError, match=r"no Engine\.IO server"):
+        with pytest.raises(CannotConnectError, match=r"Engine\.IO|not opened"):
             await socket.open(uri.replace("http", "ws"))
         await socket.close()
 
 
-async def test_unexpected_error(
-    client: PanelClient,
-    simulator: SimulatedPdk,
-    short_backoff: None,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+async def test_server_that_opens_nothing(
+    socket: Socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Test that it is logged without its message, and that attempts go on."""
-    get_token, failures = client.get_token, [RuntimeError("secret")]
+    """Test that a websocket on which nothing comes is given up, and closed."""
+    set_constants(monkeypatch, connect_timeout=0.3)
+    ended = asyncio.Event()
 
-    async def fail_once() -> Any:
-        if failures:
-            raise failures.pop()
-        return await get_token()
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        try:
+            await websocket.receive()
+        finally:
+            ended.set()
 
-    monkeypatch.setattr(client, "get_token", fail_once)
-    async with RunningStream(client) as stream:
-        assert stream.statuses == [DOWN, CONNECTED]
-    assert "Unexpected error: RuntimeError" in caplog.text
-    assert "fail_once" in caplog.text
-    assert "secret" not in caplog.text
+    async with websocket_server(serve) as uri:
+        with pytest.raises(CannotConnectError):
+            await socket.open(uri.replace("http", "ws"))
+        await socket.close()
+        await asyncio.wait_for(ended.wait(), 10)

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from tests.simulator_process import Json, SimulatedPdk
 
-from .wire import Wire, client
+from .wire import Wire
 
 
 @pytest.fixture
 async def wire(simulator_ready: Json, socket_enabled: None) -> AsyncIterator[Wire]:
     """Return a client of a simulated pdk.io with the built-in scenario."""
-    async with SimulatedPdk(simulator_ready) as pdk, client(pdk) as wire:
+    async with SimulatedPdk(simulator_ready) as pdk, aiohttp.ClientSession() as session:
         await pdk.reset()
+        wire = Wire(pdk, session)
         yield wire
+        await wire.close()

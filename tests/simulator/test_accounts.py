@@ -5,7 +5,9 @@ import json
 
 import aiohttp
 
-from .wire import PANEL, Wire
+from tests.common import PANEL
+
+from .wire import Wire
 
 
 async def test_credentials_give_an_id_token(wire: Wire) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from .wire import PANEL, Wire, client
+from tests.common import PANEL
+
+from .wire import Wire
 
 _RESULT = "command.result.succeed"
 _NO_DWELL = "The dwell is not valid."
@@ -80,15 +82,3 @@ async def test_endpoints_are_discovered(wire: Wire) -> None:
     }
     assert (await wire.event())[1]["body"]["address"] == "0013a200400a3942"
     assert await wire.is_silent()
-
-
-async def test_a_result_goes_to_the_sender(wire: Wire) -> None:
-    """Other clients receive only the events, and string ids stay strings."""
-    await wire.pdk.reset({"panels": [{"id": PANEL, "doors": [{"id": "a-1"}]}]})
-    async with client(wire.pdk) as other:
-        await other.connect()
-        await wire.connect()
-        await wire.command("door.actuate.open", doorId="a-1")
-        assert await wire.topics(2) == [_RESULT, "door.input.relay.on"]
-        topic, event = await other.event()
-        assert (topic, event["body"]["doorId"]) == ("door.input.relay.on", "a-1")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from .wire import PANEL, Wire
+from tests.common import PANEL
+
+from .wire import Wire
 
 
 @pytest.mark.parametrize(
@@ -28,17 +30,9 @@ async def test_devices_come_in_pages(
     assert headers["Link"].count("rel=") == len(rels)
 
 
-async def test_devices_change(wire: Wire) -> None:
-    """They can be added, changed and deleted, and the list can come back empty."""
-    doors = f"panels/{PANEL}/doors"
-    await wire.pdk.control("POST", doors, {"name": "Cellar"})
-    await wire.pdk.control("PATCH", f"{doors}/1", {"forcedAlarm": False})
-    await wire.pdk.control("DELETE", f"{doors}/2")
-    await wire.pdk.faults(PANEL, devices={"body": [], "count": 1})
-    assert (await wire.devices())[2] == []
-    devices = {each["id"]: each for each in (await wire.devices())[2]}
-    assert 2 not in devices
-    assert (devices[8]["name"], devices[1]["forcedAlarm"]) == ("Cellar", False)
+async def test_devices_have_the_keys_of_the_page(wire: Wire) -> None:
+    """In its order."""
+    _, _, devices = await wire.devices()
     assert " ".join(devices[1]) == (
         "id name connection port partition type publicIcon inputTypes readerType"
         " delay dwell dps propAlarm propDelay rex forcedAlarm autoOpenAfterFirstAllow"

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 import json
 
-from .wire import PANEL, Wire
+from tests.common import PANEL
+
+from .wire import Wire
 
 
 async def test_the_server_opens_and_connects(wire: Wire) -> None:

@@ -1,27 +1,13 @@
 """A client that shows frames as they are."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 import json
 from typing import Any
 
 import aiohttp
 
+from tests.common import PANEL, Json
 from tests.simulator_process import SimulatedPdk
-
-PANEL = "1070ABC"
-
-type Json = dict[str, Any]
-
-
-@asynccontextmanager
-async def client(pdk: SimulatedPdk) -> AsyncIterator[Wire]:
-    """Return a client, and close its connections at the end."""
-    async with aiohttp.ClientSession() as session:
-        wire = Wire(pdk, session)
-        yield wire
-        await wire.close()
 
 
 class Wire:
@@ -66,9 +52,9 @@ class Wire:
         url = f"{self.pdk.accounts_url}/api/{path}"
         return await self.request(method, url, headers=headers)
 
-    async def panel_token(self, panel: str = PANEL) -> str:
+    async def panel_token(self) -> str:
         """Return a new panel token."""
-        _, _, body = await self.accounts("POST", f"panels/{panel}/token")
+        _, _, body = await self.accounts("POST", f"panels/{PANEL}/token")
         return str(body["token"])
 
     async def devices(
@@ -80,21 +66,16 @@ class Wire:
         headers = {"Authorization": f"Bearer {token}"}
         return await self.request("GET", url, headers=headers)
 
-    async def open(self, token: str | None = None, panel: str = PANEL) -> Json:
-        """Open a websocket; return the open packet."""
-        token = token or await self.panel_token(panel)
-        url = f"{self.pdk.panel_url(panel)}socket.io/?EIO=3&transport=websocket"
+    async def connect(self) -> Json:
+        """Open a websocket with a new token, wait for `40`; return the open packet."""
+        url = f"{self.pdk.panel_url(PANEL)}socket.io/?EIO=3&transport=websocket"
+        token = await self.panel_token()
         self._socket = await self._http.ws_connect(f"{url}&token={token}")
-        frame = await self.frame()
-        assert frame[0] == "0"
-        opened: Json = json.loads(frame[1:])
-        return opened
-
-    async def connect(self, token: str | None = None, panel: str = PANEL) -> Json:
-        """Open a websocket and wait for `40`; return the open packet."""
-        opened = await self.open(token, panel)
+        opened = await self.frame()
+        assert opened[0] == "0"
         assert await self.frame() == "40"
-        return opened
+        settings: Json = json.loads(opened[1:])
+        return settings
 
     async def message(self) -> aiohttp.WSMessage:
         """Return the websocket's next message."""
@@ -137,12 +118,3 @@ class Wire:
         """Return whether nothing but the answer to a ping arrives."""
         await self.send("2")
         return await self.frame() == "3"
-
-    async def expect(self, frame: str | None) -> None:
-        """Expect a frame, or with None an end without the closing handshake."""
-        if frame is not None:
-            assert await self.frame() == frame
-            return
-        while (message := await self.message()).type is aiohttp.WSMsgType.TEXT:
-            pass
-        assert message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)

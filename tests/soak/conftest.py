@@ -1,4 +1,4 @@
-"""A panel for very long: without what a test would keep of it."""
+"""A site for very long: without what a test would keep of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
-from tests.common import PANEL, WORKSHOP, setup_integration
+from tests.common import setup_integration
 from tests.simulator_process import SimulatedPdk
 
 
@@ -18,14 +18,22 @@ from tests.simulator_process import SimulatedPdk
 class Site:
     """A site that is set up, of either generation."""
 
-    id: str
+    hass: HomeAssistant
+    pdk: SimulatedPdk
     entry: MockConfigEntry
-    connection: str
     lock: str
     connect: str
     """The kind of request that opens a connection."""
-    of: str = ""
-    """What the names of its figures end with."""
+
+    @property
+    def id(self) -> str:
+        """Return the id of its panel."""
+        return str(self.entry.unique_id)
+
+    @property
+    def connection(self) -> str:
+        """Return the entity of its connection."""
+        return f"binary_sensor.{self.entry.title.lower()}_connection"
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +62,13 @@ def storage(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Iterator[None]
         yield
 
 
-@pytest.fixture(params=["1.0", "2.0"])
+@pytest.fixture(
+    params=[
+        ("entry", "lock.front_door", "connect"),
+        ("workshop", "lock.side_entrance", "system_stream"),
+    ],
+    ids=["1.0", "2.0"],
+)
 async def site(
     request: pytest.FixtureRequest,
     hass: HomeAssistant,
@@ -62,17 +76,8 @@ async def site(
     unload_at_end: None,
 ) -> Site:
     """Set up a site."""
-    if request.param == "1.0":
-        entry = request.getfixturevalue("entry")
-        connection = "binary_sensor.headquarters_connection"
-        site = Site(PANEL, entry, connection, "lock.front_door", "connect")
-    else:
-        entry = request.getfixturevalue("workshop")
-        connection = "binary_sensor.workshop_connection"
-        site = Site(
-            *(WORKSHOP, entry, connection, "lock.side_entrance", "system_stream"),
-            of=", PDK 2.0",
-        )
+    fixture, lock, connect = request.param
+    entry = request.getfixturevalue(fixture)
     await setup_integration(hass, entry)
-    await pdk.sockets(site.id, 1)
-    return site
+    await pdk.sockets(entry.unique_id, 1)
+    return Site(hass, pdk, entry, lock, connect)

@@ -1,6 +1,7 @@
 """The floor: a websocket, a JSON parser, and entities that write their state."""
 
 import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,9 @@ import orjson
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 type BareConfigEntry = ConfigEntry[Bare]
 
@@ -34,14 +38,10 @@ class Bare:
     async def send_command(self) -> None:
         """Send a command and wait for its result."""
         self._result = asyncio.get_running_loop().create_future()
-        command = {
-            "id": str(uuid4()),
-            "topic": "door.actuate.open",
-            "body": {"doorId": 1},
-        }
-        await self._websocket.send_str(
-            f"42{orjson.dumps(['command', command]).decode()}"
-        )
+        topic, body = "door.actuate.open", {"doorId": 1}
+        command = {"id": str(uuid4()), "topic": topic, "body": body}
+        packet = orjson.dumps(["command", command]).decode()
+        await self._websocket.send_str(f"42{packet}")
         await self._result
 
     async def _read(self) -> None:
@@ -61,6 +61,45 @@ class Bare:
         sensor = self.sensors[event["body"]["doorId"]]
         sensor._attr_is_on = topic == "door.input.dps.opened"
         sensor.async_write_ha_state()
+
+
+class BareEntity(Entity):
+    """A bare entity."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: BareConfigEntry, listed: Mapping[str, Any]) -> None:
+        """Initialize with what the entry lists."""
+        self._bare = entry.runtime_data
+        self._attr_unique_id = listed["unique_id"]
+        self._attr_name = listed["name"]
+        self._attr_entity_registry_enabled_default = listed["enabled"]
+        if door := listed.get("door"):
+            self._bare.sensors[door] = self
+        device = listed["device"]
+        self._attr_device_info = DeviceInfo(identifiers={("bare", device)}, name=device)
+
+
+def set_up(
+    platform: str, base: type[Entity], **attributes: object
+) -> Callable[..., Coroutine[Any, Any, None]]:
+    """Return the function that sets up a platform of bare entities."""
+    bare = type(f"Bare{base.__name__}", (BareEntity, base), attributes)
+
+    async def async_setup_entry(
+        hass: HomeAssistant,
+        entry: BareConfigEntry,
+        async_add_entities: AddConfigEntryEntitiesCallback,
+    ) -> None:
+        """Add the entities of this platform."""
+        async_add_entities(
+            bare(entry, listed)
+            for listed in entry.data["entities"]
+            if listed["platform"] == platform
+        )
+
+    return async_setup_entry
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: BareConfigEntry) -> bool:

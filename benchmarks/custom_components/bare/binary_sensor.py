@@ -2,6 +2,6 @@
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
 
-from .entity import set_up
+from . import set_up
 
 async_setup_entry = set_up("binary_sensor", BinarySensorEntity)

@@ -2,6 +2,6 @@
 
 from homeassistant.components.button import ButtonEntity
 
-from .entity import set_up
+from . import set_up
 
 async_setup_entry = set_up("button", ButtonEntity)

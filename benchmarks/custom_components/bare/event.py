@@ -2,6 +2,6 @@
 
 from homeassistant.components.event import EventEntity
 
-from .entity import set_up
+from . import set_up
 
 async_setup_entry = set_up("event", EventEntity, _attr_event_types=["event"])

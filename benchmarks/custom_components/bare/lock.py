@@ -4,8 +4,7 @@ from typing import Any, override
 
 from homeassistant.components.lock import LockEntity
 
-from . import Bare
-from .entity import set_up
+from . import Bare, set_up
 
 
 class CommandLock(LockEntity):

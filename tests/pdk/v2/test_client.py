@@ -1,24 +1,25 @@
 """Cloud nodes, devices and commands over REST, in every shape that is likely."""
 
-import asyncio
-
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk import commands
+from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
-    CommandUnansweredError,
     NotConnectedError,
     PermissionMissingError,
 )
 from custom_components.prodatakey.pdk.models import Aspect
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
+from simulator.scenario import device_id
+from tests.common import WORKSHOP, WORKSHOP_SYSTEM
 from tests.network import Proxy
-from tests.pdk.common import account_client
+from tests.pdk.common import account_client, simulated_node_client
+from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import SimulatedPdk
 
-from .common import LOBBY, SERIAL, STOCK, SYSTEM, SimulatedSystem, cloud_node_client
+DOOR = device_id(WORKSHOP, 1)
 
 
 @pytest.mark.parametrize(
@@ -30,147 +31,66 @@ from .common import LOBBY, SERIAL, STOCK, SYSTEM, SimulatedSystem, cloud_node_cl
 )
 async def test_doors_in_every_shape(
     session: aiohttp.ClientSession,
+    accounts: AccountClient,
     simulator: SimulatedPdk,
-    system: SimulatedSystem,
     switches: dict[str, object],
 ) -> None:
     """The list of doors is the same, whatever shape it comes in."""
-    await system.switch(**switches)
-    client = await cloud_node_client(session, simulator)
-    lobby, stock = await client.get_doors()
-    assert (lobby.id, lobby.name, lobby.dwell) == (LOBBY, "Lobby", 1.0)
-    assert lobby.reported == {Aspect.DPS}
-    assert stock.id == STOCK
+    await simulator.switches(WORKSHOP, **switches)
+    (info,) = await get_cloud_nodes(accounts)
+    client = CloudNodeClient(session, accounts, info)
+    first, second, *others = await client.get_doors()
+    assert (first.id, first.name, first.dwell) == (DOOR, "Side entrance", 3.0)
+    assert first.reported >= {Aspect.DPS, Aspect.REX}
+    assert second.reported == {Aspect.DPS}
+    assert second.id == device_id(WORKSHOP, 2)
+    assert len(others) == 2
     assert await client.is_online() is True
     assert not client.unknown_keys
 
 
 async def test_systems_are_named_by_either_list(
-    session: aiohttp.ClientSession, simulator: SimulatedPdk, system: SimulatedSystem
+    accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
     """Where the path of PDK 2.0 is another one, the list of PDK 1.0 names the system."""
-    children = [{"id": "6512e8f4dd7de8191957fcc1", "systemId": SYSTEM}]
+    children = [{"id": "6512e8f4dd7de8191957fcc1", "systemId": WORKSHOP_SYSTEM}]
     await simulator.faults(
         organizations={"status": 404}, ous={"body": {"id": 1, "children": children}}
     )
-    account = account_client(session, simulator.accounts_url)
-    assert SERIAL in {node.id for node in await get_cloud_nodes(account)}
+    assert [node.id for node in await get_cloud_nodes(accounts)] == [WORKSHOP]
 
 
-async def test_devices_on_several_pages(
-    session: aiohttp.ClientSession, simulator: SimulatedPdk
-) -> None:
-    """More devices than fit on a page are all there, once."""
-    doors = [{"id": number, "name": "Door"} for number in range(230)]
-    await simulator.reset({"panels": [{"id": SERIAL, "generation": 2, "doors": doors}]})
-    for paged in (True, False):
-        await simulator.switches(SERIAL, paged=paged)
-        client = await cloud_node_client(session, simulator)
-        assert len(await client.get_doors()) == 230
-
-
-async def test_a_system_without_permission_is_left_out(
-    session: aiohttp.ClientSession, simulator: SimulatedPdk, node: CloudNodeClient
+async def test_system_without_permission_is_left_out(
+    accounts: AccountClient, simulator: SimulatedPdk, node: CloudNodeClient
 ) -> None:
     """Other systems of the account must not be hidden by it."""
-    await SimulatedSystem(simulator).switch(permission=False)
-    account = account_client(session, simulator.accounts_url)
-    assert await get_cloud_nodes(account) == []
+    await simulator.switches(WORKSHOP, permission=False)
+    await simulator.faults(
+        organizations={"body": {"children": [{"systemId": WORKSHOP_SYSTEM}]}}
+    )
+    assert await get_cloud_nodes(accounts) == []
     node.discard_token()
     with pytest.raises(PermissionMissingError):
         await node.get_token()
 
 
-async def test_a_stale_token_is_renewed_once(
-    node: CloudNodeClient, system: SimulatedSystem
+async def test_command_that_pdk_2_does_not_have(
+    node: CloudNodeClient, simulator: SimulatedPdk
 ) -> None:
-    """A 401 is answered by a new token, for lists and for commands."""
-    await system.expire()
-    assert len(await node.get_doors()) == 2
-    await system.expire()
-    await node.send(LOBBY, "open", None)
-    assert [each["action"] for each in await system.commands()] == ["open"]
+    """It is rejected without a request."""
+    async with RunningStream(node) as stream:
+        with pytest.raises(CommandRejectedError):
+            await stream.send(ActuateDoNotDisturb(DOOR))
+    assert await simulator.commands(WORKSHOP, wait=0) == []
 
 
-@pytest.mark.parametrize("status", [200, 204])
-async def test_any_2xx_is_the_answer(
-    node: CloudNodeClient, system: SimulatedSystem, status: int
-) -> None:
-    """The body of the answer does not matter."""
-    await system.switch(status=status)
-    await node.send(LOBBY, "try-open", {"dwell": 25})
-    assert await system.commands() == [
-        {"device": LOBBY, "action": "try-open", "body": {"dwell": 25}}
-    ]
-
-
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (403, CommandRejectedError),
-        (409, CommandRejectedError),
-        (500, CommandUnansweredError),
-        (504, CommandUnansweredError),
-    ],
-)
-async def test_other_answers(
-    node: CloudNodeClient, system: SimulatedSystem, status: int, error: type[Exception]
-) -> None:
-    """A gateway's error leaves it open whether the command was executed."""
-    await system.switch(status=status)
-    with pytest.raises(error):
-        await node.send(LOBBY, "open", None)
-    assert len(await system.commands()) == 1
-
-
-async def test_no_answer_is_never_sent_again(
-    node: CloudNodeClient, system: SimulatedSystem, short_answer_timeout: None
-) -> None:
-    """A command without an answer is sent once."""
-    await system.switch(answers=False)
-    with pytest.raises(CommandUnansweredError):
-        await node.send(LOBBY, "open", None)
-    assert len(await system.commands()) == 1
-
-
-async def test_a_command_does_not_arrive_after_an_outage(
-    session: aiohttp.ClientSession,
-    simulator: SimulatedPdk,
-    system: SimulatedSystem,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What the network held back when it was given up is never executed."""
-    port = int(simulator.accounts_url.rpartition(":")[2])
-    async with Proxy(port) as proxy, aiohttp.ClientSession() as through_proxy:
-        account = account_client(through_proxy, proxy.uri)
-        info = (await get_cloud_nodes(account))[0]
-        client = CloudNodeClient(through_proxy, account, info)
-        await client.get_doors()
-        monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 0.5)
-        proxy.blackhole()
-        with pytest.raises(CommandUnansweredError):
-            await client.send(LOBBY, "open", None)
-        assert proxy.holds_data
-        await proxy.restore()
-        monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 10)
-        await client.send(STOCK, "close", None)
-        devices = [each["device"] for each in await system.commands()]
-        assert devices == [STOCK]
-
-
-async def test_a_command_without_a_network_was_not_sent(
-    simulator: SimulatedPdk, system: SimulatedSystem
-) -> None:
+async def test_command_without_a_network_was_not_sent(simulator: SimulatedPdk) -> None:
     """A refused connection is told from a missing answer."""
     port = int(simulator.accounts_url.rpartition(":")[2])
-    async with Proxy(port) as proxy, aiohttp.ClientSession() as through_proxy:
-        account = account_client(through_proxy, proxy.uri)
-        info = (await get_cloud_nodes(account))[0]
-        client = CloudNodeClient(through_proxy, account, info)
-        await client.get_token()
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with Proxy(port) as proxy, aiohttp.ClientSession(connector=connector) as http:
+        client = await simulated_node_client(http, account_client(http, proxy.uri))
         proxy.refuse()
-        proxy.cut()
-        await asyncio.sleep(0)
-        with pytest.raises((NotConnectedError, CommandUnansweredError)):
-            await client.send(LOBBY, "open", None)
-        assert await system.commands() == []
+        with pytest.raises(NotConnectedError):
+            await client.send(DOOR, "open", None)
+    assert await simulator.commands(WORKSHOP, wait=0) == []
