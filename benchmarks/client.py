@@ -1,4 +1,7 @@
-"""A Socket.IO 2.x client that counts events: `... ours|floor URL COUNT`."""
+"""A Socket.IO client that counts events: `... ours|floor 3|4 URL COUNT`.
+
+The number is the protocol of Engine.IO: 3 for PDK 1.0, 4 for PDK 2.0.
+"""
 
 import asyncio
 import json
@@ -31,10 +34,14 @@ class Stopwatch:
             self.done.set_result(None)
 
 
-async def _floor(session: aiohttp.ClientSession, url: str, watch: Stopwatch) -> None:
+async def _floor(
+    session: aiohttp.ClientSession, protocol: str, url: str, watch: Stopwatch
+) -> None:
     """Receive with nothing but a websocket and a JSON parser."""
-    address = f"{url}/socket.io/?EIO=3&transport=websocket"
+    address = f"{url}/socket.io/?EIO={protocol}&transport=websocket"
     async with session.ws_connect(address) as websocket:
+        if protocol == "4":
+            await websocket.send_str("40")
         async for message in websocket:
             if message.data.startswith("42"):
                 watch.count(*orjson.loads(message.data[2:]))
@@ -42,13 +49,13 @@ async def _floor(session: aiohttp.ClientSession, url: str, watch: Stopwatch) -> 
                 return
 
 
-async def _main(name: str, url: str, count: str) -> None:
+async def _main(name: str, protocol: str, url: str, count: str) -> None:
     watch = Stopwatch(int(count))
     async with aiohttp.ClientSession() as session:
         if name == "floor":
-            await _floor(session, url, watch)
+            await _floor(session, protocol, url, watch)
         else:
-            socket = await open_socket(session, url, watch.count)
+            socket = await open_socket(session, protocol, url, watch.count)
             await watch.done
             await socket.close()
     print(json.dumps({"seconds": watch.seconds, "cpu": watch.cpu}))

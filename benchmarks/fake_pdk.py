@@ -129,7 +129,7 @@ class FakePdk:
         return web.json_response({"id": panel, "name": panel, "uri": uri})
 
     async def _panel_token(self, request: web.Request) -> web.Response:
-        # The panel's name as the signature tells the stream whose token it is.
+        # The stream finds its panel by the signature of the token.
         panel = request.match_info["panel"]
         return web.json_response({"token": f"e30.{TOKEN}.{panel}"})
 

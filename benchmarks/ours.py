@@ -7,7 +7,9 @@ import os
 import aiohttp
 
 from custom_components.prodatakey.const import DOMAIN
-from custom_components.prodatakey.pdk.v1.socketio2 import Socket
+from custom_components.prodatakey.pdk.connection import BaseSocket
+from custom_components.prodatakey.pdk.v1 import socketio2
+from custom_components.prodatakey.pdk.v2 import socketio4
 from homeassistant.core import HomeAssistant
 
 from .home import async_add_entry
@@ -18,10 +20,17 @@ SETTLE_TIME = 0.5
 
 
 async def open_socket(
-    session: aiohttp.ClientSession, url: str, on_event: Callable[[str, object], None]
-) -> Socket:
-    """Connect the stream's own socket."""
-    socket = Socket(session, lambda _: None, on_event)
+    session: aiohttp.ClientSession,
+    protocol: str,
+    url: str,
+    on_event: Callable[[str, object], None],
+) -> BaseSocket:
+    """Connect the socket of a stream."""
+    socket: BaseSocket = (
+        socketio4.Socket(session, on_event)
+        if protocol == "4"
+        else socketio2.Socket(session, lambda _: None, on_event)
+    )
     await socket.open(url)
     return socket
 
