@@ -13,6 +13,7 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.http import REDACTED, scrub
 from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.site import get_sites, validate_connection
 from custom_components.prodatakey.pdk.v1.client import PanelClient
@@ -76,6 +77,22 @@ async def test_malformed_and_unknown_events(
         "Ignored a malformed door.request.unknown: doorId is missing",
         "Ignored a malformed door.input.relay.on: doorId is missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("1234", "*"),
+        ("The code is 1234, not 1234.", "The code is *, not *."),
+        ("Line 12345, door_1234, a1234", "Line 12345, door_1234, a1234"),
+        ("x.y{8}", "*"),
+        ("Token eyJhbGci.eyJleHAi.c2ln is not valid", "Token * is not valid"),
+        ("", ""),
+    ],
+)
+def test_scrub(text: str, scrubbed: str) -> None:
+    """Test that secrets are removed as whole words, and so is what looks like a token."""
+    assert scrub(text, ("1234", "x.y{8}", "")) == scrubbed.replace("*", REDACTED)
 
 
 async def _refuse_commands(site: Site, refuse: bool) -> None:
