@@ -143,10 +143,15 @@ class Proxy:
         self.clients: set[_ClientSide] = set()
         self.tls = self._own_tls = tls
         self._server: asyncio.Server | None = None
+        self._reserved: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        """Listen."""
+        """Listen, on a port that nobody else gets while connections are refused."""
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self.port = self._reserved.getsockname()[1]
         await self._listen()
         return self
 
@@ -157,11 +162,13 @@ class Proxy:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        assert self._reserved
+        self._reserved.close()
 
     @property
     def uri(self) -> str:
-        """Return the proxy's address, for clients without TLS."""
-        return f"http://127.0.0.1:{self.port}/"
+        """Return the proxy's address."""
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/"
 
     @property
     def holds_data(self) -> bool:
@@ -236,6 +243,5 @@ class Proxy:
     async def _listen(self) -> None:
         if self._server is None:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: _ClientSide(self), "127.0.0.1", self.port
+                lambda: _ClientSide(self), "127.0.0.1", self.port, reuse_port=True
             )
-            self.port = self._server.sockets[0].getsockname()[1]
