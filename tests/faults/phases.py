@@ -8,9 +8,7 @@ from typing import Any
 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from tests.common import raises_error, state_of, wait_until
 from tests.pdk.common import wait_for_requests
@@ -58,18 +56,14 @@ async def set_up(site: Site, fault: Fault, error: str) -> None:
             async_fire_time_changed(site.hass, later)
             await asyncio.sleep(0.05)
 
-    def misses_permission() -> bool:
-        issue = f"permission_missing_{site.id}"
-        return (DOMAIN, issue) in ir.async_get(site.hass).issues
-
     await fault.begin(site)
     await site.hass.config_entries.async_setup(site.entry.entry_id)
     assert site.entry.error_reason_translation_key == error
     assert site.entry.state is ConfigEntryState.SETUP_RETRY
     assert not site.hass.states.async_entity_ids("lock")
-    assert misses_permission() == (error == "no_permission")
+    assert site.misses_permission == (error == "no_permission")
     await _recover(site, fault, then=retry)
-    assert not misses_permission()
+    assert not site.misses_permission
 
 
 async def handshake(site: Site, fault: Fault, _: str) -> None:

@@ -11,9 +11,11 @@ import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.pdk.site import Client, create_client, get_sites
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from tests.common import PANEL, WORKSHOP, Json, act, state_of, wait_for_state
 from tests.network import Proxy
 from tests.pdk.common import account_client, set_constants
@@ -200,6 +202,12 @@ class Site:
         assert state_of(self.hass, self.connection).state == "off"
         assert state_of(self.hass, self.other_lock).state == "unavailable"
         assert " is unavailable: " in self.log_lines()[-1]
+
+    @property
+    def misses_permission(self) -> bool:
+        """Return whether the user is told that the credentials lack permission."""
+        issue = f"permission_missing_{self.id}"
+        return (DOMAIN, issue) in ir.async_get(self.hass).issues
 
     def unlock(self, lock: str = "") -> asyncio.Task[None]:
         """Unlock a door as a user does."""

@@ -17,13 +17,14 @@ from tests.common import (
 )
 from tests.pdk.common import set_constants
 
-from .site import BOTH, ONLY_V2, Site, door_input
+from .site import ONLY_V2, V1, V2, Site, door_input
 
 
-@BOTH
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    "count", [10_000, pytest.param(100_000, marks=pytest.mark.soak)]
+    ("generation", "count"),
+    [(V1, 5_000), (V2, 5_000), pytest.param(V1, 100_000, marks=pytest.mark.soak)],
+    indirect=["generation"],
 )
 async def test_flood(direct: Site, count: int) -> None:
     """Test that all events count, in order, and that a command is answered meanwhile."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.common import PANEL, WORKSHOP, state_of
 from tests.network import Proxy
-from tests.pdk.common import wait_for_requests
+from tests.pdk.common import set_constants, wait_for_requests
 
 from . import phases
 from .site import ONLY_V2, Site, stand_still
@@ -31,6 +31,7 @@ async def test_panel_moves(direct: Site) -> None:
 @pytest.mark.parametrize("whose", ["own", "the panel's"])
 async def test_clock_is_set(direct: Site, whose: str) -> None:
     """Test that renewals, commands and events do not depend on the time of day."""
+    set_constants(direct.monkeypatch, renew_at=0.4)
     await direct.set_token_lifetime(phases.TOKEN_LIFETIME)
     await direct.set_up()
     now = time.time

@@ -19,12 +19,7 @@ from custom_components.prodatakey.pdk.models import DoorId
 from simulator.scenario import device_id
 from tests.common import PANEL, WORKSHOP
 from tests.network import Proxy
-from tests.pdk.common import (
-    SHORT_TIMEOUTS,
-    send_frame,
-    set_constants,
-    wait_for_requests,
-)
+from tests.pdk.common import SHORT_TIMEOUTS, send_frame, set_constants
 from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import Json, SimulatedPdk
 
@@ -159,27 +154,3 @@ async def test_every_command_once(
     assert len(totals) == len(OUTCOMES) + 1 or count < 1000, totals
     assert totals["done"]
     record_property(f"seed {SEED}", dict(totals))
-
-
-@pytest.mark.parametrize("site", [WORKSHOP])
-async def test_commands_share_a_token(
-    pdk: SimulatedPdk,
-    stream: tuple[RunningStream, Proxy],
-    monkeypatch: pytest.MonkeyPatch,
-    site: str,
-) -> None:
-    """Test fifty commands at once with an old token, and with one that is rejected."""
-    running, _ = stream
-    # for a new connection the token would not be fresh enough
-    monkeypatch.setattr("custom_components.prodatakey.pdk.client.MIN_REMAINING", 2)
-    await pdk.faults(ping_interval=25, ping_timeout=20)
-    # the list of sites, and the status of this one
-    await wait_for_requests(pdk, "cloud_nodes", 2)
-    for revoked in (False, True):
-        if revoked:
-            await pdk.revoke(site)
-        tokens = (await pdk.requests())["system_token"]
-        command = TryDwellOpen(DOORS[site], dwell=1)
-        await asyncio.gather(*(running.send(command) for _ in range(50)))
-        assert (await pdk.requests())["system_token"] == tokens + revoked
-    assert len(await pdk.commands(site)) == 100

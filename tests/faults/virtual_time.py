@@ -18,6 +18,7 @@ from simulator import scenario
 from simulator.accounts import Accounts
 from simulator.v2.systems import Systems
 from simulator.world import Simulation
+from tests.common import PANEL
 from tests.network import Proxy
 from tests.pdk.running_stream import CONNECTED, RunningStream
 
@@ -156,6 +157,8 @@ async def _connected_stream(site: str) -> AsyncIterator[Outage]:
         await simulation.start(server.port, False, scenario.load())
         accounts_url = str(server.make_url(""))
         client = await proxied_client(session, accounts_url, site, proxy)
+        # also if the address of the panel is requested again
+        simulation.world.host(PANEL).panel.faults.update({"uri": proxy.uri})
         async with RunningStream(client) as stream:
             yield Outage(
                 site=site,
