@@ -79,7 +79,6 @@ class _ClientSide(asyncio.Protocol):
         """Accept a client, or reset it."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._proxy.accepted += 1
         if self._proxy.mode == "reset":
             _reset(transport)
             return
@@ -139,7 +138,6 @@ class Proxy:
         self.port = 0
         self.target = target
         self.mode: Literal["forward", "reset", "silent", "blackhole"] = "forward"
-        self.accepted = 0
         self.clients: set[_ClientSide] = set()
         self.tls = self._own_tls = tls
         self._server: asyncio.Server | None = None
@@ -186,10 +184,6 @@ class Proxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def present(self, tls: ssl.SSLContext) -> None:
-        """Present another certificate to new connections."""
-        self.tls = tls
-
     def refuse(self) -> None:
         """Refuse new connections."""
         if self._server:
@@ -204,6 +198,7 @@ class Proxy:
     def be_silent(self) -> None:
         """Accept new connections and send nothing, not even a TLS handshake."""
         self.mode = "silent"
+        self.cut()
 
     def blackhole(self, *, to_server_only: bool = False) -> None:
         """Forward nothing and close nothing; or nothing that the client sends."""

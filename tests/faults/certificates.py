@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-STRANGER = "of a stranger"
-
 
 def _write(path: Path, host: str = "127.0.0.1", days: int = 1) -> None:
     """Write a server's key, and its certificate, which signs itself."""
@@ -42,15 +40,15 @@ def _write(path: Path, host: str = "127.0.0.1", days: int = 1) -> None:
 
 
 def make_certificates(folder: Path) -> dict[str, ssl.SSLContext]:
-    """Return what servers present, and write which of them clients trust."""
+    """Return what servers present, and what clients trust: all but the stranger's."""
     _write(folder / "good")
     _write(folder / "of another host", host="127.0.0.2")
     _write(folder / "expired", days=-1)
-    _write(folder / STRANGER)
-    contexts = {}
-    for path in sorted(folder.iterdir()):
+    _write(folder / "of a stranger")
+    contexts = {"trusted": ssl.create_default_context()}
+    for path in folder.iterdir():
+        if path.name != "of a stranger":
+            contexts["trusted"].load_verify_locations(path)
         contexts[path.name] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         contexts[path.name].load_cert_chain(path)
-    trusted = [folder / name for name in contexts if name != STRANGER]
-    (folder / "trusted").write_bytes(b"".join(path.read_bytes() for path in trusted))
     return contexts

@@ -1,13 +1,12 @@
 """Fixtures of the fault tests: a site, with and without a network that can fail."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 import logging
-import ssl
+from ssl import SSLContext
 
 import pytest
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import ssl as ssl_util
 from tests.network import Proxy
 from tests.pdk.common import SHORT_TIMEOUTS, set_constants
 from tests.simulator_process import SimulatedPdk
@@ -17,21 +16,9 @@ from .site import V1, Generation, Site
 
 
 @pytest.fixture(scope="session")
-def certificates(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, ssl.SSLContext]]:
-    """Let Home Assistant trust certificates, and verify as always; return all of them."""
-    folder = tmp_path_factory.mktemp("certificates")
-    certificates = make_certificates(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REQUESTS_CA_BUNDLE", str(folder / "trusted"))
-        context = ssl_util.create_client_context()
-        assert context.check_hostname
-        patch.setattr(
-            "homeassistant.helpers.aiohttp_client.ssl_util.client_context",
-            lambda *_: context,
-        )
-        yield certificates
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SSLContext]:
+    """Return a good certificate, wrong ones, and what clients trust."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
@@ -64,10 +51,15 @@ async def direct(
 
 @pytest.fixture
 async def site(
-    direct: Site, certificates: dict[str, ssl.SSLContext]
+    direct: Site, certificates: dict[str, SSLContext]
 ) -> AsyncIterator[Site]:
     """Return a site and Home Assistant with TLS and proxies between them."""
     direct.certificates = certificates
+    assert certificates["trusted"].check_hostname
+    direct.monkeypatch.setattr(
+        "homeassistant.helpers.aiohttp_client.ssl_util.client_context",
+        lambda *_: certificates["trusted"],
+    )
     async with (
         Proxy(tls=certificates["good"]) as direct.accounts,
         Proxy(tls=certificates["good"]) as direct.panel,

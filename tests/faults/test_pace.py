@@ -19,6 +19,8 @@ TWENTY_MINUTES = 1200.0
 # What the simulators' open packets say
 PING_INTERVAL, PING_TIMEOUT = 25.0, 20.0
 
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
 
 def _token(**answer: Any) -> dict[str, Any]:
     """Return faults: requests for a token of a site get this answer."""
@@ -75,11 +77,6 @@ DEFAULT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def use_sockets(socket_enabled: None) -> None:
-    """Allow connections to 127.0.0.1."""
-
-
 @pytest.mark.parametrize(
     ("site", "name", "from_renewal"),
     [
@@ -95,7 +92,7 @@ def test_pace(
     name: str,
     from_renewal: bool,
 ) -> None:
-    """Test twenty minutes in which nothing works, from a lost connection or from a renewal on."""
+    """Test twenty minutes of an outage, from a lost connection or from a renewal on."""
 
     async def test(outage: Outage) -> None:
         # the token is renewed after 270 s
@@ -135,7 +132,7 @@ def test_connections_are_accepted_and_ended(name: str) -> None:
         outage.restart()
         await outage.wait_connected()
         await asyncio.sleep(100)
-        assert len(outage.connections) == 1
+        assert len(outage.requests["/socket.io/"]) == 1
         # that connection has lasted: the next outage begins with the shortest wait
         outage.restart()
         await outage.kick()
@@ -147,8 +144,7 @@ def test_connections_are_accepted_and_ended(name: str) -> None:
 
 @pytest.mark.parametrize("site", [PANEL, WORKSHOP])
 def test_dead_connection(
-    record_property: Callable[[str, object], None],
-    site: str,
+    record_property: Callable[[str, object], None], site: str
 ) -> None:
     """Test that silence is noticed by the panel's own ping times, and then replaced."""
 
@@ -165,7 +161,7 @@ def test_dead_connection(
             await outage.proxy.restore()
             outage.restart()
             await outage.wait_connected()
-            connected = outage.seconds - outage.connections[0]
+            connected = outage.seconds - outage.requests["/socket.io/"][0]
             assert connected <= 2
             record_property(connection, f"{noticed:.2f} s, {connected:.2f} s")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 import os
 import random
 
@@ -27,7 +27,6 @@ from .site import proxied_client
 
 SEED = int(os.environ.get("FAULTS_SEED", "5"))
 CALLERS = 8
-MAX_WAIT = 20.0
 OUTCOMES: dict[type[Exception], str] = {
     CommandRejectedError: "refused",
     CommandUnansweredError: "no answer",
@@ -84,21 +83,6 @@ async def cause_faults(
         await chance.choice(faults)()
 
 
-@pytest.fixture
-async def stream(
-    pdk: SimulatedPdk, site: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[RunningStream, Proxy]]:
-    """Run a stream behind a proxy, without Home Assistant."""
-    set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1, rejection_grace=0.1)
-    set_constants(monkeypatch, answer_timeout=0.4)
-    set_constants(monkeypatch, backoff_delays=(0.05,), max_backoff=0.05)
-    await pdk.faults(ping_interval=0.2, ping_timeout=0.2)
-    async with aiohttp.ClientSession() as session, Proxy() as proxy:
-        client = await proxied_client(session, pdk.accounts_url, site, proxy)
-        async with RunningStream(client) as stream:
-            yield stream, proxy
-
-
 @pytest.mark.parametrize("site", [PANEL, WORKSHOP])
 @pytest.mark.parametrize(
     "count",
@@ -106,21 +90,24 @@ async def stream(
 )
 async def test_every_command_once(
     pdk: SimulatedPdk,
-    site: str,
-    stream: tuple[RunningStream, Proxy],
+    monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
+    site: str,
     count: int,
 ) -> None:
     """Test that each caller gets one outcome, and the panel no command twice."""
-    running, proxy = stream
+    set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1, rejection_grace=0.1)
+    set_constants(monkeypatch, answer_timeout=0.4)
+    set_constants(monkeypatch, backoff_delays=(0.05,), max_backoff=0.05)
+    await pdk.faults(ping_interval=0.2, ping_timeout=0.2)
     outcomes: dict[int, str] = {}
     chance = random.Random(SEED)
 
-    async def send_commands(numbers: range) -> None:
+    async def send_commands(stream: RunningStream, numbers: range) -> None:
         for number in numbers:
             try:
-                async with asyncio.timeout(MAX_WAIT):
-                    await running.send(TryDwellOpen(DOORS[site], dwell=number))
+                async with asyncio.timeout(20):
+                    await stream.send(TryDwellOpen(DOORS[site], dwell=number))
             except tuple(OUTCOMES) as err:
                 outcomes[number] = OUTCOMES[type(err)]
             else:
@@ -129,17 +116,19 @@ async def test_every_command_once(
                 await asyncio.sleep(0.03)
             await asyncio.sleep(chance.uniform(0, 0.01))
 
-    faults = asyncio.create_task(cause_faults(pdk, site, proxy, random.Random(SEED)))
-    firsts = range(1, CALLERS + 1)
-    try:
-        await asyncio.gather(
-            *(send_commands(range(first, count + 1, CALLERS)) for first in firsts)
-        )
-        assert not faults.done()
-    finally:
-        faults.cancel()
-        await asyncio.wait({faults})
-    await proxy.restore()
+    async with aiohttp.ClientSession() as session, Proxy() as proxy:
+        client = await proxied_client(session, pdk.accounts_url, site, proxy)
+        async with RunningStream(client) as stream, asyncio.TaskGroup() as tasks:
+            causing = cause_faults(pdk, site, proxy, random.Random(SEED))
+            faults = tasks.create_task(causing)
+            firsts = range(1, CALLERS + 1)
+            await asyncio.gather(
+                *(
+                    send_commands(stream, range(first, count + 1, CALLERS))
+                    for first in firsts
+                )
+            )
+            faults.cancel()
     commands = await pdk.commands(site, wait=0)
     received = Counter(int(command["body"]["dwell"]) for command in commands)
     assert max(received.values()) == 1, "sent twice"

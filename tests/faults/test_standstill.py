@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 import urllib.request
 
 from tests.common import (
@@ -19,13 +18,6 @@ from tests.common import (
 from .site import PING_INTERVAL, PING_TIMEOUT, Site, door_input, stand_still
 
 
-def suspend(seconds: float) -> None:
-    """Stop this very process for a while, as a busy machine or a VM does."""
-    pid = os.getpid()
-    command = f"kill -STOP {pid}; sleep {seconds}; kill -CONT {pid}"
-    subprocess.run(["sh", "-c", command], check=True)
-
-
 async def test_suspended(direct: Site) -> None:
     """Test a process that is suspended longer than the panel waits for its pings."""
     await direct.set_up()
@@ -33,7 +25,9 @@ async def test_suspended(direct: Site) -> None:
     action = direct.unlock()
     while not await direct.commands():
         pass
-    suspend(PING_INTERVAL + PING_TIMEOUT + 0.5)
+    pid, seconds = os.getpid(), PING_INTERVAL + PING_TIMEOUT + 0.5
+    suspend = f"kill -STOP {pid}; sleep {seconds}; kill -CONT {pid}"
+    await (await asyncio.create_subprocess_shell(suspend)).wait()
     with raises_error("no_answer"):
         await action
     await direct.ignore_commands(False)

@@ -66,7 +66,7 @@ class _Connector(aiohttp.TCPConnector):
         return await super().connect(req, traces, timeout)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Outage:
     """A stream that is connected, and everything that can end that."""
 
@@ -90,11 +90,6 @@ class Outage:
             path: [at - self.began for at in times]
             for path, times in self.connector.requests.items()
         }
-
-    @property
-    def connections(self) -> list[float]:
-        """Return when there were attempts to connect."""
-        return self.requests.get("/socket.io/", [])
 
     def restart(self) -> None:
         """Count from now."""
@@ -160,12 +155,5 @@ async def _connected_stream(site: str) -> AsyncIterator[Outage]:
         # also if the address of the panel is requested again
         simulation.world.host(PANEL).panel.faults.update({"uri": proxy.uri})
         async with RunningStream(client) as stream:
-            yield Outage(
-                site=site,
-                simulation=simulation,
-                connector=connector,
-                stream=stream,
-                proxy=proxy,
-                accounts_port=server.port,
-            )
+            yield Outage(site, simulation, connector, stream, proxy, server.port)
         await simulation.world.stop()
