@@ -64,13 +64,12 @@ async def test_late_events(direct: Site) -> None:
     await wait_for_state(direct.hass, person, "In time")
     before = state_of(direct.hass, access)
     late = access_granted("Too late", 61)
-    occurred = late["payload"]["metadata"]
     await direct.emit(
         *(
             late | {"topic": f"door.request.{topic}"}
             for topic in ("allowed", "denied", "unknown", "duress")
         ),
-        door_input("relay.on", metadata=occurred),
+        door_input("relay.on", metadata=late["payload"]["metadata"]),
     )
     await wait_for_state(direct.hass, direct.lock, "unlocked")
     assert state_of(direct.hass, access) == before

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 import selectors
 import time
@@ -23,6 +22,8 @@ from tests.network import Proxy
 from tests.pdk.running_stream import CONNECTED, RunningStream
 
 from .site import proxied_client
+
+type Test = Callable[[Outage], Coroutine[Any, Any, None]]
 
 
 class _SkippingSelector(selectors.DefaultSelector):
@@ -114,15 +115,8 @@ class Outage:
             await asyncio.sleep(0.1)
 
 
-def in_virtual_time(
-    site: str, test: Callable[[Outage], Coroutine[Any, Any, None]]
-) -> None:
+def in_virtual_time(site: str, test: Test) -> None:
     """Run a test with a stream of a site that is connected."""
-
-    async def main() -> None:
-        async with _connected_stream(site) as outage:
-            await test(outage)
-
     selector = _SkippingSelector()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -131,12 +125,11 @@ def in_virtual_time(
         ) as runner,
     ):
         patch.setattr(time, "monotonic", lambda: selector.now)
-        runner.run(main())
+        runner.run(_run(site, test))
 
 
-@asynccontextmanager
-async def _connected_stream(site: str) -> AsyncIterator[Outage]:
-    """Run the simulator, a proxy, and a stream behind it."""
+async def _run(site: str, test: Test) -> None:
+    """Run the simulator, a proxy, a stream behind it, and the test."""
     simulation = Simulation()
     accounts = Accounts(simulation)
     app = web.Application()
@@ -155,5 +148,6 @@ async def _connected_stream(site: str) -> AsyncIterator[Outage]:
         # also if the address of the panel is requested again
         simulation.world.host(PANEL).panel.faults.update({"uri": proxy.uri})
         async with RunningStream(client) as stream:
-            yield Outage(site, simulation, connector, stream, proxy, server.port)
+            outage = Outage(site, simulation, connector, stream, proxy, server.port)
+            await test(outage)
         await simulation.world.stop()
