@@ -79,7 +79,6 @@ class _ClientSide(asyncio.Protocol):
         """Accept a client, or reset it."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._proxy.accepted += 1
         if self._proxy.mode == "reset":
             _reset(transport)
             return
@@ -139,14 +138,18 @@ class Proxy:
         self.port = 0
         self.target = target
         self.mode: Literal["forward", "reset", "silent", "blackhole"] = "forward"
-        self.accepted = 0
         self.clients: set[_ClientSide] = set()
         self.tls = self._own_tls = tls
         self._server: asyncio.Server | None = None
+        self._reserved: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        """Listen."""
+        """Listen, on a port that nobody else gets while connections are refused."""
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self.port = self._reserved.getsockname()[1]
         await self._listen()
         return self
 
@@ -157,11 +160,13 @@ class Proxy:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        assert self._reserved
+        self._reserved.close()
 
     @property
     def uri(self) -> str:
-        """Return the proxy's address, for clients without TLS."""
-        return f"http://127.0.0.1:{self.port}/"
+        """Return the proxy's address."""
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/"
 
     @property
     def holds_data(self) -> bool:
@@ -179,10 +184,6 @@ class Proxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def present(self, tls: ssl.SSLContext) -> None:
-        """Present another certificate to new connections."""
-        self.tls = tls
-
     def refuse(self) -> None:
         """Refuse new connections."""
         if self._server:
@@ -197,6 +198,7 @@ class Proxy:
     def be_silent(self) -> None:
         """Accept new connections and send nothing, not even a TLS handshake."""
         self.mode = "silent"
+        self.cut()
 
     def blackhole(self, *, to_server_only: bool = False) -> None:
         """Forward nothing and close nothing; or nothing that the client sends."""
@@ -236,6 +238,5 @@ class Proxy:
     async def _listen(self) -> None:
         if self._server is None:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: _ClientSide(self), "127.0.0.1", self.port
+                lambda: _ClientSide(self), "127.0.0.1", self.port, reuse_port=True
             )
-            self.port = self._server.sockets[0].getsockname()[1]

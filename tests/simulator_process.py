@@ -1,8 +1,8 @@
 """The simulated pdk.io in a process of its own, and a client of its control API."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 import json
 from pathlib import Path
 import subprocess
@@ -171,11 +171,3 @@ class SimulatedPdk:
             # Each iteration waits for a response, so this does not need to sleep.
             while (await self.state())["panels"][panel]["sockets"] != count:
                 pass
-
-
-@asynccontextmanager
-async def simulated_pdk() -> AsyncIterator[SimulatedPdk]:
-    """Run a simulator; for benchmarks and scripts."""
-    with simulator_process() as ready:
-        async with SimulatedPdk(ready) as pdk:
-            yield pdk

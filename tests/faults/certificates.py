@@ -1,7 +1,7 @@
 """Certificates of servers: a good one and wrong ones."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 import ssl
 
@@ -15,20 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-DOMAIN = "pdk.test"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificates:
-    """What clients trust, and what servers present."""
-
-    trusted: Path
-    good: ssl.SSLContext
-    wrong: dict[str, ssl.SSLContext]
-
-
-def _make(path: Path, domain: str = DOMAIN, days: int = 1) -> bytes:
-    """Write a server's key and certificate; return the certificate, which signs itself."""
+def _write(path: Path, host: str = "127.0.0.1", days: int = 1) -> None:
+    """Write a server's key, and its certificate, which signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.stem)])
     now = datetime.now(UTC)
@@ -42,28 +31,24 @@ def _make(path: Path, domain: str = DOMAIN, days: int = 1) -> bytes:
         (x509.BasicConstraints(ca=True, path_length=None), True),
         (usage, True),
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
-        (x509.SubjectAlternativeName([x509.DNSName(f"*.{domain}")]), False),
+        (x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), False),
     ):
         builder = builder.add_extension(extension, critical)
     certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + certificate)
-    return certificate
+    path.write_bytes(certificate + private)
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Return all certificates; only the stranger's is not trusted."""
-    made = {
-        "good": _make(folder / "good"),
-        "of another host": _make(folder / "of another host", "other.test"),
-        "expired": _make(folder / "expired", days=-1),
-        "of a stranger": _make(folder / "of a stranger"),
-    }
-    contexts = {}
-    for name in made:
-        contexts[name] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        contexts[name].load_cert_chain(folder / name)
-    trusted = folder / "trusted.pem"
-    del made["of a stranger"]
-    trusted.write_bytes(b"".join(made.values()))
-    return Certificates(trusted=trusted, good=contexts.pop("good"), wrong=contexts)
+def make_certificates(folder: Path) -> dict[str, ssl.SSLContext]:
+    """Return what servers present, and what clients trust: all but the stranger's."""
+    _write(folder / "good")
+    _write(folder / "of another host", host="127.0.0.2")
+    _write(folder / "expired", days=-1)
+    _write(folder / "of a stranger")
+    contexts = {"trusted": ssl.create_default_context()}
+    for path in folder.iterdir():
+        if path.name != "of a stranger":
+            contexts["trusted"].load_verify_locations(path)
+        contexts[path.name] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        contexts[path.name].load_cert_chain(path)
+    return contexts

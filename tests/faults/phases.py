@@ -1,26 +1,21 @@
 """The phases in which a fault can strike, and what the user then sees."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.prodatakey.const import DOMAIN
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.util import dt as dt_util
-from tests.common import CREDENTIALS, PANEL, state_of
-from tests.pdk.common import kick, wait_for_requests
+from tests.common import raises_error, state_of, wait_until
+from tests.pdk.common import wait_for_requests
 
-from .site import LOCK, Site
+from .site import Site
 
 TOKEN_LIFETIME = 0.6
-# With an early renewal, the old token outlives the fault on any machine.
-LONG_TOKEN_LIFETIME = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +26,25 @@ class Fault:
     end: Callable[[Site], Awaitable[Any]]
 
 
-type Phase = Callable[[Site, Fault, str], Awaitable[str]]
+type Phase = Callable[[Site, Fault, str], Awaitable[None]]
 
 
 async def _recover(
     site: Site,
     fault: Fault,
-    commands: int | None,
+    commands: int | None = 0,
     then: Callable[[], Awaitable[Any]] | None = None,
-) -> str:
-    """End a fault, wait until all is well, and return after how many seconds."""
+) -> None:
+    """End a fault, and wait until all is well."""
+    await site.set_token_lifetime(300)
     await fault.end(site)
-    now = asyncio.get_running_loop().time
-    began = now()
     if then:
         await then()
-    await site.wait_connected(40)
-    seconds = now() - began
+    await site.wait_connected()
     await site.check_works(commands)
-    return f"{seconds:.1f} s"
 
 
-async def set_up(site: Site, fault: Fault, error: str) -> str:
+async def set_up(site: Site, fault: Fault, error: str) -> None:
     """Set an entry up while something is wrong with what it requests."""
 
     async def retry() -> None:
@@ -67,60 +59,35 @@ async def set_up(site: Site, fault: Fault, error: str) -> str:
     assert site.entry.error_reason_translation_key == error
     assert site.entry.state is ConfigEntryState.SETUP_RETRY
     assert not site.hass.states.async_entity_ids("lock")
-    return f"set-up: `{error}`; {await _recover(site, fault, 0, retry)}"
+    assert site.misses_permission == (error == "no_permission")
+    await _recover(site, fault, then=retry)
+    assert not site.misses_permission
 
 
-async def panel_list(site: Site, fault: Fault, error: str) -> str:
-    """Add a panel while the list of panels cannot be read."""
-    flows = site.hass.config_entries.flow
-    await site.hass.config_entries.async_remove(site.entry.entry_id)
-    form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await fault.begin(site)
-    form = await flows.async_configure(form["flow_id"], CREDENTIALS)
-    assert form["errors"] == {"base": error}
-
-    async def submit() -> None:
-        # after a rate limit the user may have to press the button more than once
-        step = form
-        while step["step_id"] == "user":
-            await asyncio.sleep(0.05)
-            step = await flows.async_configure(form["flow_id"], CREDENTIALS)
-        await flows.async_configure(form["flow_id"], {"panel_id": PANEL})
-        done = await flows.async_configure(form["flow_id"], {})
-        assert done["type"] is FlowResultType.CREATE_ENTRY
-        site.entry = done["result"]  # type: ignore[assignment]
-
-    return f"form: `{error}`; {await _recover(site, fault, 0, submit)}"
-
-
-async def handshake(site: Site, fault: Fault, sees: str) -> str:
+async def handshake(site: Site, fault: Fault, _: str) -> None:
     """End the stream, and let its reconnects fail."""
     await site.set_up()
     await fault.begin(site)
-    await kick(site.pdk, "abort")
+    await site.kick()
     await site.wait_unavailable()
     # Home Assistant leaves out what is unavailable: nothing is sent, now or later.
     await site.unlock()
-    return f"{sees}; {await _recover(site, fault, 0)}"
+    await _recover(site, fault)
 
 
-async def before_40(site: Site, fault: Fault, sees: str) -> str:
-    """Let a connection come as far as the websocket, and no further."""
+async def before_acceptance(site: Site, fault: Fault, _: str) -> None:
+    """Let a connection wait for its acceptance, and come no further."""
     await site.set_up()
-    await site.pdk.faults(handshake={"mode": "no_connect"})
-    handshakes = (await site.pdk.requests())["handshake"]
-    await kick(site.pdk, "abort")
-    await wait_for_requests(site.pdk, "handshake", handshakes + 1)
+    await site.hang_connecting(True)
+    attempts = (await site.pdk.requests())[site.generation.connects]
+    await site.kick()
+    await wait_for_requests(site.pdk, site.generation.connects, attempts + 1)
     await fault.begin(site)
     await site.wait_unavailable()
-
-    async def accept() -> None:
-        await site.pdk.faults(handshake=None)
-
-    return f"{sees}; {await _recover(site, fault, 0, accept)}"
+    await _recover(site, fault, then=lambda: site.hang_connecting(False))
 
 
-async def idle(site: Site, fault: Fault, sees: str) -> str:
+async def idle(site: Site, fault: Fault, sees: str) -> None:
     """Strike while nothing is going on.
 
     The user sees "unavailable", "assumed" for a connection that is back at once, or
@@ -130,122 +97,71 @@ async def idle(site: Site, fault: Fault, sees: str) -> str:
     await fault.begin(site)
     if sees == "unavailable":
         await site.wait_unavailable()
+        await _recover(site, fault)
     elif sees == "assumed":
         await site.wait_disconnected()
-        assert state_of(site.hass, LOCK).attributes["assumed_state"] is True
+        assert state_of(site.hass, site.lock).attributes["assumed_state"] is True
+        await _recover(site, fault)
+        assert not site.log_lines()
     else:
         await site.unlock()
-        assert state_of(site.hass, LOCK).state == "unlocked"
-    return f"{sees}; {await _recover(site, fault, int(sees == 'nothing'))}"
+        assert state_of(site.hass, site.lock).state == "unlocked"
+        await _recover(site, fault, 1)
 
 
-async def command(site: Site, fault: Fault, error: str) -> str:
+async def command(site: Site, fault: Fault, error: str) -> None:
     """Strike when the panel has a command and has not answered."""
     await site.set_up()
-    await site.pdk.faults(commands="ignored")
+    await site.ignore_commands(True)
     action = site.unlock()
-    assert len(await site.pdk.commands(PANEL)) == 1
-    assert state_of(site.hass, LOCK).state == "locked"
+    while not await site.commands():
+        assert state_of(site.hass, site.lock).state == "locked"
     await fault.begin(site)
-    assert await site.error_of(action) == error
-    assert state_of(site.hass, LOCK).state != "unlocked"
-    return f"action: `{error}`; {await _recover(site, fault, None)}"
+    with raises_error(error):
+        await asyncio.wait_for(action, 10)
+    assert state_of(site.hass, site.lock).state != "unlocked"
+    await site.ignore_commands(False)
+    await _recover(site, fault, None)
 
 
-async def lost_command(site: Site, fault: Fault, error: str) -> str:
+async def lost_command(site: Site, fault: Fault) -> None:
     """Strike before a command reaches the panel: then it never may."""
     await site.set_up()
     await fault.begin(site)
-    assert await site.error_of(site.unlock()) == error
-    return f"action: `{error}`; {await _recover(site, fault, 0)}"
+    with raises_error("no_answer"):
+        await asyncio.wait_for(site.unlock(), 10)
+    assert state_of(site.hass, site.lock).state != "unlocked"
+    await _recover(site, fault)
 
 
-async def renewal(site: Site, fault: Fault, sees: str) -> str:
+async def renewal(site: Site, fault: Fault, sees: str) -> None:
     """Strike before a token is renewed, for a moment ("nothing") or until it expires."""
-    life = TOKEN_LIFETIME if sees == "unavailable" else LONG_TOKEN_LIFETIME
-    await site.pdk.faults(PANEL, panel_token_lifetime=life)
+    # with an early renewal, the old token outlives the fault on any machine
+    lifetime = TOKEN_LIFETIME if sees == "unavailable" else 12
+    await site.set_token_lifetime(lifetime)
     await site.set_up()
-    tokens = (await site.pdk.requests())["panel_token"]
+    tokens = (await site.pdk.requests())[site.generation.token]
     await fault.begin(site)
     if sees == "unavailable":
         await site.wait_unavailable()
-        return f"{sees}; {await _recover(site, fault, 0)}"
-    await wait_for_requests(site.pdk, "panel_token", tokens + 1)
-    assert state_of(site.hass, LOCK).state == "locked"
+        await _recover(site, fault)
+        return
+    await wait_for_requests(site.pdk, site.generation.token, tokens + 1)
+    assert state_of(site.hass, site.lock).state == "locked"
+    stats = site.entry.runtime_data.stream.stats
+    await _recover(site, fault, then=lambda: wait_until(lambda: stats.renewals))
+    assert stats.connects == 1
+    assert not site.log_lines()
 
-    async def renewed() -> None:
-        await wait_for_requests(site.pdk, "renewed")
-        assert (await site.pdk.requests())["connect"] == 1
 
-    return f"{sees}; {await _recover(site, fault, 0, renewed)}"
-
-
-async def interrupted_renewal(site: Site, fault: Fault, sees: str) -> str:
+async def interrupted_renewal(site: Site, fault: Fault, _: str) -> None:
     """Strike at the stream while a new token is requested."""
-    await site.pdk.faults(PANEL, panel_token_lifetime=TOKEN_LIFETIME)
+    await site.set_token_lifetime(TOKEN_LIFETIME)
     await site.set_up()
-    tokens = (await site.pdk.requests())["panel_token"]
-    await site.pdk.faults(panel_token={"hang": True})
-    await wait_for_requests(site.pdk, "panel_token", tokens + 1)
+    kind = site.generation.token
+    tokens = (await site.pdk.requests())[kind]
+    await site.pdk.faults(None, **{kind: {"hang": True}})
+    await wait_for_requests(site.pdk, kind, tokens + 1)
     await fault.begin(site)
     await site.wait_unavailable()
-
-    async def answer() -> None:
-        await site.pdk.faults(panel_token=None)
-
-    return f"{sees}; {await _recover(site, fault, 0, answer)}"
-
-
-PHASES: dict[str, Phase] = {
-    "token request": set_up,
-    "panel list": panel_list,
-    "REST": set_up,
-    "handshake": handshake,
-    "before `40`": before_40,
-    "idle": idle,
-    "command pending": command,
-    "renewal pending": renewal,
-}
-
-# Variants of other faults, which the default run has only where they could differ
-VARIANTS = {
-    "DNS gone": ("panel list", "handshake"),
-    "connection refused": ("token request", "handshake", "command pending"),
-    "TCP reset": ("REST", "idle", "renewal pending"),
-    "certificate of another host": ("token request", "REST", "handshake"),
-    "certificate expired": ("handshake",),
-    "certificate of a stranger": ("handshake",),
-    "TLS handshake hangs": ("token request", "handshake", "before `40`"),
-    "HTTP 400": ("token request",),
-    "HTTP 401": ("token request", "panel list", "renewal pending"),
-    "HTTP 403": ("REST", "handshake", "renewal pending"),
-    "HTTP 404": (),
-    "HTTP 429": ("token request", "panel list", "REST", "renewal pending"),
-    "HTTP 500": ("token request", "REST", "handshake"),
-    "HTTP 502": (),
-    "HTML page": ("panel list", "handshake"),
-    "truncated JSON": ("panel list",),
-    "closed without goodbye": ("idle", "command pending"),
-    "TCP reset by the panel": ("command pending",),
-    "garbage": ("idle", "before `40`"),
-    "5 MB frame": ("idle",),
-    "`1`": ("idle",),
-    "`44`": ("idle", "before `40`"),
-}
-
-
-def cells(cells: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
-    """Parametrize a test with faults and the phases they strike in."""
-    return pytest.mark.parametrize(
-        ("name", "phase"),
-        [
-            pytest.param(
-                name,
-                phase,
-                marks=pytest.mark.soak
-                if phase not in VARIANTS.get(name, phase)
-                else (),
-            )
-            for name, phase in cells
-        ],
-    )
+    await _recover(site, fault, then=lambda: site.pdk.faults(None, **{kind: None}))

@@ -1,29 +1,25 @@
-"""A panel in Home Assistant, and what can fail between them."""
+"""A site in Home Assistant, of either generation of PDK, and what can fail between them."""
 
 import asyncio
+from dataclasses import dataclass, replace
 import logging
+import ssl
 import time
-from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.prodatakey.const import DOMAIN
+from custom_components.prodatakey.pdk.site import Client, create_client, get_sites
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from tests.common import PANEL, Json, state_of, wait_for_state
+from homeassistant.helpers import issue_registry as ir
+from tests.common import PANEL, WORKSHOP, Json, act, state_of, wait_for_state
 from tests.network import Proxy
-from tests.pdk.common import set_constants
+from tests.pdk.common import account_client, set_constants
 from tests.simulator_process import SimulatedPdk
-
-from .certificates import DOMAIN, Certificates
-
-CONNECTION = "binary_sensor.headquarters_connection"
-LOCK = "lock.front_door"
-OTHER_LOCK = "lock.meeting_room"
-DOORS = {1: LOCK, 4: OTHER_LOCK}
 
 PING_INTERVAL = 0.25
 PING_TIMEOUT = 0.5
@@ -35,15 +31,71 @@ def stand_still(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
 
 
+def door_input(what: str, door: int = 1, **event: object) -> Json:
+    """Return the event of one of a door's inputs."""
+    payload = {"body": {"doorId": door}, **event}
+    return {"topic": f"door.input.{what}", "payload": payload}
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A site of one generation of PDK, and its requests."""
+
+    id: str
+    fixture: str
+    """The fixture of its entry."""
+    connection: str
+    locks: tuple[str, str]
+    """Those of its doors 1 and 4."""
+    connects: str
+    token: str
+    """The kinds of requests that open a connection, and that get a token."""
+
+
+V1 = Generation(
+    id=PANEL,
+    fixture="entry",
+    connection="binary_sensor.headquarters_connection",
+    locks=("lock.front_door", "lock.meeting_room"),
+    connects="handshake",
+    token="panel_token",
+)
+V2 = Generation(
+    id=WORKSHOP,
+    fixture="workshop",
+    connection="binary_sensor.workshop_connection",
+    locks=("lock.side_entrance", "lock.tool_cage"),
+    connects="system_stream",
+    token="system_token",
+)
+BOTH = pytest.mark.parametrize(
+    "generation", [V1, V2], ids=["1.0", "2.0"], indirect=True
+)
+ONLY_V2 = pytest.mark.parametrize("generation", [V2], ids=["2.0"], indirect=True)
+
+
+async def proxied_client(
+    session: aiohttp.ClientSession, accounts_url: str, site: str, proxy: Proxy
+) -> Client:
+    """Return a client of a site that is behind a proxy, without Home Assistant."""
+    account = account_client(session, accounts_url)
+    sites = {info.id: info for info in await get_sites(account)}
+    address = urlsplit(sites[site].uri)
+    proxy.target = address.port or 0
+    uri = f"http://127.0.0.1:{proxy.port}{address.path}"
+    return create_client(session, account, replace(sites[site], uri=uri))
+
+
 class Site:
     """An entry of Home Assistant, its panel, and the network between them."""
 
     accounts: Proxy
     panel: Proxy
-    certificates: Certificates
+    certificates: dict[str, ssl.SSLContext]
 
     def __init__(
         self,
+        generation: Generation,
         hass: HomeAssistant,
         entry: MockConfigEntry,
         pdk: SimulatedPdk,
@@ -51,49 +103,37 @@ class Site:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Initialize; nothing is set up."""
+        self.generation = generation
+        self.id = generation.id
+        self.connection = generation.connection
+        self.lock, self.other_lock = generation.locks
         self.hass = hass
         self.entry = entry
         self.pdk = pdk
         self.monkeypatch = monkeypatch
-        self.has_dns = True
-        self.expected_errors: tuple[str, ...] = ()
+        self.expected_warning = "none"
         self._caplog = caplog
 
     # The network
 
-    async def resolve(self, host: str, port: int, family: int = 0) -> list[Json]:
-        """Resolve a name, in place of aiohttp's resolver."""
-        if not self.has_dns or not host.endswith(f".{DOMAIN}"):
-            raise OSError(None, "DNS lookup failed")
-        return [
-            {
-                "hostname": host,
-                "host": "127.0.0.1",
-                "port": port,
-                "family": 2,
-                "proto": 0,
-                "flags": 0,
-            }
-        ]
-
-    def end_dns(self) -> None:
-        """Let no name be resolved from now on."""
-        self.has_dns = False
-        connector: Any = async_get_clientsession(self.hass).connector
-        connector.clear_dns_cache()
-
     async def use_proxies(self) -> None:
         """Put the proxies before the simulator's present addresses."""
-        self.accounts.target = urlsplit(self.pdk.accounts_url).port or 0
+        if self.generation is V2:
+            # the simulated systems have the address of the accounts service
+            self.panel = self.accounts
         self.panel.target = urlsplit(self.pdk.panel_url(PANEL)).port or 0
-        await self.pdk.faults(PANEL, uri=f"https://panel.{DOMAIN}:{self.panel.port}/")
-        url = f"https://accounts.{DOMAIN}:{self.accounts.port}"
-        self.monkeypatch.setenv("PDK_ACCOUNTS_URL", url)
+        self.accounts.target = urlsplit(self.pdk.accounts_url).port or 0
+        await self.pdk.faults(PANEL, uri=self.panel.uri)
+        self.monkeypatch.setenv("PDK_ACCOUNTS_URL", self.accounts.uri)
         await self.ping_often()
 
     async def ping_often(self) -> None:
         """Let a dead connection be noticed within a second."""
         await self.pdk.faults(ping_interval=PING_INTERVAL, ping_timeout=PING_TIMEOUT)
+
+    async def ping_seldom(self) -> None:
+        """Let no connection end because this machine is busy."""
+        await self.pdk.faults(ping_interval=25, ping_timeout=20)
 
     # What happens
 
@@ -101,14 +141,45 @@ class Site:
         """Set the entry up, connected, with both doors reported as locked."""
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.wait_connected()
-        for door, lock in DOORS.items():
+        for door, lock in ((1, self.lock), (4, self.other_lock)):
             await self.report(door, "relay.off")
             await wait_for_state(self.hass, lock, "locked")
 
+    async def ignore_commands(self, ignored: bool) -> None:
+        """Let the panel receive commands, and neither execute nor answer them."""
+        hanging = {"hang": True} if ignored else None
+        ignoring = "ignored" if ignored else None
+        await self.pdk.faults(commands=ignoring, system_command=hanging)
+
+    async def commands(self) -> int:
+        """Return how many commands the panel has received, or requests for one."""
+        received = await self.pdk.commands(PANEL, wait=0)
+        assert len({command["id"] for command in received}) == len(received)
+        requests: int = (await self.pdk.requests())["system_command"]
+        return len(received) + requests
+
+    async def hang_connecting(self, hanging: bool) -> None:
+        """Let new connections hang before the panel accepts them."""
+        handshake = {"mode": "no_connect"} if hanging else None
+        stream = {"hang": True} if hanging else None
+        await self.pdk.faults(handshake=handshake, system_stream=stream)
+
+    async def set_token_lifetime(self, seconds: float) -> None:
+        """Set the lifetime of tokens that are issued from now on."""
+        await self.pdk.faults(panel_token_lifetime=seconds)
+        await self.pdk.switches(WORKSHOP, token_lifetime=seconds)
+
+    async def emit(self, *events: Json) -> None:
+        """Let the panel emit events at once; the simulator translates them to PDK 2.0."""
+        await self.pdk.control("POST", f"panels/{self.id}/emit", {"events": events})
+
     async def report(self, door: int, what: str) -> None:
         """Let the panel report one of a door's inputs."""
-        body = {"body": {"doorId": door}}
-        await self.pdk.emit(PANEL, f"door.input.{what}", body)
+        await self.emit(door_input(what, door))
+
+    async def kick(self, how: str = "abort") -> None:
+        """Let the panel end all connections."""
+        await self.pdk.kick(self.id, how)
 
     async def unload(self) -> None:
         """Unload the entry, in whatever state it is."""
@@ -116,41 +187,32 @@ class Site:
             await self.hass.config_entries.async_unload(self.entry.entry_id)
             await self.hass.async_block_till_done()
 
-    async def wait_connected(self, seconds: float = 10) -> None:
-        """Wait until the user sees that the panel is connected."""
-        await wait_for_state(self.hass, CONNECTION, "on", seconds)
+    async def wait_connected(self) -> None:
+        """Wait until the user sees that the panel is connected, and events arrive."""
+        await wait_for_state(self.hass, self.connection, "on", 40)
+        await self.pdk.sockets(self.id, 1, 20)
 
     async def wait_disconnected(self) -> None:
         """Wait until the user sees that it is not."""
-        await wait_for_state(self.hass, CONNECTION, "off")
+        await wait_for_state(self.hass, self.connection, "off")
 
     async def wait_unavailable(self) -> None:
         """Wait until the doors cannot be used."""
-        await wait_for_state(self.hass, LOCK, "unavailable")
-        assert state_of(self.hass, CONNECTION).state == "off"
-        assert state_of(self.hass, OTHER_LOCK).state == "unavailable"
+        await wait_for_state(self.hass, self.lock, "unavailable")
+        assert state_of(self.hass, self.connection).state == "off"
+        assert state_of(self.hass, self.other_lock).state == "unavailable"
+        assert " is unavailable: " in self.log_lines()[-1]
 
-    def unlock(self, lock: str = LOCK) -> asyncio.Task[None]:
+    @property
+    def misses_permission(self) -> bool:
+        """Return whether the user is told that the credentials lack permission."""
+        issue = f"permission_missing_{self.id}"
+        return (DOMAIN, issue) in ir.async_get(self.hass).issues
+
+    def unlock(self, lock: str = "") -> asyncio.Task[None]:
         """Unlock a door as a user does."""
-        return self.act("lock.unlock", lock)
-
-    def act(self, action: str, entity_id: str) -> asyncio.Task[None]:
-        """Call an action."""
-        domain, name = action.split(".")
-
-        async def call() -> None:
-            await self.hass.services.async_call(
-                domain, name, {"entity_id": entity_id}, blocking=True
-            )
-
-        return self.hass.async_create_task(call())
-
-    async def error_of(self, action: asyncio.Task[None]) -> str:
-        """Return the error of an action that fails."""
-        with pytest.raises(HomeAssistantError) as failure:
-            await asyncio.wait_for(action, 10)
-        assert failure.value.translation_key
-        return failure.value.translation_key
+        action = act(self.hass, "lock.unlock", lock or self.lock)
+        return self.hass.async_create_task(action)
 
     # What must be true in the end
 
@@ -159,34 +221,35 @@ class Site:
 
         `commands` is how many the panel must have received; None is at most one.
         """
-        received = await self.pdk.commands(PANEL, wait=0)
-        assert len(received) in ((0, 1) if commands is None else (commands,))
-        await self.pdk.faults(commands=None)
+        received = await self.commands()
+        assert received in ((0, 1) if commands is None else (commands,))
+        about_it = [x for x in self.log_lines() if x.startswith(self.entry.title)]
+        assert all(" is unavailable: " in line for line in about_it[::2])
+        assert all(line.endswith(" is available again") for line in about_it[1::2])
         # that it works is checked now, not how fast this machine is
-        set_constants(self.monkeypatch, answer_timeout=10)
-        assert state_of(self.hass, CONNECTION).state == "on"
+        set_constants(self.monkeypatch, answer_timeout=10, request_timeout=10)
+        assert state_of(self.hass, self.connection).state == "on"
         await self.report(1, "relay.on")
-        await wait_for_state(self.hass, LOCK, "unlocked")
+        await wait_for_state(self.hass, self.lock, "unlocked")
         await self.report(1, "relay.off")
-        await wait_for_state(self.hass, LOCK, "locked")
-        assert "assumed_state" not in state_of(self.hass, LOCK).attributes
-        await self.unlock(OTHER_LOCK)
-        await wait_for_state(self.hass, OTHER_LOCK, "unlocked")
-        after = await self.pdk.commands(PANEL, wait=0)
-        assert len(after) == len(received) + 1
-        assert len({command["id"] for command in after}) == len(after)
-        await self.pdk.sockets(PANEL, 1)
+        await wait_for_state(self.hass, self.lock, "locked")
+        assert "assumed_state" not in state_of(self.hass, self.lock).attributes
+        await self.unlock(self.other_lock)
+        await wait_for_state(self.hass, self.other_lock, "unlocked")
+        assert await self.commands() == received + 1
+        await self.pdk.sockets(self.id, 1)
+
+    def log_lines(self, level: int = logging.INFO) -> list[str]:
+        """Return what the integration logs for users who do not debug."""
+        return [
+            record.getMessage()
+            for record in self._caplog.get_records("call")
+            if record.levelno >= level and "prodatakey" in record.name
+        ]
 
     def check_log(self) -> None:
         """Check that nothing was logged that a user would have to worry about."""
-        errors = [
-            f"{record.name}: {record.getMessage()} {record.exc_text or ''}"
-            for record in self._caplog.get_records("call")
-            if record.levelno > logging.WARNING
-            or (record.levelno == logging.WARNING and "prodatakey" in record.name)
-        ]
-        assert not [
-            error
-            for error in errors
-            if not any(expected in error for expected in self.expected_errors)
-        ]
+        warnings = self.log_lines(logging.WARNING)
+        assert not [each for each in warnings if self.expected_warning not in each]
+        records = self._caplog.get_records("call")
+        assert not [record for record in records if record.levelno > logging.WARNING]

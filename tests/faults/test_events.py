@@ -1,87 +1,131 @@
-"""Too many events, and events in disorder."""
+"""Events that are too many, in disorder, too late or malformed."""
 
 import asyncio
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_capture_events
 
-from homeassistant.const import EVENT_STATE_CHANGED
-from tests.common import PANEL, Json, state_of, wait_for_state
-from tests.pdk.common import emit, set_constants
+from custom_components.prodatakey.pdk.v2.parser import TOPICS
+from custom_components.prodatakey.pdk.v2.socketio4 import Socket
+from tests.common import (
+    PANEL,
+    PIN,
+    WORKSHOP,
+    Json,
+    access_granted,
+    state_of,
+    wait_for_state,
+)
+from tests.pdk.common import set_constants
 
-from .figures import Record
-from .site import LOCK, OTHER_LOCK, Site
-
-
-def relay(state: str, door: int = 1, **payload: object) -> Json:
-    """Return an event of a door's relay."""
-    payload = {"body": {"doorId": door}, **payload}
-    return {"topic": f"door.input.relay.{state}", "payload": payload}
+from .site import ONLY_V2, V1, V2, Site, door_input
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    "count", [20_000, pytest.param(100_000, marks=pytest.mark.soak)]
+    ("generation", "count"),
+    [(V1, 5_000), (V2, 5_000), pytest.param(V1, 100_000, marks=pytest.mark.soak)],
+    indirect=["generation"],
 )
-async def test_flood(direct: Site, figure: Record, count: int) -> None:
+async def test_flood(direct: Site, count: int) -> None:
     """Test that all events count, in order, and that a command is answered meanwhile."""
     set_constants(direct.monkeypatch, answer_timeout=60)
-    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    await direct.ping_seldom()
     await direct.set_up()
-    now = direct.hass.loop.time
-    began = now()
-    events = [relay("on", 4)] * count + [relay("on", 1)]
-    flood = asyncio.create_task(emit(direct.pdk, *events))
-    await wait_for_state(direct.hass, OTHER_LOCK, "unlocked", 60)
-    action = direct.unlock(OTHER_LOCK)
-    await wait_for_state(direct.hass, LOCK, "unlocked", 120)
-    seconds = now() - began
+    events = [door_input("relay.on", 4)] * count + [door_input("relay.on", 1)]
+    flood = asyncio.create_task(direct.emit(*events))
+    await wait_for_state(direct.hass, direct.other_lock, "unlocked", 60)
+    action = direct.unlock(direct.other_lock)
+    await wait_for_state(direct.hass, direct.lock, "unlocked", 120)
     await flood
     await asyncio.wait_for(action, 60)
-    assert len(await direct.pdk.commands(PANEL)) == 1
     await direct.check_works(1)
-    row = f"flood of {count:,} events"
-    figure("matrix", row, "idle", f"all shown; {seconds:.1f} s")
-    figure("matrix", row, "command pending", "action: done")
-
-
-async def test_disorder(direct: Site, figure: Record) -> None:
-    """Test that an event counts once, and that the last to arrive counts."""
-    await direct.set_up()
-    changes = async_capture_events(direct.hass, EVENT_STATE_CHANGED)
-    await emit(
-        direct.pdk,
-        *[relay("on", id="one")] * 2,
-        *[relay("off", id="two")] * 2,
-        relay("on", id="late", metadata={"occurred": 9_000}),
-        relay("off", id="early", metadata={"occurred": 1_000}),
-        relay("on", id="middle", metadata={"occurred": 5_000}),
-    )
-    await direct.unlock(OTHER_LOCK)
-    states = [
-        change.data["new_state"].state
-        for change in changes
-        if change.data["entity_id"] == LOCK and change.data["new_state"]
-    ]
-    assert states == ["unlocked", "locked", "unlocked", "locked", "unlocked"]
-    await direct.check_works(1)
-    for name in ("events twice", "events out of order"):
-        figure("matrix", name, "idle", "what the panel said last; no outage")
 
 
 @pytest.mark.parametrize("result_first", [True, False])
-async def test_disorder_around_a_command(
-    direct: Site, figure: Record, result_first: bool
-) -> None:
+async def test_disorder_around_a_command(direct: Site, result_first: bool) -> None:
     """Test a result before the relay's event or after it, twice, and a stray rejection."""
     await direct.set_up()
     await direct.pdk.faults(result_first=result_first)
     await asyncio.wait_for(direct.unlock(), 5)
-    await wait_for_state(direct.hass, LOCK, "unlocked")
+    await wait_for_state(direct.hass, direct.lock, "unlocked")
     (command,) = await direct.pdk.commands(PANEL)
     await direct.pdk.carry_out(PANEL, command)
     await direct.pdk.emit(PANEL, "serverError", {"message": "of no command"})
     await direct.check_works(1)
-    assert state_of(direct.hass, LOCK).state == "locked"
-    name = "events twice" if result_first else "events out of order"
-    figure("matrix", name, "command pending", "action: done; no outage")
+    assert state_of(direct.hass, direct.lock).state == "locked"
+
+
+@ONLY_V2
+async def test_late_events(direct: Site) -> None:
+    """Test that access that is old is no news; what a relay was reported to be counts."""
+    access, person = "event.side_entrance_access", "sensor.side_entrance_last_person"
+    await direct.set_up()
+    await direct.emit(access_granted("In time"))
+    await wait_for_state(direct.hass, person, "In time")
+    before = state_of(direct.hass, access)
+    late = access_granted("Too late", 61)
+    await direct.emit(
+        *(
+            late | {"topic": f"door.request.{topic}"}
+            for topic in ("allowed", "denied", "unknown", "duress")
+        ),
+        door_input("relay.on", metadata=late["payload"]["metadata"]),
+    )
+    await wait_for_state(direct.hass, direct.lock, "unlocked")
+    assert state_of(direct.hass, access) == before
+    assert state_of(direct.hass, person).state == "In time"
+    assert state_of(direct.hass, direct.lock).attributes.get("changed_by") != "Too late"
+
+
+HUGE = "x" * 100_000
+NO_IDS: tuple[object, ...] = (None, True, [], {}, "", 1.5, [[]], {"id": None})
+WRONG = (*NO_IDS, 7, "text", HUGE)
+UNKNOWN_TOPICS = ("surprise", "connect", "connect_error", "disconnect", "", HUGE)
+
+
+def malformed(topic: str) -> list[Json]:
+    """Return events of which none names a device; the keys of some may be secret."""
+    body = {"holderId": "someone", "pin": "1"}
+    good = {"id": "event", "cloudNodeSN": WORKSHOP, "metadata": {"occurred": 1}}
+    payloads: list[object] = [
+        {"body": {"48151623": 1, "unheard_of": 1}},
+        *WRONG,
+        *(good | {"body": wrong} for wrong in WRONG),
+        *(good | {"body": body | {"deviceId": wrong}} for wrong in NO_IDS),
+        {f"key{number}": number for number in range(500)} | {PIN: PIN},
+    ]
+    return [{"topic": topic}, *({"topic": topic, "payload": each} for each in payloads)]
+
+
+@ONLY_V2
+async def test_malformed_events(direct: Site) -> None:
+    """Test that they change and end nothing, and that a topic is worth one warning."""
+
+    async def subscribe(socket: Socket) -> None:
+        topics = [*sorted(TOPICS), *UNKNOWN_TOPICS]
+        await socket.send_event("subscribeIsolated", {"topics": topics})
+
+    direct.monkeypatch.setattr(
+        "custom_components.prodatakey.pdk.v2.stream.subscribe", subscribe
+    )
+    direct.expected_warning = "Ignored a malformed"
+    await direct.set_up()
+    states = {state.entity_id: state for state in direct.hass.states.async_all()}
+    topics = ("device.request.allowed", "device.request.duress", "device.input.rex.on")
+    for topic in (*topics, *UNKNOWN_TOPICS, "device.alarm.propped.alloff"):
+        await direct.emit(*malformed(topic))
+    await direct.report(4, "relay.on")
+    await wait_for_state(direct.hass, direct.other_lock, "unlocked")
+    assert {
+        state.entity_id
+        for state in direct.hass.states.async_all()
+        if states.get(state.entity_id) != state
+    } == {direct.other_lock}
+    assert direct.entry.runtime_data.stream.stats.connects == 1
+    unknown_keys = direct.entry.runtime_data.client.unknown_keys
+    assert len(unknown_keys) == 100
+    assert "body.unheard_of" in unknown_keys
+    assert not any(key in repr(unknown_keys) for key in (PIN, "48151623"))
+    assert [line.split(":")[0] for line in direct.log_lines()] == [
+        f"Ignored a malformed {topic}" for topic in topics
+    ]

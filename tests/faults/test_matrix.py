@@ -1,137 +1,146 @@
 """The fault matrix: each fault in each phase, and what the user sees."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import product
-from typing import Any
 
 import pytest
 
+from custom_components.prodatakey.const import DOMAIN
+from tests.common import CONFIRM_REJECTION_AFTER, wait_until
 from tests.network import Proxy
-from tests.pdk.common import kick, send_frame, set_constants
+from tests.pdk.common import send_frame, set_constants
 from tests.simulator_process import Json
 
 from . import phases
-from .figures import Record
-from .phases import PHASES, Fault, Phase, cells
-from .site import Site
+from .phases import Fault, Phase
+from .site import BOTH, ONLY_V2, V1, V2, Site
+
+# What the user sees in each phase of most faults
+PHASES: dict[str, tuple[Phase, str]] = {
+    "token request": (phases.set_up, "cannot_connect"),
+    "site token": (phases.set_up, "cannot_connect"),
+    "cloud nodes": (phases.set_up, "cannot_connect"),
+    "REST": (phases.set_up, "cannot_connect"),
+    "handshake": (phases.handshake, "unavailable"),
+    "before acceptance": (phases.before_acceptance, "unavailable"),
+    "idle": (phases.idle, "unavailable"),
+    "command pending": (phases.command, "no_answer"),
+    "renewal pending": (phases.renewal, "unavailable"),
+}
+# PDK 1.0 has no such list.
+ONLY = {"cloud nodes": V2}
+
+
+def cells(
+    all_phases: Iterable[str],
+    v1: Mapping[str, Iterable[str]],
+    v2: Mapping[str, Iterable[str]],
+) -> pytest.MarkDecorator:
+    """Parametrize a test with generations, faults and phases.
+
+    `v1` and `v2` have the phases of each fault in the default run.
+    """
+    return pytest.mark.parametrize(
+        ("generation", "name", "phase"),
+        [
+            pytest.param(
+                *(generation, name, phase),
+                marks=() if phase in default[name] else pytest.mark.soak,
+                id=f"{number}.0-{name}-{phase}",
+            )
+            for number, generation, default in ((1, V1, v1), (2, V2, v2))
+            for name, phase in product(default, all_phases)
+            if ONLY.get(phase, generation) is generation
+        ],
+        indirect=["generation"],
+    )
+
 
 # The network
 
-SEES = {
-    "token request": "cannot_connect",
-    "panel list": "cannot_connect",
-    "REST": "cannot_connect",
-    "handshake": "unavailable",
-    "before `40`": "unavailable",
-    "idle": "unavailable",
-    "command pending": "no_answer",
-    "renewal pending": "unavailable",
-}
-OF_ACCOUNTS = ("token request", "panel list", "renewal pending")
-# What needs a connection that stands
-STREAM = ("before `40`", "idle", "command pending")
+OF_ACCOUNTS = ("token request", "renewal pending")
 
 
-def _no_dns(site: Site, proxy: Proxy) -> None:
-    site.end_dns()
-    proxy.cut()
-
-
-def _refuse(_: Site, proxy: Proxy) -> None:
-    proxy.refuse()
-    proxy.cut()
-
-
-def _hang(_: Site, proxy: Proxy) -> None:
-    proxy.be_silent()
-    proxy.cut()
-
-
-def _half_open(_: Site, proxy: Proxy) -> None:
-    proxy.forget()
-    # the server has gone: it does not answer new connections either
-    proxy.refuse()
-
-
-def _certificate(name: str) -> Callable[[Site, Proxy], None]:
-    def present(site: Site, proxy: Proxy) -> None:
-        proxy.present(site.certificates.wrong[name])
-        proxy.cut()
-
-    return present
-
-
-NETWORK: dict[str, Callable[[Site, Proxy], None]] = {
-    "DNS gone": _no_dns,
-    "connection refused": _refuse,
-    "TCP reset": lambda _, proxy: proxy.reset(),
-    "certificate of another host": _certificate("of another host"),
-    "certificate expired": _certificate("expired"),
-    "certificate of a stranger": _certificate("of a stranger"),
-    "TLS handshake hangs": _hang,
-    "blackhole": lambda _, proxy: proxy.blackhole(),
-    "half-open socket": _half_open,
-}
+# For the network the other requests are like these
+NETWORK_PHASES = [each for each in PHASES if each not in ("site token", "cloud nodes")]
 
 
 def network_fault(name: str, phase: str) -> Fault:
     """Return a fault of the network that a phase uses."""
 
-    def proxy(site: Site) -> Proxy:
+    def network(site: Site) -> Proxy:
         return site.accounts if phase in OF_ACCOUNTS else site.panel
 
     async def begin(site: Site) -> None:
-        NETWORK[name](site, proxy(site))
+        match name:
+            case "connection refused":
+                network(site).refuse()
+            case "TCP reset":
+                network(site).reset()
+            case "TLS handshake hangs":
+                network(site).be_silent()
+            case "blackhole":
+                network(site).blackhole()
+            case "half-open socket":
+                network(site).forget()
+                # the server has gone: it does not answer new connections either
+                network(site).refuse()
+            case _:
+                network(site).tls = site.certificates[name]
+        if name not in ("blackhole", "half-open socket"):
+            network(site).cut()
 
-    async def end(site: Site) -> None:
-        site.has_dns = True
-        await proxy(site).restore()
-
-    return Fault(begin, end)
+    return Fault(begin, lambda site: network(site).restore())
 
 
 @cells(
-    (name, phase)
-    for name in NETWORK
-    for phase in (STREAM if "half-open" in name else SEES)
+    NETWORK_PHASES,
+    {
+        "connection refused": ("handshake",),
+        "TCP reset": ("REST", "command pending"),
+        # certificates
+        "of another host": ("token request", "REST", "handshake"),
+        "expired": ("handshake",),
+        "of a stranger": ("handshake",),
+        "TLS handshake hangs": ("handshake",),
+        "blackhole": NETWORK_PHASES,
+        "half-open socket": ("idle", "command pending"),
+    },
+    {
+        "connection refused": ("handshake",),
+        "TCP reset": ("idle", "command pending"),
+        "of another host": ("REST", "handshake"),
+        "expired": (),
+        "of a stranger": (),
+        "TLS handshake hangs": (),
+        "blackhole": ("idle", "command pending", "renewal pending"),
+        "half-open socket": ("command pending",),
+    },
 )
-async def test_network(site: Site, figure: Record, name: str, phase: str) -> None:
-    """Test a network that fails, over names and real TLS."""
-    fault = network_fault(name, phase)
-    figure("matrix", name, phase, await PHASES[phase](site, fault, SEES[phase]))
+async def test_network(site: Site, name: str, phase: str) -> None:
+    """Test a network that fails, or presents a wrong certificate, over real TLS."""
+    run, sees = PHASES[phase]
+    await run(site, network_fault(name, phase), sees)
 
 
+@BOTH
 @pytest.mark.parametrize("name", ["blackhole", "half-open socket"])
-async def test_lost_command(site: Site, figure: Record, name: str) -> None:
+async def test_lost_command(site: Site, name: str) -> None:
     """Test that a command that is lost is not delivered when the network is back."""
     fault = network_fault(name, "command pending")
-    outcome = await phases.lost_command(site, fault, "no_answer")
-    figure("matrix", f"{name}, command lost", "command pending", outcome)
+    await phases.lost_command(site, fault)
 
 
-@pytest.mark.parametrize("name", ["DNS gone", "connection refused"])
-async def test_connection_stays(site: Site, figure: Record, name: str) -> None:
-    """Test that what only new connections need does not end the one that stands."""
-
-    async def begin(site: Site) -> None:
-        if name == "DNS gone":
-            site.end_dns()
-        else:
-            site.panel.refuse()
-
-    fault = Fault(begin, network_fault(name, "idle").end)
-    row = f"{name}, but the stream stands"
-    figure("matrix", row, "idle", await phases.idle(site, fault, "nothing"))
-    figure("matrix", row, "command pending", "action: done; no outage")
-
-
-@pytest.mark.parametrize("phase", [*STREAM, "renewal pending"])
-async def test_server_is_replaced(site: Site, figure: Record, phase: str) -> None:
+@BOTH
+@pytest.mark.parametrize("phase", ["idle", "renewal pending"])
+async def test_server_is_replaced(site: Site, phase: str) -> None:
     """Test a server that is killed, and another that does not know its tokens."""
 
     async def begin(site: Site) -> None:
         for proxy in (site.accounts, site.panel):
-            _refuse(site, proxy)
+            proxy.refuse()
+            proxy.cut()
 
     async def end(site: Site) -> None:
         await site.pdk.reset()
@@ -139,15 +148,8 @@ async def test_server_is_replaced(site: Site, figure: Record, phase: str) -> Non
         for proxy in (site.accounts, site.panel):
             await proxy.restore()
 
-    outcome = await PHASES[phase](site, Fault(begin, end), SEES[phase])
-    figure("matrix", "server killed", phase, outcome)
-
-
-async def test_certificate_is_verified(site: Site) -> None:
-    """Test that with the right certificate it works: the wrong ones do matter."""
-    await site.set_up()
-    await site.check_works(0)
-    assert site.panel.accepted
+    run, sees = PHASES[phase]
+    await run(site, Fault(begin, end), sees)
 
 
 # HTTP
@@ -156,109 +158,150 @@ ANSWERS: dict[str, Json] = {
     "HTTP 400": {"status": 400},
     "HTTP 401": {"status": 401},
     "HTTP 403": {"status": 403},
-    "HTTP 404": {"status": 404},
     "HTTP 429": {"status": 429},
     "HTTP 500": {"status": 500},
-    "HTTP 502": {"status": 502, "body": "html"},
     "HTML page": {"status": 200, "body": "html"},
     "truncated JSON": {"status": 200, "body": "truncated"},
 }
+# The kinds of requests of each phase, in PDK 1.0 and 2.0
 REQUESTS = {
-    "token request": "token",
-    "panel list": "ous",
-    "REST": "devices",
-    "handshake": "handshake",
-    "renewal pending": "panel_token",
+    "token request": ("token",),
+    "site token": ("panel_token", "system_token"),
+    "cloud nodes": ("cloud_nodes",),
+    "REST": ("devices", "system_devices"),
+    "handshake": ("handshake", "system_stream"),
+    "renewal pending": ("panel_token", "system_token"),
 }
 # Where the user sees more than that pdk.io cannot be reached
 ERRORS = {
     ("token request", "HTTP 400"): "invalid_auth",
     ("token request", "HTTP 401"): "invalid_auth",
-    ("token request", "HTTP 429"): "rate_limited",
-    ("panel list", "HTTP 401"): "invalid_auth",
-    ("panel list", "HTTP 429"): "rate_limited",
+    ("site token", "HTTP 401"): "invalid_auth",
+    ("site token", "HTTP 403"): "no_permission",
+    ("cloud nodes", "HTTP 403"): "no_permission",
     ("REST", "HTTP 403"): "no_permission",
-    ("REST", "HTTP 429"): "rate_limited",
+} | {
+    (phase, "HTTP 429"): "rate_limited"
+    for phase in ("token request", "site token", "cloud nodes", "REST")
 }
 
 
 def wrong_answer(name: str, phase: str) -> Fault:
     """Return a fault: the requests of a phase get a wrong answer."""
-    kind, answer = REQUESTS[phase], ANSWERS[name]
-    if kind == "handshake":
+    kinds, answer = REQUESTS[phase], ANSWERS[name]
+    faults = dict.fromkeys(kinds, answer)
+    if phase == "handshake":
         body = "<html></html>" if "HTML" in name else '{"message": "Simu'
-        answer = {"mode": "http", "status": answer["status"], "body": body}
-    # both generations have a list
-    kinds = ("ous", "organizations") if kind == "ous" else (kind,)
+        faults["handshake"] = {"mode": "http", "status": answer["status"], "body": body}
     return Fault(
-        lambda site: site.pdk.faults(None, **dict.fromkeys(kinds, answer)),
+        lambda site: site.pdk.faults(None, **faults),
         lambda site: site.pdk.faults(None, **dict.fromkeys(kinds)),
     )
 
 
-@cells(product(ANSWERS, REQUESTS))
-async def test_http(direct: Site, figure: Record, name: str, phase: str) -> None:
+@cells(
+    REQUESTS,
+    {
+        "HTTP 400": ("token request",),
+        "HTTP 401": ("token request", "renewal pending"),
+        "HTTP 403": ("REST", "handshake", "renewal pending"),
+        "HTTP 429": ("token request", "REST", "renewal pending"),
+        "HTTP 500": ("token request", "REST", "handshake"),
+        "HTML page": ("token request", "handshake"),
+        "truncated JSON": ("REST",),
+    },
+    {
+        "HTTP 400": (),
+        "HTTP 401": ("site token", "handshake"),
+        "HTTP 403": ("site token", "REST", "renewal pending"),
+        "HTTP 429": ("site token", "REST"),
+        "HTTP 500": ("cloud nodes", "handshake", "renewal pending"),
+        "HTML page": ("REST", "handshake"),
+        "truncated JSON": (),
+    },
+)
+async def test_http(direct: Site, name: str, phase: str) -> None:
     """Test each wrong answer to each request."""
-    sees = ERRORS.get((phase, name), SEES[phase])
-    outcome = await PHASES[phase](direct, wrong_answer(name, phase), sees)
-    figure("matrix", name, phase, outcome)
+    run, sees = PHASES[phase]
+    sees = ERRORS.get((phase, name), sees)
+    await run(direct, wrong_answer(name, phase), sees)
 
 
+@BOTH
 @pytest.mark.parametrize("name", ["HTTP 401", "HTTP 429"])
 async def test_renewal_is_retried(direct: Site, name: str) -> None:
     """Test that nobody notices a failed renewal while the old token lives."""
-    set_constants(direct.monkeypatch, renew_at=0.1)
+    set_constants(direct.monkeypatch, renew_at=0.05)
     fault = wrong_answer(name, "renewal pending")
     await phases.renewal(direct, fault, "nothing")
 
 
-FRAMES = {
-    "`41`": "41",
-    "`44`": '44"Authorization has failed."',
-    "`1`": "1",
-    "garbage": "garbage",
-    "5 MB frame": f'42["liveEvent",{{"info":"{"x" * 5_000_000}"}}]',
+@ONLY_V2
+@pytest.mark.parametrize(("name", "issue"), [("HTTP 401", False), ("HTTP 403", True)])
+async def test_user_is_asked(direct: Site, name: str, issue: bool) -> None:
+    """Test that the user of a site that runs is asked for what only the user can give."""
+
+    def asked() -> tuple[bool, bool]:
+        flows = direct.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        return direct.misses_permission, bool(flows)
+
+    direct.monkeypatch.setattr(CONFIRM_REJECTION_AFTER, 0.3)
+    await direct.set_up()
+    fault = wrong_answer(name, "renewal pending")
+    await fault.begin(direct)
+    await direct.kick()
+    await wait_until(lambda: asked() == (issue, not issue))
+    await fault.end(direct)
+    await wait_until(lambda: asked() == (False, False))
+    await direct.wait_connected()
+    await direct.check_works(0)
+
+
+# The stream
+
+
+def frame(text: str) -> Callable[[Site], Awaitable[None]]:
+    """Return a fault: the panel sends a frame."""
+    return lambda site: send_frame(site.pdk, text)
+
+
+ENDS = {
+    "`41`": frame("41"),
+    "`44`": frame('44"Authorization has failed."'),
+    "`1`": frame("1"),
+    "garbage": frame("garbage"),
+    "5 MB frame": frame(f'42["liveEvent",{{"info":"{"x" * 5_000_000}"}}]'),
+    "closed without goodbye": lambda site: site.kick("close"),
+    "TCP reset by the panel": lambda site: site.kick("abort"),
 }
-KICKS = {"closed without goodbye": "close", "TCP reset by the panel": "abort"}
 STREAM_PHASES: dict[str, tuple[Phase, str]] = {
-    "before `40`": (phases.before_40, "unavailable"),
+    "before acceptance": (phases.before_acceptance, "unavailable"),
     "idle": (phases.idle, "assumed"),
     "command pending": (phases.command, "no_answer"),
     "renewal pending": (phases.interrupted_renewal, "unavailable"),
 }
 
 
-async def _nothing(_: Site) -> None:
-    """Do nothing: the fault is over at once."""
-
-
-@cells(product([*FRAMES, *KICKS], STREAM_PHASES))
-async def test_stream(direct: Site, figure: Record, name: str, phase: str) -> None:
+@cells(
+    STREAM_PHASES,
+    {
+        "`41`": STREAM_PHASES,
+        "`44`": ("idle", "before acceptance"),
+        "`1`": ("idle",),
+        "garbage": ("idle",),
+        "5 MB frame": ("idle",),
+        "closed without goodbye": ("idle", "command pending"),
+        "TCP reset by the panel": ("command pending",),
+    },
+    {
+        "closed without goodbye": ("idle", "renewal pending"),
+        "TCP reset by the panel": ("idle", "command pending"),
+    },
+)
+async def test_panel_ends_the_stream(direct: Site, name: str, phase: str) -> None:
     """Test each way in which a panel ends a connection."""
-
-    def begin(site: Site) -> Awaitable[Any]:
-        if name in FRAMES:
-            return send_frame(site.pdk, FRAMES[name])
-        return kick(site.pdk, KICKS[name])
-
     run, sees = STREAM_PHASES[phase]
     if (name, phase) == ("garbage", "idle"):
         sees = "nothing"
-    outcome = await run(direct, Fault(begin, _nothing), sees)
-    figure("matrix", name, phase, outcome)
-
-
-def _handshake_fault(mode: str) -> Fault:
-    return Fault(
-        lambda site: site.pdk.faults(handshake={"mode": mode}),
-        lambda site: site.pdk.faults(handshake=None),
-    )
-
-
-@pytest.mark.parametrize(
-    ("mode", "name"), [("error44", "`44`"), ("hang", "handshake hangs")]
-)
-async def test_handshake(direct: Site, figure: Record, mode: str, name: str) -> None:
-    """Test new connections that are refused after the websocket has opened, or hang."""
-    outcome = await phases.handshake(direct, _handshake_fault(mode), "unavailable")
-    figure("matrix", name, "handshake", outcome)
+    # the fault is over at once
+    await run(direct, Fault(ENDS[name], lambda _: asyncio.sleep(0)), sees)

@@ -1,17 +1,16 @@
-"""A panel whose address, clock or list of doors changes."""
+"""A site whose address, clock, status or list of doors changes."""
 
 import time
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.common import PANEL, state_of
+from tests.common import PANEL, WORKSHOP, state_of
 from tests.network import Proxy
-from tests.pdk.common import kick, wait_for_requests
+from tests.pdk.common import set_constants, wait_for_requests
 
 from . import phases
-from .figures import Record
-from .site import LOCK, Site, stand_still
+from .site import ONLY_V2, Site, stand_still
 
 
 async def test_panel_moves(direct: Site) -> None:
@@ -29,45 +28,53 @@ async def test_panel_moves(direct: Site) -> None:
         await direct.unload()
 
 
-@pytest.mark.parametrize("hours", [1, -1])
 @pytest.mark.parametrize("whose", ["own", "the panel's"])
-async def test_clock_is_set(
-    direct: Site, figure: Record, whose: str, hours: int
-) -> None:
+async def test_clock_is_set(direct: Site, whose: str) -> None:
     """Test that renewals, commands and events do not depend on the time of day."""
-    await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
+    set_constants(direct.monkeypatch, renew_at=0.4)
+    await direct.set_token_lifetime(phases.TOKEN_LIFETIME)
     await direct.set_up()
-    if whose == "own":
-        now = time.time
-        direct.monkeypatch.setattr("time.time", lambda: now() + hours * 3600)
-    else:
-        await direct.pdk.faults(PANEL, clock_offset=hours * 3600)
-    renewed = (await direct.pdk.requests())["renewed"]
-    await wait_for_requests(direct.pdk, "renewed", renewed + 2)
+    now = time.time
+    for hours in (1, -1):
+        offset = hours * 3600
+        if whose == "own":
+            direct.monkeypatch.setattr("time.time", lambda by=offset: now() + by)
+        else:
+            await direct.pdk.faults(PANEL, clock_offset=offset)
+        renewed = (await direct.pdk.requests())["renewed"]
+        await wait_for_requests(direct.pdk, "renewed", renewed + 2)
     requests = await direct.pdk.requests()
     # one token for each renewal: it is not done more often
     assert requests["panel_token"] <= requests["renewed"] + 2
     assert requests["connect"] == 1
     await direct.check_works(0)
-    name = f"{whose} clock jumps by {hours:+d} h"
-    for phase in ("idle", "renewal pending"):
-        figure("matrix", name, phase, "nothing; no outage")
 
 
-async def test_empty_list(direct: Site, caplog: pytest.LogCaptureFixture) -> None:
+async def test_empty_list(direct: Site) -> None:
     """Test that it removes nothing, and is logged."""
-    direct.expected_errors = ("Ignored an empty list of doors",)
-    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    direct.expected_warning = "Ignored an empty list of doors"
+    await direct.ping_seldom()
     await direct.set_up()
     requests = await direct.pdk.requests()
     await direct.pdk.faults(PANEL, devices={"body": []})
-    for times in (1, 2):
-        # a list that is younger than 30 s is not read again
-        stand_still(direct.monkeypatch, 31)
-        await kick(direct.pdk)
-        await wait_for_requests(direct.pdk, "connect", requests["connect"] + times)
-        await wait_for_requests(direct.pdk, "devices", requests["devices"] + times)
+    # a list that is younger than 30 s is not read again
+    stand_still(direct.monkeypatch, 31)
+    await direct.kick("close")
+    await wait_for_requests(direct.pdk, "devices", requests["devices"] + 1)
     await direct.wait_connected()
-    assert state_of(direct.hass, LOCK).state == "locked"
+    assert state_of(direct.hass, direct.lock).state == "locked"
     await direct.check_works(0)
-    assert "empty" in caplog.text
+    assert "empty" in "".join(direct.log_lines())
+
+
+@ONLY_V2
+async def test_status_cannot_be_read(direct: Site) -> None:
+    """Test that a site that is online again is available as soon as that can be read."""
+    await direct.set_up()
+    await direct.pdk.set_online(WORKSHOP, False)
+    await direct.wait_unavailable()
+    await direct.pdk.set_online(WORKSHOP, True, event=False)
+    await direct.pdk.faults(None, cloud_nodes={"status": 500, "count": 2})
+    await direct.kick()
+    await direct.wait_connected()
+    await direct.check_works(0)

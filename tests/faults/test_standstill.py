@@ -3,56 +3,37 @@
 import asyncio
 import json
 import os
-import subprocess
-import time
 import urllib.request
-
-import pytest
 
 from tests.common import (
     FRONT_ACCESS,
     PANEL,
     Json,
     access_granted,
+    raises_error,
     state_of,
     wait_for_state,
 )
 
-from . import phases
-from .figures import Record
-from .site import LOCK, OTHER_LOCK, PING_INTERVAL, PING_TIMEOUT, Site, stand_still
+from .site import PING_INTERVAL, PING_TIMEOUT, Site, door_input, stand_still
 
 
-def suspend(seconds: float) -> None:
-    """Stop this very process for a while, as a busy machine or a VM does."""
-    pid = os.getpid()
-    command = f"kill -STOP {pid}; sleep {seconds}; kill -CONT {pid}"
-    with subprocess.Popen(["sh", "-c", command]) as process:
-        process.wait()
-
-
-@pytest.mark.parametrize("phase", ["idle", "command pending", "renewal pending"])
-async def test_suspended(direct: Site, figure: Record, phase: str) -> None:
+async def test_suspended(direct: Site) -> None:
     """Test a process that is suspended longer than the panel waits for its pings."""
-    if phase == "renewal pending":
-        await direct.pdk.faults(PANEL, panel_token_lifetime=phases.TOKEN_LIFETIME)
     await direct.set_up()
-    sees, commands = "assumed", 0
-    action = None
-    if phase == "command pending":
-        await direct.pdk.faults(commands="ignored")
-        action = direct.unlock()
-        commands = len(await direct.pdk.commands(PANEL))
-    suspend(PING_INTERVAL + PING_TIMEOUT + 0.5)
-    if action:
-        assert await direct.error_of(action) == "no_answer"
-        sees = "action: `no_answer`"
-    began = time.monotonic()
+    await direct.ignore_commands(True)
+    action = direct.unlock()
+    while not await direct.commands():
+        pass
+    pid, seconds = os.getpid(), PING_INTERVAL + PING_TIMEOUT + 0.5
+    suspend = f"kill -STOP {pid}; sleep {seconds}; kill -CONT {pid}"
+    await (await asyncio.create_subprocess_shell(suspend)).wait()
+    with raises_error("no_answer"):
+        await action
+    await direct.ignore_commands(False)
     await direct.wait_disconnected()
     await direct.wait_connected()
-    seconds = time.monotonic() - began
-    await direct.check_works(commands)
-    figure("matrix", "suspended process", phase, f"{sees}; {seconds:.1f} s")
+    await direct.check_works(1)
 
 
 def block(site: Site, seconds: float, *events: Json) -> None:
@@ -69,25 +50,21 @@ def block(site: Site, seconds: float, *events: Json) -> None:
 
 async def test_connection_that_cannot_send(direct: Site) -> None:
     """Test that a command is sent after a standstill of 35 s."""
-    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    await direct.ping_seldom()
     await direct.set_up()
     stand_still(direct.monkeypatch, 35)
     await direct.report(4, "relay.on")
-    await wait_for_state(direct.hass, OTHER_LOCK, "unlocked")
+    await wait_for_state(direct.hass, direct.other_lock, "unlocked")
     await direct.wait_connected()
     await direct.unlock()
-    assert state_of(direct.hass, LOCK).state == "unlocked"
+    assert state_of(direct.hass, direct.lock).state == "unlocked"
 
 
 async def test_access_during_a_standstill(direct: Site) -> None:
-    """Test that an access that was read 80 s late does not fire as fresh."""
-    await direct.pdk.faults(ping_interval=25, ping_timeout=20)
+    """Test that an access that was read 30 s late does not fire as fresh."""
+    await direct.ping_seldom()
     await direct.set_up()
-    marker = {"topic": "door.input.relay.on", "payload": {"body": {"doorId": 4}}}
-    block(direct, 80, access_granted("late"), marker)
-    async with asyncio.timeout(10):
-        while (await direct.pdk.requests())["connect"] == 1:
-            if direct.hass.states.is_state(OTHER_LOCK, "unlocked"):
-                break
+    block(direct, 30, access_granted("late"), door_input("relay.on", 4))
+    await wait_for_state(direct.hass, direct.other_lock, "unlocked")
     assert state_of(direct.hass, FRONT_ACCESS).state == "unknown"
-    assert state_of(direct.hass, LOCK).attributes.get("changed_by") is None
+    assert state_of(direct.hass, direct.lock).attributes.get("changed_by") is None

@@ -1,48 +1,29 @@
 """An event loop that skips all waiting, with a stream and a simulated pdk.io inside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 import selectors
 import time
 from typing import Any, override
 
 import aiohttp
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.models import CloudNodeInfo
-from custom_components.prodatakey.pdk.site import Client, create_client
 from simulator import scenario
-from simulator.accounts import Accounts as AccountsService
+from simulator.accounts import Accounts
 from simulator.v2.systems import Systems
 from simulator.world import Simulation
-from tests.common import PANEL, WORKSHOP_SYSTEM
+from tests.common import PANEL
 from tests.network import Proxy
-from tests.pdk.common import account_client, panel_client
 from tests.pdk.running_stream import CONNECTED, RunningStream
 
-PATHS = {
-    "connections": "/socket.io/",
-    "ID tokens": "/oauth2/token",
-    "panel tokens": f"/api/panels/{PANEL}/token",
-}
-SYSTEM_PATHS = {
-    "connections": "/socket.io/",
-    "ID tokens": "/oauth2/token",
-    "system tokens": f"/api/systems/{WORKSHOP_SYSTEM}/token",
-    "cloud nodes": f"/{WORKSHOP_SYSTEM}/cloud-nodes",
-}
+from .site import proxied_client
 
-
-class _Clock:
-    """A monotonic clock that is moved on by hand."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+type Test = Callable[[Outage], Coroutine[Any, Any, None]]
 
 
 class _SkippingSelector(selectors.DefaultSelector):
@@ -52,10 +33,7 @@ class _SkippingSelector(selectors.DefaultSelector):
     nothing is ready.
     """
 
-    def __init__(self, clock: _Clock) -> None:
-        """Initialize with a clock."""
-        super().__init__()
-        self._clock = clock
+    now = 1000.0
 
     @override
     def select(
@@ -66,159 +44,110 @@ class _SkippingSelector(selectors.DefaultSelector):
             return super().select(timeout)
         if ready := super().select(0.001):
             return ready
-        self._clock.now += timeout
+        self.now += timeout
         return []
 
 
-def in_virtual_time(
-    monkeypatch: pytest.MonkeyPatch,
-    test: Callable[[Outage], Coroutine[Any, Any, None]],
-    site: str = PANEL,
-) -> None:
-    """Run a test with a stream that is connected, of a site of either generation."""
-
-    async def main() -> None:
-        async with _connected_stream(site) as outage:
-            await test(outage)
-
-    clock = _Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
-    loop = asyncio.SelectorEventLoop(_SkippingSelector(clock))
-    try:
-        loop.run_until_complete(main())
-    finally:
-        loop.run_until_complete(_cancel_all_tasks())
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        monkeypatch.undo()
-        loop.close()
-
-
-async def _cancel_all_tasks() -> None:
-    """Cancel what the servers leave behind."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 class _Connector(aiohttp.TCPConnector):
-    """A connector that records each request, and can refuse."""
+    """A connector that records when there was a request for each path, and can refuse."""
 
     def __init__(self) -> None:
         """Initialize without requests."""
         super().__init__()
         self.refused_ports: set[int] = set()
-        self.requests: list[tuple[float, str]] = []
+        self.requests = defaultdict[str, list[float]](list)
 
     @override
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         """Record a request, also on a connection that stands already."""
-        self.requests.append((time.monotonic(), req.url.path))
+        self.requests[req.url.path].append(time.monotonic())
         if req.url.port in self.refused_ports:
             key = req.connection_key
             raise aiohttp.ClientConnectorError(key, ConnectionRefusedError(111, "no"))
         return await super().connect(req, traces, timeout)
 
 
+@dataclass(slots=True)
 class Outage:
     """A stream that is connected, and everything that can end that."""
 
-    def __init__(
-        self,
-        simulation: Simulation,
-        connector: _Connector,
-        stream: RunningStream,
-        proxy: Proxy,
-        accounts_port: int,
-        site: str,
-    ) -> None:
-        """Initialize at the present time."""
-        self.paths = PATHS if site == PANEL else SYSTEM_PATHS
-        self._site = site
-        self.stream = stream
-        self.proxy = proxy
-        self._simulation = simulation
-        self._connector = connector
-        self._accounts_port = accounts_port
-        self.restart()
+    site: str
+    simulation: Simulation
+    connector: _Connector
+    stream: RunningStream
+    proxy: Proxy
+    accounts_port: int
+    began: float = 0
 
     @property
     def seconds(self) -> float:
         """Return the seconds since the last restart of the count."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
+
+    @property
+    def requests(self) -> dict[str, list[float]]:
+        """Return when there were requests for each path since then."""
+        return {
+            path: [at - self.began for at in times]
+            for path, times in self.connector.requests.items()
+        }
 
     def restart(self) -> None:
         """Count from now."""
-        self._began = time.monotonic()
-        self._connector.requests.clear()
+        self.began = time.monotonic()
+        self.connector.requests.clear()
         self.stream.reports.clear()
 
-    def faults(self, **faults: Any) -> None:
-        """Set faults of the simulator."""
-        self._simulation.world.faults.update(faults)
+    def set_faults(self, *, refused: Iterable[str] = (), **faults: Any) -> None:
+        """Set faults of the simulator; services that are refused stay so."""
+        ports = {"accounts": self.accounts_port, "panel": self.proxy.port}
+        self.connector.refused_ports.update(ports[each] for each in refused)
+        self.simulation.world.faults.update(faults)
 
-    def refuse(self, *, accounts: bool = False, panel: bool = False) -> None:
-        """Refuse connections to the accounts service, or to the panel."""
-        ports = (self._accounts_port,) * accounts + (self.proxy.port,) * panel
-        self._connector.refused_ports.update(ports)
-
-    def times(self, kind: str) -> list[float]:
-        """Return when there were requests of a kind."""
-        path = self.paths[kind]
-        return [at - self._began for at, to in self._connector.requests if to == path]
-
-    def kick(self) -> Awaitable[None]:
+    async def kick(self) -> None:
         """Let the panel end the connection."""
-        panel = self._simulation.world.host(self._site).panel
-        return (panel.system or self._simulation.world.host(self._site)).kick("abort")
+        host = self.simulation.world.host(self.site)
+        await (host.panel.system or host).kick("abort")
 
     async def wait_connected(self) -> None:
         """Wait for a connection since the last restart of the count."""
         while CONNECTED not in self.stream.statuses:
             await asyncio.sleep(0.1)
 
-    @property
-    def connected(self) -> bool:
-        """Return whether the last status is that it is connected."""
-        return self.stream.statuses[-1] is CONNECTED
+
+def in_virtual_time(site: str, test: Test) -> None:
+    """Run a test with a stream of a site that is connected."""
+    selector = _SkippingSelector()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        asyncio.Runner(
+            loop_factory=lambda: asyncio.SelectorEventLoop(selector)
+        ) as runner,
+    ):
+        patch.setattr(time, "monotonic", lambda: selector.now)
+        runner.run(_run(site, test))
 
 
-@asynccontextmanager
-async def _connected_stream(site: str) -> AsyncIterator[Outage]:
-    """Run the simulator, a proxy, and a stream behind it."""
+async def _run(site: str, test: Test) -> None:
+    """Run the simulator, a proxy, a stream behind it, and the test."""
     simulation = Simulation()
+    accounts = Accounts(simulation)
     app = web.Application()
-    accounts = AccountsService(simulation)
     app.add_routes(accounts.routes())
     Systems(simulation, accounts).attach(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    await simulation.start(port, False, scenario.load())
     connector = _Connector()
-    uri = simulation.world.host(PANEL).uri if site == PANEL else f":{port}"
-    target = int(uri.rsplit(":", 1)[1].strip("/"))
     async with (
+        TestServer(app) as server,
         aiohttp.ClientSession(connector=connector) as session,
-        Proxy(target) as proxy,
+        Proxy() as proxy,
     ):
-        account = account_client(session, f"http://127.0.0.1:{port}")
-        client: Client = panel_client(session, account, proxy.uri)
-        if site != PANEL:
-            node = simulation.world.host(site).panel.cloud_node
-            client = create_client(
-                session,
-                account,
-                CloudNodeInfo(
-                    id=site,
-                    name="Site",
-                    uri=f"{proxy.uri}{WORKSHOP_SYSTEM}/",
-                    system_id=WORKSHOP_SYSTEM,
-                    cloud_node_id=node,
-                ),
-            )
+        assert server.port
+        await simulation.start(server.port, False, scenario.load())
+        accounts_url = str(server.make_url(""))
+        client = await proxied_client(session, accounts_url, site, proxy)
+        # also if the address of the panel is requested again
+        simulation.world.host(PANEL).panel.faults.update({"uri": proxy.uri})
         async with RunningStream(client) as stream:
-            yield Outage(simulation, connector, stream, proxy, port, site)
+            outage = Outage(site, simulation, connector, stream, proxy, server.port)
+            await test(outage)
         await simulation.world.stop()
-        await runner.cleanup()
