@@ -19,7 +19,7 @@ from scripts.demo import simulated_panel
 from scripts.home_assistant import HomeAssistantClient, write_configuration
 from scripts.processes import DemoError, free_port, lives_until, running, until
 from tests.common import PANEL, WORKSHOP
-from tests.pdk.common import kick, send_frame, wait_for_requests
+from tests.pdk.common import send_frame, wait_for_requests
 from tests.simulator_process import Json, SimulatedPdk
 
 from . import secrets
@@ -166,7 +166,7 @@ class Canary:
             sent = len(await self._pdk.commands(PANEL, wait=0))
             action = asyncio.create_task(self._act("unlock"))
             await self._pdk.commands(PANEL, after=sent, wait=10)
-            await kick(self._pdk, "abort")
+            await self._pdk.kick(PANEL, "abort")
             await action
             await self._pdk.faults(PANEL, commands=None)
         for frame in FRAMES:

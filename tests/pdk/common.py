@@ -155,11 +155,11 @@ class Site:
         if not self.is_pdk1:
             await self.pdk.subscriptions(self.id, times)
 
-    def secrets(self) -> set[str]:
-        """Return the secrets and tokens that the client has had so far."""
-        account = self.client.account
-        basic = account._basic.removeprefix("Basic ").rstrip("=")
-        return {basic, *account.secrets, *self.client._tokens}
+
+def known_secrets(client: Client) -> set[str]:
+    """Return the secrets and tokens that a client has had so far."""
+    basic = client.account._basic.removeprefix("Basic ").rstrip("=")
+    return {basic, *client.account.secrets, *client._tokens}
 
 
 class LocalTokens(AccountClient):
@@ -186,19 +186,9 @@ def make_socket(
     return v1_socket.Socket(session, lambda _: None, on_event)
 
 
-async def kick(pdk: SimulatedPdk, how: str = "close") -> None:
-    """Let the panel end all connections."""
-    await pdk.control("POST", f"panels/{PANEL}/kick", {"how": how})
-
-
 async def send_frame(pdk: SimulatedPdk, frame: str) -> None:
     """Let the panel send a frame."""
     await pdk.control("POST", f"panels/{PANEL}/raw", {"frame": frame})
-
-
-async def emit(pdk: SimulatedPdk, *events: dict[str, Any]) -> None:
-    """Let the panel emit events at once."""
-    await pdk.control("POST", f"panels/{PANEL}/emit", {"events": list(events)})
 
 
 async def wait_for_requests(

@@ -384,10 +384,6 @@ class SiteClient(RestClient, ABC):
         self.unknown_keys.update(names[: MAX_UNKNOWN_KEYS - len(self.unknown_keys)])
 
     @abstractmethod
-    async def update_info(self) -> None:
-        """Update the site's name and address. Raises what `get_list` raises."""
-
-    @abstractmethod
     async def get_doors(self) -> list[DoorInfo]:
         """Return all doors of the site. Raises what `get_list` raises."""
 

@@ -60,7 +60,6 @@ class PanelClient(SiteClient):
         token_path = f"/api/panels/{quoted(info.id)}/token"
         super().__init__(session, account, info, token_path, secrets)
 
-    @override
     async def update_info(self) -> None:
         """Update the panel's name and address. Raises what `get_panel` raises."""
         self.info = await get_panel(self.account, self.info.id)

@@ -121,11 +121,6 @@ class CloudNodeClient(SiteClient):
         self.device_ids: set[DoorId] = set()
         """The devices of the last list."""
 
-    @override
-    async def update_info(self) -> None:
-        """Update the cloud node's name. Raises what `get_list` raises."""
-        await self._read_node()
-
     async def is_online(self) -> bool | None:
         """Return whether the site is online, None if that is not reported.
 
