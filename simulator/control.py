@@ -12,7 +12,7 @@ Bodies and answers are JSON. {panel} and {door} are ids; a door's id may be that
     PUT   /control/panels/{panel}/faults    change faults of one panel
     PUT   .../switches            change switches of the system that it has in PDK 2.0
     GET   .../commands?after=N&wait=S       received commands after the Nth; wait for one
-    POST  .../emit                {"topic", "payload"?} or {"events": [...]}, "through_token"?
+    POST  .../emit                {"topic", "payload"?} or {"events": [...]}
           on PDK 2.0 also         {"topic", "content", "times"?}: in the envelope of the switches,
                                   with "doorId", "holderName", "occurred" where they belong
     POST  .../raw                 {"frame"}: send a frame to every websocket
@@ -236,7 +236,7 @@ async def _body(request: web.Request) -> Json:
 
 
 async def _emit(host: PanelHost, body: Json) -> None:
-    panel, through_token = host.panel, body.get("through_token", True)
+    panel = host.panel
     for event in body.get("events", [body]):
         topic = event["topic"]
         # No payload is no argument; a payload of null is an argument.
@@ -244,7 +244,7 @@ async def _emit(host: PanelHost, body: Json) -> None:
         if panel.system and "content" in event:
             args = (panel.system.event(panel, topic, event["content"]),)
         for _ in range(event.get("times", 1)):
-            panel.publish(topic, *args, through_token=through_token)
+            panel.publish(topic, *args)
 
 
 async def _send_raw(host: PanelHost, body: Json) -> None:

@@ -151,8 +151,8 @@ class Panel:
         device = self.door(door_id).device
         self.publish(topic, events.door_event(topic, device, self.now_ms()))
 
-    def publish(self, topic: str, *args: Any, through_token: bool = True) -> None:
-        """Send an event to all clients; `through_token=False` ignores expired tokens."""
+    def publish(self, topic: str, *args: Any) -> None:
+        """Send an event to all clients."""
         if self._collected is not None:
             self._collected.append((topic, args))
             return
@@ -162,8 +162,7 @@ class Panel:
         _LOGGER.info("%s: %s", self.id, topic)
         self.observers.record(self.id, "event", topic, args[0] if args else None)
         for client in tuple(self.clients.values()):
-            send = client.send if through_token else client.emit
-            send(topic, *args)
+            client.send(topic, *args)
 
     @contextmanager
     def collect_events(self) -> Iterator[list[Event]]:

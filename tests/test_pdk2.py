@@ -28,7 +28,6 @@ from .test_config_flow import offered, start, submit
 
 SIDE = "lock.side_entrance"
 SIDE_ACCESS = "event.side_entrance_access"
-SIDE_DPS = "binary_sensor.side_entrance_door"
 SIDE_PERSON = "sensor.side_entrance_last_person"
 CONNECTION = "binary_sensor.workshop_connection"
 

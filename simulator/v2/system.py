@@ -37,6 +37,8 @@ class Switches:
     """Whether lists come in pages."""
     ack: bool = True
     """Whether `subscribeIsolated` is acknowledged to a client that asks for it."""
+    subscription_delay: float = 0.0
+    """Seconds until a subscription takes effect."""
     renewal: str = "none"
     """What an expired token does: event (invalidToken), cut (of connections opened from
     now on), or none, which only ends the events."""

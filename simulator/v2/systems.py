@@ -191,7 +191,9 @@ class Systems:
     async def _handle_subscribe(self, sid: str, data: Json) -> Any:
         system = self._system_of(sid)
         system.subscriptions.append(data["topics"])
-        system.clients[sid].topics.update(data["topics"])
+        await asyncio.sleep(system.switches.subscription_delay)
+        if client := system.clients.get(sid):
+            client.topics.update(data["topics"])
         return None if system.switches.ack else self._sio.not_handled
 
     async def _handle_renewed(self, sid: str, data: Json) -> None:

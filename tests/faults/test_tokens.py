@@ -67,12 +67,16 @@ async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
 
 @ONLY_V2
 async def test_renewal_without_a_gap(direct: Site) -> None:
-    """Test that no event is lost or comes twice, though none has an id."""
+    """Test that no event is lost or comes twice, though none has an id.
+
+    Nothing says when the subscription of the new connection takes effect.
+    """
     # both connections are open for long enough for any machine
     set_constants(direct.monkeypatch, renew_at=0.1, overlap=1.0, connect_timeout=10)
     set_constants(direct.monkeypatch, request_timeout=10)
     await direct.pdk.switches(WORKSHOP, token_lifetime=4, event_ids=False)
     await direct.set_up()
+    await direct.pdk.switches(WORKSHOP, subscription_delay=0.3)
     changes = async_capture_events(direct.hass, EVENT_STATE_CHANGED)
     stats, people = direct.entry.runtime_data.stream.stats, list[str]()
     while stats.renewals < 2:
