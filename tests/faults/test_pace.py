@@ -108,9 +108,6 @@ def test_pace(
             later = [at for at in times if at >= FIVE_MINUTES]
             record_property(path, f"{len(first)} in 5 min, {len(later)} after that")
             assert len(first) <= MAX_REQUESTS, (path, first)
-            if name.startswith("cloud nodes") and path.endswith("/token"):
-                # the stream works, and renews its token too
-                continue
             gaps = [after - at for at, after in pairwise(later)]
             assert all(gap >= MINUTE for gap in gaps), (path, later)
 

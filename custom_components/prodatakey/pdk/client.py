@@ -343,10 +343,11 @@ class RestClient:
 
     async def _get(self, url: str) -> Response:
         """Read, with a new token if the present one is stale."""
+        token = await self.get_shared_token()
         try:
-            return await self._request(url, await self.get_token())
+            return await self._request(url, token)
         except _TokenRejectedError:
-            return await self._request(url, await self.renew_token())
+            return await self._request(url, await self.get_shared_token(rejected=token))
 
     async def _request(self, url: str, token: Token) -> Response:
         """Send one request."""
