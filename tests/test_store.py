@@ -154,8 +154,12 @@ async def test_damaged_file(
 
 
 async def test_options_that_were_edited(new_site: Site) -> None:
-    """A duration out of range counts as not set; a numeric code is a code."""
+    """An unknown mode or a duration out of range counts as not set; a number is a code.
+
+    With a code that cannot be one there is no lock: it would open without it.
+    """
     edited: list[Json] = [
+        {"unlock_mode": "for ever"},
         *({"unlock_mode": "momentary", "unlock_duration": each} for each in (0, 600)),
         {"code": 1234},
     ]
@@ -163,10 +167,17 @@ async def test_options_that_were_edited(new_site: Site) -> None:
         await new_site.set_up(**options)
         await new_site.act("lock.unlock", code="1234")
     assert await new_site.sent() == [
+        "door.actuate.open",
         "door.try.open",
         "door.try.open",
         "door.actuate.open",
     ]
+    entries, entry = new_site.hass.config_entries, new_site.entry
+    entries.async_update_entry(entry, options={"code": ["1234"]})
+    await entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "invalid_code"
+    assert new_site.state(FRONT).state == "unavailable"
 
 
 async def test_data_without_a_secret(new_site: Site) -> None:

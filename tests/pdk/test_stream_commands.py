@@ -8,8 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.errors import CommandUnansweredError
+from custom_components.prodatakey.pdk.errors import (
+    CommandUnansweredError,
+    NotConnectedError,
+)
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import PANEL, wait_until
 from tests.network import Proxy
 from tests.simulator_process import SimulatedPdk
@@ -43,6 +47,18 @@ async def test_panel_does_not_answer(
         await panel.pdk.faults(PANEL, commands=None)
         await stream.send(TryOpen(door_id=2))
     assert await panel.doors_opened() == [1, 2]
+
+
+async def test_end_that_is_not_noticed_yet(panel: Site) -> None:
+    """Test that nothing is sent on a connection that ends."""
+    async with RunningStream(panel.client) as stream:
+        assert isinstance(stream.stream, PanelStream)
+        assert stream.stream._socket is not None
+        stream.stream._socket.eio.state = "disconnecting"
+        with pytest.raises(NotConnectedError):
+            await stream.send(TryOpen(door_id=1))
+        assert not stream.has_pending_commands
+    assert await panel.doors_opened() == []
 
 
 @pytest.mark.parametrize("rejected", [True, False])

@@ -6,9 +6,11 @@ import pytest
 from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb
 from custom_components.prodatakey.pdk.errors import (
+    CommandError,
     CommandRejectedError,
     NotConnectedError,
     PermissionMissingError,
+    RoleTooSmallError,
 )
 from custom_components.prodatakey.pdk.models import Aspect
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
@@ -81,6 +83,24 @@ async def test_command_that_pdk_2_does_not_have(
     async with RunningStream(node) as stream:
         with pytest.raises(CommandRejectedError):
             await stream.send(ActuateDoNotDisturb(DOOR))
+    assert await simulator.commands(WORKSHOP, wait=0) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, RoleTooSmallError), (401, CommandRejectedError), (500, NotConnectedError)],
+)
+async def test_command_without_a_token_was_not_sent(
+    node: CloudNodeClient,
+    simulator: SimulatedPdk,
+    status: int,
+    error: type[CommandError],
+) -> None:
+    """Its error says why there is no token."""
+    node.discard_token()
+    await simulator.faults(system_token={"status": status})
+    with pytest.raises(error):
+        await node.send(DOOR, "open", None)
     assert await simulator.commands(WORKSHOP, wait=0) == []
 
 
