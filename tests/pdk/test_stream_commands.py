@@ -54,10 +54,12 @@ async def test_end_that_is_not_noticed_yet(panel: Site) -> None:
     async with RunningStream(panel.client) as stream:
         assert isinstance(stream.stream, PanelStream)
         assert stream.stream._socket is not None
-        stream.stream._socket.eio.state = "disconnecting"
+        transport = stream.stream._socket.eio
+        transport.state = "disconnecting"
         with pytest.raises(NotConnectedError):
             await stream.send(TryOpen(door_id=1))
         assert not stream.has_pending_commands
+        transport.state = "connected"
     assert await panel.doors_opened() == []
 
 
