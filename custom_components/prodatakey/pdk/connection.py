@@ -128,10 +128,13 @@ class BaseSocket(socketio.AsyncClient):
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""
         try:
-            data = loads(text)
-        except ValueError:
-            return
-        if isinstance(data, list) and data and isinstance(data[0], str):
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            try:
+                data = loads(text)
+            except ValueError:
+                return
+        if data and isinstance(data[0], str):
             self._on_event(data[0], data[1] if len(data) > 1 else None)
 
     def _handle_accepted(self) -> None:

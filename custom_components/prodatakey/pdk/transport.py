@@ -23,6 +23,8 @@ CLOSE_TIMEOUT = 1.0
 STANDSTILL = 5.0
 TICK = 1.0
 
+# Looked up once, not for each packet.
+_TEXT = aiohttp.WSMsgType.TEXT
 _OPEN = str(engineio_packet.OPEN)
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
@@ -132,22 +134,23 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         """Handle each packet before the next one is read."""
         loop = asyncio.get_running_loop()
         async for frame in self.ws:
-            self.last_received = loop.time()
+            self.last_received = received = loop.time()
             if (
-                self.last_received - self._last_tick > STANDSTILL
+                received - self._last_tick > STANDSTILL
                 or now() - self._last_awake > STANDSTILL
             ):
                 await self._tick()
-            if frame.type is not aiohttp.WSMsgType.TEXT:
+            packet = frame.data
+            if frame.type is not _TEXT:
                 continue
-            if frame.data.startswith(_PLAIN_EVENT):
-                self.on_plain_event(frame.data[2:])
-            elif frame.data.startswith(_MESSAGE):
-                await self.handlers["message"](frame.data[1:])
-            elif frame.data.startswith(_CLOSE):
+            if packet.startswith(_PLAIN_EVENT):
+                self.on_plain_event(packet[2:])
+            elif packet.startswith(_MESSAGE):
+                await self.handlers["message"](packet[1:])
+            elif packet.startswith(_CLOSE):
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
             else:
-                await self._handle_control(frame.data)
+                await self._handle_control(packet)
 
     async def _handle_control(self, packet: str) -> None:
         """Handle the pings or pongs of the server."""
