@@ -10,7 +10,9 @@ import termios
 from typing import Literal, Self, override
 
 _NO_LINGER = struct.pack("ii", 1, 0)
+# States of TCP, as Linux numbers them.
 _ESTABLISHED = 1
+_CLOSED = 7
 
 
 def _reset(transport: asyncio.Transport) -> None:
@@ -21,13 +23,13 @@ def _reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-def _is_established(transport: asyncio.Transport) -> bool:
-    """Return whether the other side still has its end of the connection."""
+def _tcp_state(transport: asyncio.Transport) -> int:
+    """Return the kernel's state of a connection."""
     sock = transport.get_extra_info("socket")
     if transport.is_closing() or sock.fileno() < 0:
-        return False
+        return _CLOSED
     state: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-    return state == _ESTABLISHED
+    return state
 
 
 def _has_unread_bytes(transport: asyncio.Transport) -> bool:
@@ -174,9 +176,12 @@ class Proxy:
         return any(_has_unread_bytes(client.transport) for client in self.clients)
 
     @property
-    def abandoned(self) -> bool:
-        """Return whether a client has given up its end of a connection."""
-        return not all(_is_established(client.transport) for client in self.clients)
+    def was_reset(self) -> bool:
+        """Return whether a client has reset a connection, in place of closing it.
+
+        Only then its kernel does not send what the network has not delivered yet.
+        """
+        return any(_tcp_state(each.transport) == _CLOSED for each in self.clients)
 
     def create_task(self, coroutine: Coroutine[None, None, None]) -> None:
         """Run something that ends with the proxy."""
@@ -228,7 +233,7 @@ class Proxy:
         for client in tuple(self.clients):
             if was in ("blackhole", "silent") and not client.server:
                 _reset(client.transport)
-            elif not _is_established(client.transport):
+            elif _tcp_state(client.transport) != _ESTABLISHED:
                 client.transport.abort()
             elif was == "blackhole":
                 client.transport.resume_reading()

@@ -157,7 +157,7 @@ async def test_command_is_not_delivered_late(
         # in PDK 2.0 a command has a connection of its own
         if remote.is_pdk1:
             await stream.wait_for_status(DROPPED)
-        await wait_until(lambda: network.abandoned)
+        await wait_until(lambda: network.was_reset)
         await network.restore()
         await stream.wait_connected(2 if remote.is_pdk1 else 1)
         set_constants(monkeypatch, answer_timeout=10)
@@ -182,7 +182,7 @@ async def test_command_does_not_outlive_the_stream(
     if not cancelled:
         with pytest.raises(CommandUnansweredError):
             await sending
-    await wait_until(lambda: network.abandoned)
+    await wait_until(lambda: network.was_reset)
     await network.restore()
     await remote.pdk.sockets(PANEL, 0)
     assert await remote.doors_opened() == []
