@@ -63,6 +63,7 @@ async def test_discover(site: Site) -> None:
     unique_id = f"{PANEL}_endpoint_1_{NEAR}_signal"
     registry = er.async_get(site.hass)
     assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) == SIGNAL
+    assert site.state(SIGNAL).name == "Endpoint Meeting room Signal"
     for _ in range(2):
         await site.wait_for_state(SIGNAL, "10")
         endpoint = site.device(f"endpoint_1_{NEAR}")

@@ -109,8 +109,8 @@ MIGRATION = (
 )
 
 
-async def test_migration(site: Site) -> None:
-    """Its end is an issue; nothing else asks for anything."""
+async def test_migration(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Each stage is a line of the log, and its end is an issue."""
     issues = ir.async_get(site.hass).issues
     *stages, end = MIGRATION
     for topic in stages:
@@ -127,6 +127,10 @@ async def test_migration(site: Site) -> None:
         "system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d",
     }
     assert site.state(LOCK).state == "unknown"
+    assert [line for line in caplog.messages if line.startswith("The migration")] == [
+        f"The migration of Headquarters to PDK 2.0 has {stage}"
+        for stage in ("started", "staged", "completed")
+    ]
 
 
 ANSWERS = ("serverError", "command.result.succeed", "endpoint.signal")
