@@ -136,7 +136,9 @@ async def test_command_is_not_delivered_late(
     So it is if the caller has been cancelled; and an event that arrives does not prove
     that the command does.
     """
-    set_constants(monkeypatch, answer_timeout=0.3, connect_timeout=1)
+    # in PDK 2.0 that is also the time to open a connection for the command
+    timeout = 0.3 if remote.is_pdk1 else 1.5
+    set_constants(monkeypatch, answer_timeout=timeout, connect_timeout=1)
     if dead == "noticed by pings":
         set_constants(monkeypatch, answer_timeout=10)
         await remote.pdk.faults(ping_interval=0.2, ping_timeout=0.2)
