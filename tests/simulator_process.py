@@ -110,13 +110,13 @@ class SimulatedPdk:
     async def migrate(self, panel: str, stage: str, **details: Any) -> None:
         """Bring a site to a stage: started, staged, completed or rolledback.
 
-        `systemId` may be given; with `event=False` nobody hears of it.
+        `systemId` may be given; with `event=False` no event reports it.
         """
         body = {"stage": stage, **details}
         await self.control("POST", f"panels/{panel}/migrate", body)
 
     async def set_online(self, panel: str, online: bool, *, event: bool = True) -> None:
-        """Take a site off the network or put it back; PDK 2.0 may tell its clients."""
+        """Take a site off the network or put it back; PDK 2.0 may report it."""
         action = "online" if online else "offline"
         await self.control("POST", f"panels/{panel}/{action}", {"event": event})
 

@@ -128,6 +128,7 @@ class BaseSocket(socketio.AsyncClient):
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""
         try:
+            # not `loads`, which would be one more call for each event
             data = orjson.loads(text)
         except orjson.JSONDecodeError:
             try:
