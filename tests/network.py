@@ -176,6 +176,11 @@ class Proxy:
         return any(_has_unread_bytes(client.transport) for client in self.clients)
 
     @property
+    def abandoned(self) -> bool:
+        """Return whether a client has given up its end of a connection."""
+        return any(_tcp_state(each.transport) != _ESTABLISHED for each in self.clients)
+
+    @property
     def was_reset(self) -> bool:
         """Return whether a client has reset a connection, in place of closing it.
 

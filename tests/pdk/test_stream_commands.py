@@ -159,7 +159,7 @@ async def test_command_is_not_delivered_late(
         # in PDK 2.0 a command has a connection of its own
         if remote.is_pdk1:
             await stream.wait_for_status(DROPPED)
-        await wait_until(lambda: network.was_reset)
+        await wait_until(lambda: network.abandoned)
         await network.restore()
         await stream.wait_connected(2 if remote.is_pdk1 else 1)
         set_constants(monkeypatch, answer_timeout=10)
