@@ -12,6 +12,7 @@ from .coordinator import ProdatakeyConfigEntry
 from .devices import door_identifier
 from .entity import FEATURE_BY_KEY
 from .pdk.models import DoorInfo, Feature, PanelInfo
+from .pdk.parser import comparable
 from .store import PanelStore
 
 
@@ -35,21 +36,16 @@ def async_get_doors(
 
 def match_doors(old: Mapping[str, str], new: Iterable[DoorInfo]) -> dict[str, str]:
     """Return the new id of each door whose name only one door has, before and after."""
-    old_names = Counter(map(_comparable, old.values()))
-    new_names = Counter(_comparable(door.name) for door in new)
-    ids = {_comparable(door.name): str(door.id) for door in new}
+    old_names = Counter(map(comparable, old.values()))
+    new_names = Counter(comparable(door.name) for door in new)
+    ids = {comparable(door.name): str(door.id) for door in new}
     return {
         door_id: ids[name]
         for door_id, full_name in old.items()
-        if (name := _comparable(full_name))
+        if (name := comparable(full_name))
         and old_names[name] == 1
         and new_names[name] == 1
     }
-
-
-def _comparable(name: str | None) -> str:
-    """Return a name for comparison, in which case and spaces do not count."""
-    return " ".join((name or "").casefold().split())
 
 
 async def async_move_entry(

@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from custom_components.prodatakey.pdk.models import AccessEvent, InvalidToken
-from custom_components.prodatakey.pdk.parser import MalformedEventError, loads
+from custom_components.prodatakey.pdk.parser import (
+    MalformedEventError,
+    comparable,
+    loads,
+    parse_door,
+)
 from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
+from custom_components.prodatakey.pdk.v2 import parser as v2_parser
 
 from .common import SAMPLES
 
@@ -97,6 +103,57 @@ def test_pin_is_not_read() -> None:
     assert "PIN-4711" not in str(raised.value)
     line = {"info": "%s", "placeholders": [{"text": "PIN-4711", "type": "credential"}]}
     assert "PIN-4711" not in repr(parse_event("liveEvent", line))
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("  Front \u00a0\u2003 door\t", "Front door"),
+        (
+            "Front\r\n2026-01-01 ERROR \x1b[31mforged\u2028",
+            "Front 2026-01-01 ERROR [31mforged",
+        ),
+        ("abc\u202egpj.\u2066x\u2069\u200f\x9b", "abcgpj.x"),
+        ("F\u200bro\ufeffnt\u200d\u3164", "Front"),
+        ("Tu\u0308re", "T\u00fcre"),
+        # letters of Persian, and an emoji, need their joiners
+        (
+            "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+            "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        ),
+        ("\U0001f468\u200d\U0001f467", "\U0001f468\u200d\U0001f467"),
+        ("\u200b\r\n\u202e ", None),
+        ("x" * 1_000_000, "x" * 100),
+    ],
+)
+def test_names_are_cleaned(sent: str, read: str | None) -> None:
+    """Test a name with control, direction and invisible characters, at each of its places."""
+    access = {"body": {"doorId": 1}, "metadata": {"doorName": sent, "personName": sent}}
+    event = parse_event("door.request.allowed", access)
+    assert isinstance(event, AccessEvent)
+    node_access = {
+        "body": {"deviceId": 1},
+        "metadata": {"deviceName": sent, "holderName": sent},
+    }
+    node_event = v2_parser.parse_event("device.request.allowed", node_access)
+    assert isinstance(node_event, AccessEvent)
+    door = parse_door({"id": 1, "name": sent, "serialNumber": sent, "type": sent})
+    assert door is not None
+    assert [event.door_name, event.person, node_event.door_name, node_event.person] == [
+        read
+    ] * 4
+    assert [door.name, door.serial, door.type] == [read] * 3
+
+
+def test_names_are_comparable() -> None:
+    """Test names that look the same, or differ by case and blanks only."""
+    forms = (
+        "Ren\u00e9e  Stra\u00dfe",
+        "rene\u0301e\u00a0STRASSE ",
+        "\uff32en\u00e9e Stra\u200bsse",
+    )
+    assert {comparable(name) for name in forms} == {"ren\u00e9e strasse"}
+    assert comparable(None) == comparable("\u200b ") == ""
 
 
 SMILE = "\U0001f600"

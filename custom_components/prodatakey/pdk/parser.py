@@ -5,6 +5,7 @@ Both generations of PDK describe a device in the same way.
 
 from collections.abc import Mapping
 import re
+import unicodedata
 
 import orjson
 
@@ -14,11 +15,28 @@ type Json = dict[str, object]
 
 MAX_DOOR_ID_LENGTH = 64
 MAX_NAME_LENGTH = 100
+# A text is cut to this many times its length before it is cleaned: the rest may be
+# invisible characters and blanks.
+_UNCLEANED = 4
+MAX_RAW_NAME_LENGTH = _UNCLEANED * MAX_NAME_LENGTH
 
 # JavaScript cuts texts inside a surrogate pair; orjson and Home Assistant reject the rest.
 _LONE_SURROGATE = re.compile(
     r"\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]..", re.IGNORECASE
 )
+
+
+# Removed from texts: control characters, those that change the direction of writing, and
+# those that nobody can see. Persian and emoji need the joiners (U+200C, U+200D).
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    r"\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff"
+    r"\ufe00-\ufe0d\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+_JOINERS = "\u200c\u200d"
+# They change how a character looks, but not which one it is.
+_NOT_COMPARED = str.maketrans("", "", f"{_JOINERS}\ufe0e\ufe0f")
 
 
 class MalformedEventError(ValueError):
@@ -67,7 +85,7 @@ def parse_door(raw: object) -> DoorInfo | None:
     device = as_dict(raw)
     if (door_id := parse_door_id(device.get("id"))) is None:
         return None
-    device_type = non_empty_str(device.get("type"))
+    device_type = as_name(device.get("type"))
     primary_reader = parse_door_id(device.get("primaryReader"))
     if device_type not in SECOND_READER_TYPES or primary_reader == door_id:
         primary_reader = None
@@ -75,15 +93,15 @@ def parse_door(raw: object) -> DoorInfo | None:
         id=door_id,
         name=as_name(device.get("name")),
         type=device_type,
-        icon=non_empty_str(device.get("publicIcon")),
+        icon=as_name(device.get("publicIcon")),
         reported=frozenset(
             aspect for key, aspect in _CONFIGURED.items() if device.get(key) is True
         ),
         dwell=None if (dwell := as_int(device.get("dwell"))) is None else dwell / 10,
         primary_reader=primary_reader,
-        hardware=non_empty_str(device.get("hardwareVersion")),
-        firmware=non_empty_str(device.get("firmwareVersion")),
-        serial=non_empty_str(device.get("serialNumber")),
+        hardware=as_name(device.get("hardwareVersion")),
+        firmware=as_name(device.get("firmwareVersion")),
+        serial=as_name(device.get("serialNumber")),
     )
 
 
@@ -126,8 +144,24 @@ def non_empty_str(raw: object) -> str | None:
 
 
 def as_name(raw: object) -> str | None:
-    """Return a name, cut to a length that entity ids and states can hold."""
-    return raw[:MAX_NAME_LENGTH].strip() or None if isinstance(raw, str) else None
+    """Return a name, cleaned and cut to a length that entity ids and states can hold."""
+    return clean_text(raw, MAX_NAME_LENGTH) or None if isinstance(raw, str) else None
+
+
+def clean_text(text: str, max_length: int) -> str:
+    """Return a text on one line, with single blanks and without invisible characters."""
+    # first, so that the time for a text of any length is limited
+    text = text[: _UNCLEANED * max_length]
+    if not text.isascii() or not text.isprintable():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    return " ".join(text.split())[:max_length].strip(f" {_JOINERS}")
+
+
+def comparable(name: str | None) -> str:
+    """Return a name for comparison: case, blanks and the form of its letters do not count."""
+    text = clean_text(name or "", MAX_NAME_LENGTH).translate(_NOT_COMPARED)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def as_int(raw: object) -> int | None:

@@ -5,6 +5,7 @@ A presented credential is never kept: the PIN of door.request.unknown is dropped
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ..models import (
     Access,
@@ -24,7 +25,7 @@ from ..models import (
     ServerError,
 )
 from ..parser import (
-    MAX_NAME_LENGTH,
+    MAX_RAW_NAME_LENGTH,
     Json,
     MalformedEventError,
     as_dict,
@@ -36,6 +37,9 @@ from ..parser import (
     parse_door_id,
     required_str,
 )
+
+# A door's name comes with each of its events: most are known.
+_known_name = lru_cache(maxsize=1024)(as_name)
 
 
 def parse_event(topic: str, payload: object) -> PdkEvent | None:
@@ -88,7 +92,9 @@ def _parse_door_event(
     return DoorEvent(
         topic,
         door_id,
-        name[:MAX_NAME_LENGTH] if isinstance(name, str) and name else None,
+        _known_name(name[:MAX_RAW_NAME_LENGTH])
+        if isinstance(name, str) and name
+        else None,
         occurred if type(occurred) is int else None,
         event_id if isinstance(event_id, str) and event_id else None,
         aspect,
