@@ -1,11 +1,14 @@
 """pdk.io rejects the credentials, and a user gives new ones."""
 
+from typing import Any
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
+    ConfigEntryDisabler,
     ConfigEntryState,
     ConfigFlowResult,
 )
@@ -217,3 +220,25 @@ async def test_new_credentials_do_not_work(
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == "wrong_account"
     assert elsewhere.data["client_secret"] == "outdated"
+
+
+async def test_credentials_leave_with_their_last_entry(
+    hass: HomeAssistant, pdk: SimulatedPdk
+) -> None:
+    """Also those of an entry that never worked, and those that a form rejected."""
+    entry = add_entry(hass, PANEL)
+    outdated = add_entry(hass, OTHER_PANEL, **OUTDATED)
+    await setup_all(hass)
+    assert outdated.state is ConfigEntryState.SETUP_RETRY
+    accounts: dict[tuple[str, ...], Any] = hass.data[DOMAIN]
+    assert {secret for _, secret in accounts} == {"demo-secret", "outdated"}
+    form = await start(hass, entry, "reconfigure")
+    form = await submit(hass, form, client_id="demo", client_secret="mistyped")
+    assert form["errors"] == {"base": "invalid_auth"}
+    user = ConfigEntryDisabler.USER
+    await hass.config_entries.async_set_disabled_by(outdated.entry_id, user)
+    assert list(accounts) == [tuple(CREDENTIALS.values())]
+    account = accounts[tuple(CREDENTIALS.values())]
+    assert entry.runtime_data.client.account is account
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not accounts

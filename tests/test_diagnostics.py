@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -26,6 +27,7 @@ from .common import (
     PANEL,
     PIN,
     TEXTS,
+    WORKSHOP,
     Json,
     Site,
     add_entry,
@@ -150,7 +152,7 @@ async def get_info(hass: HomeAssistant) -> Json:
 async def test_system_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The panel is connected, then offline; another is not loaded; pdk.io is away.
 
-    Events are counted from midnight.
+    Events are counted from midnight. A disabled panel does not count.
     """
     info = await get_info(site.hass)
     assert info["can_reach_server"] == "ok"
@@ -168,6 +170,9 @@ async def test_system_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (await get_info(site.hass))["events_today"] == 1
 
     add_entry(site.hass, OTHER_PANEL)
+    disabled = add_entry(site.hass, WORKSHOP)
+    user = ConfigEntryDisabler.USER
+    await site.hass.config_entries.async_set_disabled_by(disabled.entry_id, user)
     await site.set_online(False)
     await site.wait_for_state(CONNECTION, "off")
     info = await get_info(site.hass)

@@ -1,7 +1,7 @@
 """The ProdataKey integration: doors of pdk.io access control panels."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import (
@@ -13,16 +13,21 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .account import (
+    async_setup_accounts,
+    async_share_account,
+    async_start_reauth,
+    get_credentials,
+)
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import (
     PanelCoordinator,
     ProdatakeyConfigEntry,
-    async_get_account,
     async_report_missing_permission,
 )
 from .devices import door_identifier, endpoint_identifier
 from .entity import CODE_BYPASS_KEYS, bypasses_code
-from .exceptions import async_start_reauth, error_translation
+from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues
 from .options import Options
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
@@ -43,7 +48,8 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions and the accounts."""
+    async_setup_accounts(hass)
     async_setup_services(hass)
     return True
 
@@ -51,13 +57,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
     """Set up a panel from a config entry; the stream connects in the background."""
     panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
-    if any(not entry.data.get(k) for k in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)):
+    if not all(get_credentials(entry.data)):
         raise ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="no_credentials"
         )
     options = Options.from_mapping(entry.options)
     session = async_get_clientsession(hass)
-    account = async_get_account(hass, entry.data)
+    account = async_share_account(hass, entry)
     try:
         system_id = entry.data.get(CONF_SYSTEM_ID)
         info = await get_site(account, panel_id, system_id)

@@ -33,6 +33,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .account import async_entries_sharing_credentials, async_get_account
 from .const import (
     CONF_PANEL_ID,
     CONF_RECORD_PEOPLE,
@@ -45,8 +46,8 @@ from .const import (
     UNLOCK_HOLD,
     UNLOCK_MOMENTARY,
 )
-from .coordinator import ProdatakeyConfigEntry, async_get_account
-from .exceptions import entries_sharing_credentials, error_key
+from .coordinator import ProdatakeyConfigEntry
+from .exceptions import error_key
 from .move import get_entry_data
 from .pdk.errors import PdkError, PermissionMissingError
 from .pdk.models import PanelInfo
@@ -280,7 +281,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def _update_credentials(self, entry: ProdatakeyConfigEntry) -> ConfigFlowResult:
         """Update all entries that had the old credentials."""
-        for other in entries_sharing_credentials(self.hass, entry):
+        for other in async_entries_sharing_credentials(self.hass, entry):
             if other.entry_id != entry.entry_id:
                 self.hass.config_entries.async_update_entry(
                     other, data={**other.data, **self._credentials}

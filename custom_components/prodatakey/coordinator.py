@@ -1,23 +1,20 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-import os
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.util.hass_dict import HassKey
 
+from .account import async_get_account, async_start_reauth, async_withdraw_reauth
 from .activity import Activity, async_fire_live_event
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import PanelDevices
-from .exceptions import async_start_reauth, async_withdraw_reauth, translated_errors
+from .exceptions import translated_errors
 from .issues import (
     PANEL_MIGRATED,
     PANEL_MOVED_BACK,
@@ -27,7 +24,6 @@ from .issues import (
     async_delete_issues,
 )
 from .options import Options
-from .pdk.client import ACCOUNTS_URL, AccountClient
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
@@ -68,22 +64,6 @@ MAX_DOORS = 900
 READ_INTERVAL = timedelta(hours=1)
 # The list of doors is not read again within this time, in seconds.
 MIN_READ_INTERVAL = 30.0
-
-_ACCOUNTS: HassKey[dict[tuple[str, str], AccountClient]] = HassKey(DOMAIN)
-
-
-@callback
-def async_get_account(hass: HomeAssistant, config: Mapping[str, str]) -> AccountClient:
-    """Return the account of these credentials, shared by all entries that have them."""
-    accounts = hass.data.setdefault(_ACCOUNTS, {})
-    credentials = (config[CONF_CLIENT_ID], config[CONF_CLIENT_SECRET])
-    if (account := accounts.get(credentials)) is None:
-        account = accounts[credentials] = AccountClient(
-            async_get_clientsession(hass),
-            *credentials,
-            url=os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL),
-        )
-    return account
 
 
 async def async_report_missing_permission(

@@ -12,8 +12,9 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
 )
 
+from .account import async_get_account
 from .const import CONF_SYSTEM_ID, DOMAIN
-from .coordinator import ProdatakeyConfigEntry, async_get_account
+from .coordinator import ProdatakeyConfigEntry
 from .exceptions import error_key
 from .move import async_get_doors, async_move_entry, match_doors
 from .pdk.errors import PdkError

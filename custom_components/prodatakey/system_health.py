@@ -50,13 +50,14 @@ class PanelsHealth:
         connected = [each for each in coordinators if each.connected]
         tokens = [token_at for each in connected if (token_at := _last_token_at(each))]
         streams = [each.stream for each in coordinators]
+        enabled = hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        )
         return {
             "can_reach_server": system_health.async_check_can_reach_url(
                 hass, os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL)
             ),
-            "panels_connected": (
-                f"{len(connected)} / {len(hass.config_entries.async_entries(DOMAIN))}"
-            ),
+            "panels_connected": f"{len(connected)} / {len(enabled)}",
             "last_token": max(tokens, default=None),
             "events_today": sum(
                 _event_count(stream) - self._before_today.get(stream, 0)

@@ -1,0 +1,111 @@
+"""Accounts of pdk.io: clients that entries share, and reauthentication."""
+
+from collections.abc import Mapping
+import os
+from typing import Any
+
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_REAUTH,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+from .pdk.client import ACCOUNTS_URL, AccountClient
+
+type Credentials = tuple[str, str]
+
+_ACCOUNTS: HassKey[dict[Credentials, AccountClient]] = HassKey(DOMAIN)
+
+
+@callback
+def async_setup_accounts(hass: HomeAssistant) -> None:
+    """Share accounts among the entries, each as long as an entry uses it."""
+    accounts = hass.data.setdefault(_ACCOUNTS, {})
+
+    @callback
+    def handle_change(_: ConfigEntryChange, changed: ConfigEntry) -> None:
+        """Forget the accounts that no entry uses any more."""
+        if changed.domain == DOMAIN:
+            used = {
+                get_credentials(entry.data)
+                for entry in hass.config_entries.async_entries(DOMAIN)
+                if entry.state is not ConfigEntryState.NOT_LOADED
+            }
+            for credentials in accounts.keys() - used:
+                del accounts[credentials]
+
+    # for as long as Home Assistant runs, as the actions
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_change)
+
+
+@callback
+def async_get_account(hass: HomeAssistant, data: Mapping[str, Any]) -> AccountClient:
+    """Return the account of these credentials: that of the entries, or a new one."""
+    credentials = get_credentials(data)
+    if (account := hass.data.get(_ACCOUNTS, {}).get(credentials)) is not None:
+        return account
+    return AccountClient(
+        async_get_clientsession(hass),
+        *credentials,
+        url=os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL),
+    )
+
+
+@callback
+def async_share_account(hass: HomeAssistant, entry: ConfigEntry) -> AccountClient:
+    """Return the account of an entry, shared by all entries with its credentials."""
+    account = async_get_account(hass, entry.data)
+    return hass.data[_ACCOUNTS].setdefault(get_credentials(entry.data), account)
+
+
+def get_credentials(data: Mapping[str, Any]) -> Credentials:
+    """Return the credentials of an entry or a form, empty where they are missing."""
+    return data.get(CONF_CLIENT_ID) or "", data.get(CONF_CLIENT_SECRET) or ""
+
+
+@callback
+def async_entries_sharing_credentials(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> list[ConfigEntry]:
+    """Return the entries with the same credentials, this one included."""
+    credentials = get_credentials(entry.data)
+    return [
+        other
+        for other in hass.config_entries.async_entries(DOMAIN)
+        if get_credentials(other.data) == credentials
+    ]
+
+
+@callback
+def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Start reauthentication, once for all entries that share the credentials."""
+    if not _reauth_flow_ids(hass, entry):
+        entry.async_start_reauth(hass)
+
+
+@callback
+def async_withdraw_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Stop asking for credentials: they were accepted after all."""
+    for flow_id in _reauth_flow_ids(hass, entry):
+        hass.config_entries.flow.async_abort(flow_id)
+
+
+def _reauth_flow_ids(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
+    """Return the flows that ask for the credentials of an entry."""
+    entries = async_entries_sharing_credentials(hass, entry)
+    sharing = {other.entry_id for other in entries}
+    return [
+        flow["flow_id"]
+        for flow in hass.config_entries.flow.async_progress_by_handler(
+            DOMAIN, match_context={"source": SOURCE_REAUTH}
+        )
+        if flow["context"].get("entry_id") in sharing
+    ]
