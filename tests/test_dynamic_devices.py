@@ -11,7 +11,15 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import MIN_READ_INTERVAL, OTHER_SIGNAL, PANEL, Site, let_pass, wait_until
+from .common import (
+    FRONT,
+    MIN_READ_INTERVAL,
+    OTHER_SIGNAL,
+    PANEL,
+    Site,
+    let_pass,
+    wait_until,
+)
 
 DOORS = f"panels/{PANEL}/doors"
 MEETING_ROOM = f"{DOORS}/4"
@@ -54,7 +62,15 @@ async def test_added_and_changed(
     await site.wait_for_state("lock.lamp", "unlocked")
 
     lamp = {"id": 30, "name": "Lamp", "type": "ioDevice", "publicIcon": "light"}
-    reader = {"id": 8, "type": "additionalElevatorReader", "primaryReader": "40"}
+    reader = {
+        "id": 8,
+        "name": "Lift",
+        "type": "additionalElevatorReader",
+        "primaryReader": "40",
+        "dps": True,
+        "rex": True,
+        "forcedAlarm": True,
+    }
     lift = {"id": 40, "type": "elevatorReader"}
     north = {"id": "north-1", "name": "North", "rex": True}
     for door in (lamp, reader, lift, north):
@@ -63,6 +79,13 @@ async def test_added_and_changed(
     await site.pdk.control("PATCH", f"{DOORS}/1", {"publicIcon": "rollUpDoor"})
     await an_hour_passes()
     assert site.state("binary_sensor.north_request_to_exit").state == "unknown"
+    # a second reader has what it has ever sent, and not what is configured
+    lift_rex = "binary_sensor.lift_request_to_exit"
+    assert site.state("event.lift_access").state == "unknown"
+    assert site.hass.states.get(lift_rex) is None
+    await site.emit("door.input.rex.on", 8)
+    await site.wait_for_state(lift_rex, "on")
+    assert site.hass.states.get("binary_sensor.lift_door_position") is None
     await site.happen("north-1", "hold")
     await site.wait_for_state("lock.north", "unlocked")
     assert site.device("north-1")
@@ -151,9 +174,12 @@ async def test_becomes_another_kind(
 
 
 async def test_delete_a_stale_device(
-    site: Site, device_registry: dr.DeviceRegistry, hass_ws_client: WebSocketGenerator
+    site: Site,
+    device_registry: dr.DeviceRegistry,
+    hass_ws_client: WebSocketGenerator,
+    an_hour_passes: Hour,
 ) -> None:
-    """A user deletes what the panel has no more, but nothing that it has."""
+    """A user deletes what the panel's last list lacks, but nothing that it has."""
     await async_setup_component(site.hass, "config", {})
     client = await hass_ws_client(site.hass)
     device_registry.async_get_or_create(
@@ -161,14 +187,28 @@ async def test_delete_a_stale_device(
     )
     await site.discover()
     endpoint = "endpoint_1_0013a200400a3942"
-    for part, deleted in ((99, True), (1, False), (endpoint, True)):
+    await site.pdk.control("DELETE", MEETING_ROOM)
+    await an_hour_passes()
+
+    async def delete(part: object) -> bool:
         found = site.device(part)
         assert found
-        answer = await client.remove_device(found.id)
-        assert answer["success"] is deleted
-        assert (site.device(part) is None) is deleted
-    await site.hass.async_block_till_done()
-    assert site.hass.states.get(OTHER_SIGNAL) is None
+        success = (await client.remove_device(found.id))["success"]
+        assert (site.device(part) is None) is success
+        await site.hass.async_block_till_done()
+        return bool(success)
+
+    deleted = {part: await delete(part) for part in (99, 1, endpoint, "", 4)}
+    assert deleted == {99: True, 1: False, endpoint: True, "": False, 4: True}
+    for entity_id in (OTHER_SIGNAL, "lock.meeting_room"):
+        assert site.hass.states.get(entity_id) is None
+    # an empty list removes nothing by itself
+    site.entry.runtime_data.panel.update_doors([])
+    assert site.state(FRONT).state == "unknown"
+    assert await delete(1)
+    assert site.hass.states.get(FRONT) is None
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
     await site.discover()
     # what the panel has is not known now
     await site.hass.config_entries.async_unload(site.entry.entry_id)

@@ -107,11 +107,16 @@ async def async_remove_config_entry_device(
     if entry.state is not ConfigEntryState.LOADED:
         return False
     panel = entry.runtime_data.panel
+    panel_id = panel.info.id
     for endpoint in list(panel.endpoints.values()):
-        if endpoint_identifier(panel.info.id, endpoint) in device.identifiers:
+        if endpoint_identifier(panel_id, endpoint) in device.identifiers:
             panel.remove_endpoint(endpoint)
-    kept = {door_identifier(panel.info.id, door_id) for door_id in panel.doors}
-    return not device.identifiers & {*kept, (DOMAIN, panel.info.id)}
+    for door in list(panel.doors.values()):
+        if door_identifier(panel_id, door.id) in device.identifiers:
+            if panel.listed is None or door.id in panel.listed:
+                return False
+            panel.remove_door(door)
+    return (DOMAIN, panel_id) not in device.identifiers
 
 
 def _async_remove_forbidden_entities(

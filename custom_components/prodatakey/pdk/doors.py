@@ -114,6 +114,9 @@ class Door:
         self.info = info
         self.state = DoorState(state)
         self.reported = set(reported)
+        if info.kind is DoorKind.SECOND_READER:
+            # earlier versions took what is configured for reported
+            self.reported &= self.state.as_dict().keys()
         self.has_reader = has_reader or info.has_reader
         """Whether people can request access: by its type, or because somebody did."""
         self.changed_by = changed_by
@@ -232,7 +235,9 @@ class Door:
         """Update the door from the panel's list."""
         self.info = info
         self.has_reader |= info.has_reader
-        self.reported |= info.reported
+        if info.kind is not DoorKind.SECOND_READER:
+            # its inputs are those of its door
+            self.reported |= info.reported
 
     def add_reported(self, aspect: Aspect) -> None:
         """Add an aspect that the panel has reported."""

@@ -93,6 +93,8 @@ class Panel:
         self.clock = PanelClock()
         self.doors: dict[DoorId, Door] = {}
         self.endpoints: dict[EndpointKey, Endpoint] = {}
+        self.listed: set[DoorId] | None = None
+        """The doors of the last list, also if it was empty; None before the first."""
         self.skipped: set[DoorId] = set()
         """The doors beyond `max_doors`."""
         self.door_updates = Subscribers[Iterable[Door]]()
@@ -160,14 +162,14 @@ class Panel:
         """Update the doors from the panel's list."""
         # second readers belong to a door, so doors come first
         listed = sorted(infos, key=lambda info: info.primary_reader is not None)
+        ids = self.listed = {info.id for info in listed}
         if not listed and self.doors:
             _LOGGER.warning("Ignored an empty list of doors of %s", self.info.name)
             return
-        ids = {info.id for info in listed}
         for known in list(self.doors.values()):
             known.misses = 0 if known.id in ids else known.misses + 1
             if known.misses >= REMOVE_AFTER_MISSES:
-                self._remove_door(known)
+                self.remove_door(known)
         updated = [d for info in listed if (d := self._update_door(info))]
         self.skipped = ids - self.doors.keys()
         self._notify_doors(updated)
@@ -229,7 +231,7 @@ class Panel:
         door = self.doors.get(info.id)
         if door is not None and not door.info.same_kind(info):
             _LOGGER.debug("Device %s is another kind of device now", info.id)
-            self._remove_door(door)
+            self.remove_door(door)
             door = None
         if door is None:
             if len(self.doors) >= self._max_doors:
@@ -238,10 +240,11 @@ class Panel:
         door.update_info(info)
         return door
 
-    def _remove_door(self, door: Door) -> None:
+    def remove_door(self, door: Door) -> None:
         """Remove a door."""
         del self.doors[door.id]
         self.removed_doors.notify(door)
+        self._on_change()
 
     def _notify_doors(self, doors: Iterable[Door]) -> None:
         """Notify of doors that are new or described again."""
