@@ -1,10 +1,11 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -40,6 +41,7 @@ from .pdk.panel import Panel
 from .pdk.parser import as_dict
 from .pdk.site import Client, create_stream, find_moved_site
 from .pdk.stream import StreamStatus
+from .pdk.tasks import log_failure
 from .store import (
     PanelStore,
     Stored,
@@ -174,9 +176,7 @@ class PanelCoordinator:
         entry.async_on_unload(
             async_track_time_interval(self.hass, self._schedule_read, READ_INTERVAL)
         )
-        self._streaming = entry.async_create_background_task(
-            self.hass, self.stream.run(), f"{DOMAIN} stream {self.panel.info.id}"
-        )
+        self._streaming = self._create_task(self.stream.run(), "stream")
 
     async def async_stop(self) -> None:
         """Disconnect and save."""
@@ -307,21 +307,25 @@ class PanelCoordinator:
         if time - self._permission_checked_at < READ_INTERVAL.total_seconds():
             return
         self._permission_checked_at = time
-        self.config_entry.async_create_background_task(
-            self.hass,
-            async_report_missing_permission(self.hass, self.config_entry),
-            f"{DOMAIN} permission {self.panel.info.id}",
+        self._create_task(
+            async_report_missing_permission(self.hass, self.config_entry), "permission"
         )
 
     @callback
     def _schedule_read(self, _: datetime | None = None) -> None:
         """Read the panel's list of doors, unless that is in progress."""
         if self._reading is None or self._reading.done():
-            self._reading = self.config_entry.async_create_background_task(
-                self.hass,
-                self._async_try_read(),
-                f"{DOMAIN} doors {self.panel.info.id}",
-            )
+            self._reading = self._create_task(self._async_try_read(), "doors")
+
+    def _create_task(
+        self, work: Coroutine[Any, Any, None], name: str
+    ) -> asyncio.Task[None]:
+        """Run something until it ends or the entry is unloaded; log an exception."""
+        task = self.config_entry.async_create_background_task(
+            self.hass, work, f"{DOMAIN} {name} {self.panel.info.id}"
+        )
+        task.add_done_callback(log_failure)
+        return task
 
     async def _async_try_read(self) -> None:
         """Read the panel's list of doors and handle errors."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.models import AccessEvent, InvalidToken
+from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, InvalidToken
 from custom_components.prodatakey.pdk.parser import (
     MalformedEventError,
     comparable,
@@ -94,6 +94,34 @@ def test_person_without_metadata() -> None:
     event = parse_event("door.request.allowed", payload)
     assert isinstance(event, AccessEvent)
     assert (event.person, event.person_id) == ("Postman Test", 1)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "door", "name"),
+    [
+        (" Front ", "Other", "Front"),
+        ("  ", "Front", "Front"),
+        (None, "Front", "Front"),
+        ("\t", "  ", None),
+        (1, 2, None),
+    ],
+)
+def test_name_of_a_door(metadata: object, door: object, name: str | None) -> None:
+    """Test that a name of blanks is none: the door is shown by its id then."""
+    v1 = {
+        "body": {"doorId": 1, "door": {"name": door}},
+        "metadata": {"doorName": metadata},
+    }
+    device = {"id": "1", "name": door}
+    v2 = {"body": {"device": device}, "metadata": {"deviceName": metadata}}
+    for event in (
+        parse_event("door.input.relay.on", v1),
+        parse_event("door.request.allowed", v1),
+        v2_parser.parse_event("device.input.relay.on", v2),
+        v2_parser.parse_event("device.request.allowed", v2),
+    ):
+        assert isinstance(event, DoorEvent | AccessEvent)
+        assert event.door_name == name
 
 
 def test_pin_is_not_read() -> None:

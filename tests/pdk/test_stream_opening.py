@@ -1,7 +1,9 @@
 """A stream is opened or refused, or meets something else than a panel."""
 
 import asyncio
+import gc
 from itertools import product
+import logging
 from typing import Any
 
 import aiohttp
@@ -14,13 +16,14 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.http import abort
 from custom_components.prodatakey.pdk.v1 import socketio2
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v2 import socketio4
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import make_socket, set_constants, websocket_server
+from .common import OPENING, make_socket, set_constants, websocket_server
 from .running_stream import CONNECTED, DOWN, RunningStream
 
 # Frames with which no Engine.IO server opens.
@@ -135,3 +138,26 @@ async def test_server_that_opens_nothing(
             await socket.open(uri.replace("http", "ws"))
         await socket.close()
         await asyncio.wait_for(ended.wait(), 10)
+
+
+@pytest.mark.parametrize("socket", ["1.0", "2.0"], indirect=True)
+async def test_server_that_resets_after_opening(
+    socket: Socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the end is handled, whichever task notices it first."""
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.send_str(OPENING)
+        assert websocket._req and websocket._req.transport
+        abort(websocket._req.transport)
+
+    loop = asyncio.get_running_loop()
+    unhandled: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: unhandled.append(context))
+    async with websocket_server(serve) as uri:
+        with pytest.raises((CannotConnectError, StreamRefusedError)):
+            await socket.open(uri.replace("http", "ws"))
+        await socket.close()
+    gc.collect()
+    assert not unhandled
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
-from traceback import format_tb
 from typing import ClassVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +17,7 @@ from .errors import CannotConnectError, PdkError
 from .models import PdkEvent
 from .parser import MalformedEventError
 from .reconnect import Backoff, TokenRenewer
+from .tasks import log_exception
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class SiteStream(ABC):
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
-            if (error := await self._attempt()) is None:
+            if (error := await self._attempt(self._connect)) is None:
                 self._backoff.reset_if_stable()
             else:
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
@@ -119,15 +119,15 @@ class SiteStream(ABC):
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended. Raises PdkError."""
 
-    async def _attempt(self) -> PdkError | None:
-        """Connect until the connection ends; return the error if that failed."""
+    async def _attempt(self, work: Callable[[], Awaitable[None]]) -> PdkError | None:
+        """Return None once the work is done, or the error if that failed."""
         try:
-            await self._connect()
+            await work()
         except PdkError as err:
             return err
         except Exception as err:  # noqa: BLE001 - logged, without its message
-            # a bug: without further attempts the doors would look connected
-            _log_exception(err)
+            # a bug: without further attempts doors would look connected, or offline
+            log_exception(err)
             return CannotConnectError(type(err).__name__)
         return None
 
@@ -187,9 +187,3 @@ async def open_connection(
     except PdkError as err:
         client.discard_token()
         raise type(err)(client.scrub(str(err))[:MAX_REASON_LENGTH]) from None
-
-
-def _log_exception(err: Exception) -> None:
-    """Log where an error was raised, without its message, which may contain a token."""
-    trace = "".join(format_tb(err.__traceback__))
-    _LOGGER.error("Unexpected error: %s\n%s", type(err).__name__, trace)

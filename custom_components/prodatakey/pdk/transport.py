@@ -17,6 +17,7 @@ from .clock import now
 from .errors import CannotConnectError, StreamRefusedError
 from .http import abort, describe_error
 from .parser import loads
+from .tasks import create_task
 
 CLOSE_TIMEOUT = 1.0
 # The event loop did not run for this many seconds: the machine was suspended or blocked.
@@ -40,6 +41,7 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
     delayed = False
     """Whether packets may have waited here while the event loop did not run."""
     on_plain_event: Callable[[str], None]
+    write_loop_task: asyncio.Task[None] | None
 
     def __init__(self, **options: Any) -> None:
         """Initialize the transport."""
@@ -71,8 +73,8 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
             await self.ws.close()
             raise
         await self._trigger_event("connect", run_async=False)
-        self.write_loop_task = self.start_background_task(self._write_loop)
-        self.read_loop_task = self.start_background_task(self._read_loop_websocket)
+        self.write_loop_task = create_task(self._write_loop())
+        self.read_loop_task = create_task(self._read_loop_websocket())
 
     async def _receive_first(self) -> str:
         """Return the first frame."""
@@ -96,7 +98,7 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
     @override
     async def _read_loop_websocket(self) -> None:
         """Read until the connection ends or times out."""
-        reading = self.start_background_task(self._read)
+        reading = create_task(self._read())
         try:
             await self._wait_for_timeout(reading)
             if not reading.done():
@@ -121,7 +123,10 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         loop = asyncio.get_running_loop()
         self.last_received = loop.time()
         timeout = self.ping_interval + self.ping_timeout
-        tasks = {reading, self.write_loop_task}
+        if (writing := self.write_loop_task) is None:
+            # reset right after the open packet, before this task ran
+            return
+        tasks = {reading, writing}
         while (left := self.last_received + timeout - loop.time()) > 0:
             await self._tick()
             ended, _ = await asyncio.wait(

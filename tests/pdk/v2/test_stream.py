@@ -10,6 +10,7 @@ from custom_components.prodatakey.pdk.models import (
     AccessEvent,
     Aspect,
     DoorEvent,
+    SiteConnection,
 )
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
@@ -41,6 +42,30 @@ async def test_reconnect(
         subscriptions = (await simulator.system(WORKSHOP))["subscriptions"]
         assert subscriptions == [sorted(TOPICS)] * 2
         assert stream.statuses[:2] == [CONNECTED, DROPPED]
+
+
+async def test_unexpected_error_of_the_status(
+    node: CloudNodeClient,
+    simulator: SimulatedPdk,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A bug is logged without its message, and the status of the site is read again."""
+    is_online, failures = node.is_online, [RuntimeError("secret")]
+
+    async def fail_once() -> bool | None:
+        if failures:
+            raise failures.pop()
+        return await is_online()
+
+    monkeypatch.setattr(node, "is_online", fail_once)
+    await simulator.set_online(WORKSHOP, online=False)
+    async with RunningStream(node) as stream:
+        await stream.wait_for_events(1)
+    assert stream.events == [SiteConnection(connected=False)]
+    assert "Unexpected error: RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("envelope", ["A", "B", "C"])

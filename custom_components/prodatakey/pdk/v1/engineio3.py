@@ -6,6 +6,7 @@ from typing import Any, override
 
 from engineio import packet as engineio_packet
 
+from ..tasks import create_task
 from ..transport import BaseTransport
 
 _PONG = str(engineio_packet.PONG)
@@ -25,7 +26,7 @@ class Transport(BaseTransport):
     @override
     async def _read_loop_websocket(self) -> None:
         """Send pings while reading."""
-        pinging = self.start_background_task(self._ping_regularly)
+        pinging = create_task(self._ping_regularly())
         try:
             await super()._read_loop_websocket()
         finally:

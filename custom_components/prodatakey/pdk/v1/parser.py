@@ -85,8 +85,8 @@ def _parse_door_event(
     if type(door_id) is not int and (door_id := parse_door_id(door_id)) is None:
         raise MalformedEventError("doorId is missing")
     name = metadata.get("doorName")
-    if not name and isinstance(door := body.get("door"), dict):
-        name = door.get("name")
+    if not isinstance(name, str) or not name.strip():
+        name = as_dict(body.get("door")).get("name")
     event_id, occurred = event.get("id"), metadata.get("occurred")
     aspect, value = reported
     return DoorEvent(

@@ -20,6 +20,7 @@ from ..models import (
 from ..parser import MalformedEventError
 from ..reconnect import RENEWAL_GRACE
 from ..stream import SiteStream, StreamStatus, open_connection
+from ..tasks import create_task
 from .client import PanelClient
 from .parser import parse_event
 from .pending import PendingCommands
@@ -112,7 +113,7 @@ class PanelStream(SiteStream):
             # its pong shows that the token has arrived
             await asyncio.wait({await socket.ping()}, timeout=RENEWAL_GRACE)
 
-        renewing = asyncio.create_task(self._renewer.run(send_token, token))
+        renewing = create_task(self._renewer.run(send_token, token))
         try:
             await asyncio.wait(
                 (socket.ended, renewing), return_when=asyncio.FIRST_COMPLETED

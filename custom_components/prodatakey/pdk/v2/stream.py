@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 import logging
 from typing import override
 
@@ -23,6 +24,7 @@ from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnect
 from ..parser import Json, MalformedEventError
 from ..reconnect import Backoff
 from ..stream import MAX_REASON_LENGTH, SiteStream, StreamStatus, open_connection
+from ..tasks import create_task
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
 from .socketio4 import Socket
@@ -95,8 +97,8 @@ class CloudNodeStream(SiteStream):
         self._backoff.handle_connected()
         self._notify_status(StreamStatus.CONNECTED)
         self._check_due.set()
-        renewing = asyncio.create_task(self._renewer.run(self._replace, token))
-        checking = asyncio.create_task(self._check_regularly())
+        renewing = create_task(self._renewer.run(self._replace, token))
+        checking = create_task(self._check_regularly())
         try:
             await subscribe(socket)
             await self._wait_for_end(renewing)
@@ -173,16 +175,21 @@ class CloudNodeStream(SiteStream):
         # this attempt takes the place of the one after the first short delay
         backoff.next_delay(None)
         while reports == self._connection_reports:
-            try:
-                online = await self._client.is_online()
-            except PdkError as err:
-                _LOGGER.debug("Could not read the site's status: %s", err)
-                await asyncio.sleep(backoff.next_delay(err))
-                continue
-            if reports == self._connection_reports:
-                # an event would be newer; without any word the site counts as online
-                self._set_online("cloud-nodes", connected=online is not False)
-            return
+            error = await self._attempt(partial(self._read_status, reports))
+            if error is None:
+                return
+            _LOGGER.debug("Could not read the site's status: %s", error)
+            await asyncio.sleep(backoff.next_delay(error))
+
+    async def _read_status(self, reports: int) -> None:
+        """Read whether the site is online; an event that came meanwhile is newer.
+
+        Raises what CloudNodeClient.is_online raises.
+        """
+        online = await self._client.is_online()
+        if reports == self._connection_reports:
+            # without any word the site counts as online
+            self._set_online("cloud-nodes", connected=online is not False)
 
     def _set_online(self, topic: str, *, connected: bool) -> None:
         """Notify of a site that went online or offline."""
