@@ -1,5 +1,7 @@
 """Triggers for access, alarms and requests to exit."""
 
+from collections import deque
+from datetime import timedelta
 from typing import Any, ClassVar, override
 
 import voluptuous as vol
@@ -38,6 +40,10 @@ from .options import Options
 from .pdk.models import Access
 
 CONF_PERSON = "person"
+CONF_TIMES = "times"
+CONF_WITHIN = "within"
+
+MAX_TIMES = 100
 
 ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
     {
@@ -45,6 +51,19 @@ ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
             vol.Optional(CONF_PERSON): vol.All(
                 cv.ensure_list, [vol.All(cv.string, vol.Strip, vol.Length(min=1))]
             )
+        }
+    }
+)
+
+UNKNOWN_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+    {
+        vol.Required(CONF_OPTIONS, default={}): {
+            vol.Optional(CONF_TIMES, default=1): vol.All(
+                vol.Coerce(int), vol.Range(min=1, max=MAX_TIMES)
+            ),
+            vol.Optional(
+                CONF_WITHIN, default=timedelta(minutes=5)
+            ): cv.positive_time_period,
         }
     }
 )
@@ -122,6 +141,34 @@ class PersonAccessTrigger(AccessTrigger):
         return True
 
 
+class UnknownAccessTrigger(AccessTrigger):
+    """Trigger on unknown credentials, the doors of a target counted together."""
+
+    _schema = UNKNOWN_SCHEMA
+    _access = Access.UNKNOWN
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger with how many credentials it takes."""
+        super().__init__(hass, config)
+        self._within = self._options[CONF_WITHIN].total_seconds()
+        self._presented = deque[float](maxlen=self._options[CONF_TIMES])
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        """Return whether this credential completes the number; then count anew.
+
+        Not in the automation, which misses credentials that are presented at once.
+        """
+        presented = self._presented
+        presented.append(to_state.last_updated_timestamp)
+        if len(presented) < self._options[CONF_TIMES]:
+            return False
+        if presented[-1] - presented[0] > self._within:
+            return False
+        presented.clear()
+        return True
+
+
 def _panels_without_people(hass: HomeAssistant, config: dict[str, Any]) -> list[str]:
     """Return the panels of a target that do not record people."""
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(config))
@@ -179,7 +226,7 @@ def _make_access_trigger[T: AccessTrigger](base: type[T], access: Access) -> typ
 TRIGGERS: dict[str, type[Trigger]] = {
     "access_denied": _make_access_trigger(PersonAccessTrigger, Access.DENIED),
     "access_granted": _make_access_trigger(PersonAccessTrigger, Access.GRANTED),
-    "access_unknown": _make_access_trigger(AccessTrigger, Access.UNKNOWN),
+    "access_unknown": UnknownAccessTrigger,
     "exit_requested": _make_trigger(OnTrigger, "rex"),
     "forced": _make_trigger(OnTrigger, "forced"),
     "forced_cleared": _make_trigger(OffTrigger, "forced"),

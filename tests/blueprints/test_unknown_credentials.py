@@ -1,6 +1,11 @@
 """Unknown credentials are presented at a door several times within minutes."""
 
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from homeassistant.core import ServiceCall
+from homeassistant.util import dt as dt_util
 from tests.common import AccessEvents, Site, wait_until
 
 from .conftest import Automate, rename
@@ -43,16 +48,25 @@ async def test_both_readers(
 
 
 async def test_minutes_pass(
-    site: Site,
-    access_events: AccessEvents,
-    automate: Automate,
-    notifications: list[ServiceCall],
+    site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
     """A credential that was presented before is not counted any more."""
-    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=0.02)
-    await present(site, access_events)
-    await wait_until(lambda: site.state("automation.ours").attributes["current"] == 0)
-    await present(site, access_events)
-    assert not notifications
-    await present(site, access_events)
-    await wait_until(lambda: notifications)
+    await automate("unknown_credentials", **INPUTS, how_many=2, minutes=5)
+    start = dt_util.utcnow()
+    for minutes, count in ((0, 0), (5.1, 0), (10, 1)):
+        with freeze_time(start + timedelta(minutes=minutes)):
+            site.deliver("door.request.unknown", {"body": {"doorId": 1}})
+        await site.hass.async_block_till_done()
+        assert len(notifications) == count
+
+
+async def test_at_once(
+    site: Site, automate: Automate, notifications: list[ServiceCall]
+) -> None:
+    """Credentials that arrive in one packet of the network are all counted."""
+    await automate("unknown_credentials", **INPUTS, how_many=3, minutes=1)
+    for reader in (7, 1, 1, 1, 7, 7):
+        site.deliver("door.request.unknown", {"body": {"doorId": reader}})
+    await wait_until(lambda: len(notifications) == 2)
+    message = "3 unknown credentials at Front door within 1 minute"
+    assert notifications[0].data["message"] == message
