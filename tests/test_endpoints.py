@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+import voluptuous as vol
 
 from custom_components.prodatakey.const import DOMAIN
+from custom_components.prodatakey.services import QUERY_SCHEMA
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .common import (
+    ANSWER_TIMEOUT,
     CONNECTION,
     ENDPOINT,
     PANEL,
@@ -58,6 +61,7 @@ async def test_discover(site: Site) -> None:
     for link, gain in ((1, 10), (2, 20)):
         body = {"ioLinkId": link, "address": NEAR, "dbGain": gain}
         await site.pdk.emit(PANEL, "endpoint.signal", {"body": body})
+    await site.carry_out(command)
     (signal,) = await querying
     assert (signal["io_link_id"], signal["db_gain"]) == (2, 20)
     unique_id = f"{PANEL}_endpoint_1_{NEAR}_signal"
@@ -122,10 +126,33 @@ async def test_query_all_endpoints(site: Site, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(SIGNAL_TIMEOUT, 0.3)
     signals = await site.ask("query_signal", **SILENT)
     assert signals == [{**SILENT, "db_gain": None, "occurred": None}]
-    await site.pdk.faults(commands="ignored")
-    signals = await site.ask("query_signal")
-    assert {s["address"]: s["db_gain"] for s in signals} == {NEAR: None, FAR: None}
     assert site.state(SIGNAL).state == "40"
+
+
+async def test_panel_does_not_answer(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is an error, unless the endpoint has answered."""
+    await site.discover()
+    monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
+    await site.faults(commands="ignored")
+    for endpoint in ({}, SILENT):
+        with raises_error("no_answer"):
+            await site.ask("query_signal", **endpoint)
+    await site.faults(commands="silent")
+    signals = await site.ask("query_signal")
+    assert {s["address"]: s["db_gain"] for s in signals} == {NEAR: 40, FAR: 67}
+
+
+def test_number_that_is_not_whole() -> None:
+    """It is refused, not rounded: nobody knows what the panel would make of it."""
+    query: Json = {"config_entry_id": "1", "io_link_id": 0, "relay_dwell": "300"}
+    valid = QUERY_SCHEMA(query)
+    assert (valid["io_link_id"], valid["relay_dwell"]) == (0, 300)
+    for key in ("io_link_id", "relay_dwell"):
+        for value in (2.5, -1, "2.5", "x", True, None, 1e300, float("nan")):
+            with pytest.raises(vol.Invalid, match=key):
+                QUERY_SCHEMA({**query, key: value})
 
 
 async def test_rejected_or_not_connected(site: Site) -> None:

@@ -47,6 +47,18 @@ ATTR_IO_LINK_ID = "io_link_id"
 ATTR_RELAY_DWELL = "relay_dwell"
 ATTR_WAIT = "wait"
 
+# JSON has no larger whole numbers without loss; PDK documents no range.
+MAX_NUMBER = 2**53 - 1
+
+
+def _whole_number(value: object) -> int:
+    """Validate a whole number that is not negative; none is rounded. Raises vol.Invalid."""
+    number: float = vol.Coerce(float)(value)
+    if isinstance(value, bool) or number % 1 != 0 or not 0 <= number <= MAX_NUMBER:
+        raise vol.Invalid("expected a whole number, 0 or more")
+    return int(number)
+
+
 DASHBOARD_SCHEMA = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
 DISCOVER_SCHEMA = vol.Schema(
     {
@@ -60,12 +72,10 @@ QUERY_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_ENDPOINT): cv.string,
-        vol.Optional(ATTR_IO_LINK_ID): vol.Coerce(int),
+        vol.Optional(ATTR_IO_LINK_ID): _whole_number,
         vol.Optional(ATTR_ADDRESS): cv.string,
         vol.Optional(ATTR_ACTUATE_RELAY, default=False): cv.boolean,
-        vol.Optional(ATTR_RELAY_DWELL, default=5): vol.All(
-            vol.Coerce(int), vol.Range(min=1, max=100)
-        ),
+        vol.Optional(ATTR_RELAY_DWELL, default=5): _whole_number,
     }
 )
 OPEN_DOOR_SCHEMA = cv.make_entity_service_schema(

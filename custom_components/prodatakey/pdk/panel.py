@@ -327,7 +327,8 @@ class Panel:
     async def query_signal(self, query: QuerySignal) -> Signal:
         """Ask one endpoint for its signal; another query to it waits its turn.
 
-        Raises CommandError, except if the endpoint does not answer in 5 seconds.
+        An endpoint has 5 seconds to answer, from the panel's answer on. Raises
+        CommandError if the panel does not answer or rejects the query.
         """
         key = (query.io_link_id, query.address)
         answer: asyncio.Future[EndpointSignal] = asyncio.Future()
@@ -343,11 +344,11 @@ class Panel:
         async with self._query_locks.setdefault(key, asyncio.Lock()):
             with self._signals.subscribed(handle_signal):
                 try:
-                    async with asyncio.timeout(SIGNAL_TIMEOUT):
-                        await run_to_completion(self._send(query))
-                        await asyncio.wait({answer})
-                except TimeoutError:
-                    pass
+                    await run_to_completion(self._send(query))
+                except CommandUnansweredError:
+                    if not answer.done():
+                        raise
+                await asyncio.wait({answer}, timeout=SIGNAL_TIMEOUT)
         if not answer.done():
             return Signal(io_link_id=query.io_link_id, address=query.address)
         return Signal(
