@@ -113,7 +113,8 @@ async def test_a_new_door_while_unloading(
     await site.hass.config_entries.async_unload(site.entry.entry_id)
     await site.hass.async_block_till_done()
     assert delivered
-    assert {state.state for state in site.hass.states.async_all()} == {"unavailable"}
+    locks = site.hass.states.async_all("lock")
+    assert {state.state for state in locks} == {"unavailable"}
     await site.set_up()
     await site.hass.async_block_till_done()
     assert "does not generate unique IDs" not in caplog.text

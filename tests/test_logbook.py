@@ -7,18 +7,21 @@ import re
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.components.recorder import Recorder
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
-from .common import FRONT, PANEL, Json, Site
+from .common import FRONT, FRONT_ACCESS, PANEL, SIGNAL, Json, Site, wait_for_connection
 from .test_activity import ACTIVITY, DOOR, PERSON, line
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
@@ -89,6 +92,63 @@ async def come_in(site: Site, person: int, *, walk: bool) -> None:
             await site.happen(1, happening)
             await site.wait_for_state(POSITION, state)
     await site.wait_for_state(FRONT, "locked")
+
+
+PAST = (
+    FRONT_ACCESS,
+    ACTIVITY,
+    SIGNAL,
+    "sensor.front_door_last_person",
+    "event.garage_access",
+)
+
+
+async def test_reload_tells_of_nobody(
+    recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
+) -> None:
+    """Doors go and come, but Activity does not say that anybody came, nor do triggers.
+
+    Nor does it where the entry is disabled, enabled, and unloaded for a while.
+    """
+    hass, entries = site.hass, site.hass.config_entries
+    assert await async_setup_component(hass, "logbook", {})
+    client = await hass_ws_client()
+    await site.emit("door.request.unknown", 2)
+    await site.happen(1, "badge", person=1)
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.discover()
+    await site.ask("query_signal")
+    before = {entity_id: site.state(entity_id) for entity_id in PAST}
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    start = dt_util.utcnow()
+    await entries.async_unload(site.entry.entry_id)
+    assert site.state(FRONT).state == "unavailable"
+    for entity_id, shown in before.items():
+        assert site.state(entity_id).state == shown.state
+    await site.set_up()
+    lines = await get_events(hass, client, start)
+    assert not {line["entity_id"] for line in lines} & {*PAST}
+    assert {FRONT, POSITION} <= {line["entity_id"] for line in lines}
+    for change in changes:
+        if change.data["entity_id"] in PAST:
+            old, new = change.data["old_state"], change.data["new_state"]
+            assert (old and old.state) == (new and new.state)
+    for entity_id, shown in before.items():
+        after = site.state(entity_id)
+        assert (after.state, after.attributes) == (shown.state, shown.attributes)
+        assert after.last_changed == shown.last_changed
+
+    # Home Assistant removes the states, and writes unavailable before it sets up
+    changes.clear()
+    await entries.async_set_disabled_by(site.entry.entry_id, ConfigEntryDisabler.USER)
+    assert hass.states.get(FRONT_ACCESS) is None
+    await entries.async_set_disabled_by(site.entry.entry_id, None)
+    await wait_for_connection(hass, site.entry)
+    assert [
+        change.data["new_state"] and change.data["new_state"].state
+        for change in changes
+        if change.data["entity_id"] == FRONT_ACCESS
+    ] == [before[FRONT_ACCESS].state, None, "unavailable", "unknown"]
 
 
 EXAMPLE = re.compile(r"```yaml\n(logbook:\n.*?)```", re.DOTALL)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import override
+from typing import Any, cast, override
 from weakref import WeakKeyDictionary
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
@@ -49,7 +50,9 @@ class ProdatakeyEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
     _follows_connection = True
-    """False for entities about the past, which are never unavailable."""
+    """False for entities that are never unavailable."""
+    _keeps_state = False
+    """True for entities about the past: they show it also while not loaded."""
 
     def __init__(
         self,
@@ -85,6 +88,13 @@ class ProdatakeyEntity(Entity):
             self.async_on_remove(availability.subscribe(self._handle_availability))
             self._attr_available = self.coordinator.available
 
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Keep the state of an entity about the past while the entry is not loaded."""
+        if self._keeps_state and self.registry_entry is not None:
+            entry = _StateKeeper(self.registry_entry)
+            self.registry_entry = cast("er.RegistryEntry", entry)
+
     @callback
     def _handle_availability(self) -> None:
         """Handle a change of the availability, or of what is assumed."""
@@ -95,6 +105,30 @@ class ProdatakeyEntity(Entity):
     def _handle_update(self) -> None:
         """Handle a change of what this entity shows."""
         self.async_write_ha_state()
+
+
+class _StateKeeper:
+    """A registry entry whose entity does not become unavailable when it is unloaded.
+
+    Home Assistant would write *unavailable*, and the old state once the entity is
+    added again. Activity would show that as news, and triggers could take it for news.
+    """
+
+    def __init__(self, entry: er.RegistryEntry) -> None:
+        """Initialize with the entity's own registry entry."""
+        self._entry = entry
+
+    def __getattr__(self, name: str) -> Any:
+        """Return anything else from the registry entry."""
+        return getattr(self._entry, name)
+
+    def write_unavailable_state(self, hass: HomeAssistant) -> None:
+        """Write the present state again, as one that another entity may replace."""
+        if (state := hass.states.get(self._entry.entity_id)) is None:
+            self._entry.write_unavailable_state(hass)
+            return
+        attributes = {**state.attributes, ATTR_RESTORED: True}
+        hass.states.async_set(state.entity_id, state.state, attributes)
 
 
 class PanelEntity(ProdatakeyEntity):

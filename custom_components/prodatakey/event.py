@@ -9,6 +9,7 @@ from homeassistant.components.event import (
     EventEntityDescription,
     EventExtraStoredData,
 )
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -49,6 +50,7 @@ class DoorAccess(DoorEntity, EventEntity):
 
     entity_description: DoorEventDescription
     _follows_connection = False
+    _keeps_state = True
 
     def __init__(
         self,
@@ -69,7 +71,13 @@ class DoorAccess(DoorEntity, EventEntity):
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
-        """Restore the last event, without the person if people are not recorded."""
+        """Restore the last event, without the person if people are not recorded.
+
+        Where *unavailable* is shown, Activity and triggers would take it for a new one.
+        """
+        shown = self.hass.states.get(self.entity_id)
+        if shown is not None and shown.state == STATE_UNAVAILABLE:
+            return None
         last = await super().async_get_last_event_data()
         if last is None or self.coordinator.record_people:
             return last

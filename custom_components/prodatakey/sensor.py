@@ -89,8 +89,7 @@ class LastActivity(PanelEntity, SensorEntity):
     """The last line of the panel's activity log."""
 
     _follows_connection = False
-    # the same sentence again is news
-    _attr_force_update = True
+    _keeps_state = True
     _unrecorded_attributes = frozenset({"message"})
 
     @property
@@ -98,6 +97,14 @@ class LastActivity(PanelEntity, SensorEntity):
     def _topics(self) -> tuple[Subscribers[()], ...]:
         """Return the activity log."""
         return (self.coordinator.activity_updates,)
+
+    @callback
+    @override
+    def _handle_update(self) -> None:
+        """Handle a new line; the same sentence again is news, but a reload is not."""
+        self._attr_force_update = True
+        self.async_write_ha_state()
+        self._attr_force_update = False
 
     @property
     @override
@@ -125,6 +132,7 @@ class DoorLastPerson(DoorEntity, SensorEntity):
 
     entity_description: DoorSensorDescription
     _follows_connection = False
+    _keeps_state = True
 
     @property
     @override
@@ -154,6 +162,7 @@ class EndpointSignal(EndpointEntity, SensorEntity):
     """The signal of a wireless endpoint when it last answered."""
 
     _follows_connection = False
+    _keeps_state = True
 
     @property
     @override
