@@ -140,6 +140,38 @@ async def test_unlock_is_rejected(site: Site) -> None:
     assert seen == []
 
 
+async def test_one_of_two_is_rejected(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody opens a door twice because the wrong one was told to be rejected.
+
+    Which one it is shows the result of the other; without one the user reads both.
+    """
+    await site.pdk.faults(commands="ignored")
+
+    async def unlock_two() -> tuple[list[asyncio.Task[None]], list[Json]]:
+        sent = len(await site.sent())
+        tasks = [
+            site.hass.async_create_task(site.act("lock.unlock", lock))
+            for lock in (FRONT, "lock.meeting_room")
+        ]
+        await site.commands(after=sent + 1)
+        await site.pdk.emit(PANEL, "serverError", {"message": "Not now."})
+        return tasks, (await site.commands())[sent:]
+
+    (first, second), (_, command) = await unlock_two()
+    await site.carry_out(command)
+    await second
+    with raises_error("command_rejected", name="Front door", reason="Not now."):
+        await first
+    monkeypatch.setattr(ANSWER_TIMEOUT, 0.3)
+    tasks, _ = await unlock_two()
+    for task, name in zip(tasks, ("Front door", "Meeting room"), strict=True):
+        with raises_error("maybe_rejected", name=name, reason="Not now."):
+            await task
+    assert site.state("lock.meeting_room").attributes["assumed_state"] is True
+
+
 async def test_unlock_while_not_connected(site: Site) -> None:
     """A command fails at once while the stream is down, and is not kept for later."""
     await site.pdk.faults(handshake={"mode": "http", "status": 503})

@@ -12,6 +12,7 @@ from .pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
     InvalidAuthError,
+    MaybeRejectedError,
     NotConnectedError,
     PdkError,
     PermissionMissingError,
@@ -29,6 +30,7 @@ _TRANSLATION_KEYS: dict[type[PdkError], str] = {
     NotConnectedError: "not_connected",
     CommandRejectedError: "command_rejected",
     CommandUnansweredError: "no_answer",
+    MaybeRejectedError: "maybe_rejected",
     RoleTooSmallError: "role_too_small",
 }
 

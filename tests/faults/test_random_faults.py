@@ -13,6 +13,7 @@ from custom_components.prodatakey.pdk.commands import TryDwellOpen
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
+    MaybeRejectedError,
     NotConnectedError,
 )
 from custom_components.prodatakey.pdk.models import DoorId
@@ -30,6 +31,7 @@ CALLERS = 8
 OUTCOMES: dict[type[Exception], str] = {
     CommandRejectedError: "refused",
     CommandUnansweredError: "no answer",
+    MaybeRejectedError: "no answer",
     NotConnectedError: "not connected",
 }
 DOORS: dict[str, DoorId] = {PANEL: 1, WORKSHOP: device_id(WORKSHOP, 1)}
@@ -96,7 +98,7 @@ async def test_every_command_once(
     count: int,
 ) -> None:
     """Test that each caller gets one outcome, and the panel no command twice."""
-    set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1, rejection_grace=0.1)
+    set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1)
     set_constants(monkeypatch, answer_timeout=0.4)
     set_constants(monkeypatch, backoff_delays=(0.05,), max_backoff=0.05)
     await pdk.faults(ping_interval=0.2, ping_timeout=0.2)

@@ -43,7 +43,6 @@ CONSTANTS = {
     "min_retry_after": "http.MIN_RETRY_AFTER",
     "min_token_life": "reconnect.MIN_TOKEN_LIFETIME",
     "overlap": "v2.stream.OVERLAP",
-    "rejection_grace": "v1.pending.REJECTION_GRACE",
     "renew_at": "http.RENEW_AT",
     "renewal_grace": "reconnect.RENEWAL_GRACE",
     "request_timeout": "http.TIMEOUT",

@@ -12,11 +12,9 @@ from custom_components.prodatakey.pdk.commands import (
 from custom_components.prodatakey.pdk.errors import (
     CommandRejectedError,
     CommandUnansweredError,
+    MaybeRejectedError,
 )
-from custom_components.prodatakey.pdk.v1.pending import PendingCommands
-from tests.common import wait_until
-
-from .common import set_constants
+from custom_components.prodatakey.pdk.v1.pending import MAX_GIVEN_UP, PendingCommands
 
 ADDRESS = "0013a200400a393b"
 
@@ -108,46 +106,79 @@ async def test_two_of_three_are_rejected(pending: PendingCommands) -> None:
     assert (_rejection(first), _rejection(third)) == ("Not you.", "Nor you.")
 
 
-@pytest.mark.parametrize("first_is_answered", [True, False])
-async def test_command_after_a_rejection_is_not_meant(
-    pending: PendingCommands, monkeypatch: pytest.MonkeyPatch, first_is_answered: bool
-) -> None:
-    """Test that it stays pending; the others fail if no result tells them apart."""
-    set_constants(monkeypatch, rejection_grace=0.05)
+async def test_command_after_a_rejection_is_not_meant(pending: PendingCommands) -> None:
+    """Test that it stays pending, and does not delay the one that is meant."""
     first, second = pending.add("1"), pending.add("2")
     pending.reject("No.")
     later = pending.add("3")
-    if first_is_answered:
-        pending.succeed("1")
-        assert first.result() is None
-    else:
-        await wait_until(lambda: first.done() and second.done())
-        assert _rejection(first) == "No."
+    pending.succeed("1")
+    assert first.result() is None
     assert _rejection(second) == "No."
-    assert not later.done()
+    pending.succeed("3")
+    assert later.result() is None
 
 
-@pytest.mark.parametrize("left", ["forgotten", "cancelled"])
-async def test_command_without_a_caller(pending: PendingCommands, left: str) -> None:
-    """Test that a command whose caller is gone does not delay the others."""
+async def test_rejections_before_and_after_a_command(pending: PendingCommands) -> None:
+    """Test that one result can tell several rejections apart."""
     first, second = pending.add("1"), pending.add("2")
-    if left == "forgotten":
-        pending.discard("1")
-    else:
-        first.cancel()
-        pending.succeed("1")
+    pending.reject("Not 2.")
+    third = pending.add("3")
+    pending.reject("Not 3.")
+    assert not any(answer.done() for answer in (first, second, third))
+    pending.succeed("1")
+    assert (_rejection(second), _rejection(third)) == ("Not 2.", "Not 3.")
+
+
+async def test_rejection_that_nobody_can_tell(pending: PendingCommands) -> None:
+    """Test that nothing is guessed: what was not answered has the panel's words.
+
+    A command that nobody waits for any more may still be the one that was rejected.
+    """
+    pending.reject("Nothing was sent yet.")
+    first, second = pending.add("1"), pending.add("2")
     pending.reject("No.")
-    assert _rejection(second) == "No."
+    late = pending.give_up("1")
+    assert isinstance(late, MaybeRejectedError)
+    assert str(late) == "No."
+    assert first.cancelled() and not second.done()
+    third = pending.add("3")
+    pending.succeed("2")
+    assert second.result() is None
+    pending.reject("Not 3.")
+    assert _rejection(third) == "Not 3."
+    assert not pending
+
+
+async def test_late_rejection(pending: PendingCommands) -> None:
+    """Test that one of a command that was given up is not taken for the next one's."""
+    pending.add("1")
+    assert type(pending.give_up("1")) is CommandUnansweredError
+    second = pending.add("2")
+    pending.reject("Not 1.")
+    assert not second.done()
+    pending.succeed("2")
+    assert second.result() is None
+    for number in range(3, 500):
+        pending.add(str(number))
+        pending.give_up(str(number))
+    assert len(pending._unanswered) == MAX_GIVEN_UP
 
 
 async def test_connection_ends(pending: PendingCommands) -> None:
-    """Test that all pending commands fail, and none is left."""
-    answers = [pending.add(number) for number in "12"]
-    pending.reject("No.")
-    pending.fail_all(CommandUnansweredError())
-    for answer in answers:
-        assert isinstance(answer.exception(), CommandUnansweredError)
+    """Test that all pending commands fail, with the rejections, and none is left."""
+    first, second = (pending.add(number) for number in "12")
+    pending.add("3")
+    pending.give_up("3")
+    for _ in range(2):
+        pending.reject("No.")
+    pending.fail_all()
+    for answer in (first, second):
+        assert isinstance(answer.exception(), MaybeRejectedError)
+        assert str(answer.exception()) == "No."
     assert not pending
+    later = pending.add("4")
+    pending.reject("Not 4.")
+    assert _rejection(later) == "Not 4."
 
 
 @pytest.mark.parametrize("fails", [False, True])

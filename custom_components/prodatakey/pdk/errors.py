@@ -53,3 +53,7 @@ class RoleTooSmallError(CommandRejectedError):
 
 class CommandUnansweredError(CommandError):
     """The command was sent, and its result is unknown."""
+
+
+class MaybeRejectedError(CommandUnansweredError):
+    """The panel rejected one of several commands, in its own words: maybe this one."""

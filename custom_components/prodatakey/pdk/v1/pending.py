@@ -1,95 +1,122 @@
 """Commands that wait for their result. Section "Commands"."""
 
 import asyncio
+from bisect import bisect_left
 from dataclasses import dataclass
 
-from ..errors import CommandError, CommandRejectedError
+from ..errors import (
+    CommandError,
+    CommandRejectedError,
+    CommandUnansweredError,
+    MaybeRejectedError,
+)
 
-# How long the other commands may wait for theirs after a rejection, in seconds.
-REJECTION_GRACE = 2.0
+# So many commands that nobody waits for any more may still be answered.
+MAX_GIVEN_UP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A command without an answer; its result is done once nobody waits for it."""
+
+    number: int
+    result: asyncio.Future[None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rejection:
-    """A `serverError`, the commands that it may be about, and the end of its grace."""
+    """A `serverError`; it is about a command with a lower number than `before`."""
 
     message: str
-    candidates: frozenset[str]
-    end: asyncio.TimerHandle
+    before: int
 
 
 class PendingCommands:
-    """The commands of one connection that wait for their result.
+    """The commands of one connection that the panel has not answered.
 
-    `command.result.succeed` names its command. `serverError` names none, so with several
-    pending commands the results of the others show which one was rejected.
+    `command.result.succeed` names its command. `serverError` names none: it is certain
+    which commands were rejected once as many are left as rejections came. A command that
+    nobody waits for any more is still one of them: its answer may come late.
     """
 
     def __init__(self) -> None:
-        """Initialize without pending commands."""
-        self._pending: dict[str, asyncio.Future[None]] = {}
+        """Initialize without commands."""
+        self._unanswered: dict[str, _Sent] = {}
         self._rejections: list[_Rejection] = []
+        self._count = 0
 
     def __bool__(self) -> bool:
-        """Return whether any command is pending."""
-        return bool(self._pending)
+        """Return whether somebody waits for a result."""
+        return any(not sent.result.done() for sent in self._unanswered.values())
 
     def add(self, command_id: str) -> asyncio.Future[None]:
         """Return the future result of a command: None, or a CommandError."""
         result = asyncio.get_running_loop().create_future()
-        self._pending[command_id] = result
+        self._unanswered[command_id] = _Sent(self._count, result)
+        self._count += 1
         return result
 
     def discard(self, command_id: str) -> None:
-        """Stop waiting for a command."""
-        self._pending.pop(command_id, None)
+        """Forget a command that was not sent."""
+        if sent := self._unanswered.pop(command_id, None):
+            sent.result.cancel()
+
+    def give_up(self, command_id: str) -> CommandUnansweredError:
+        """Stop waiting for the result of a command; return the error for its caller."""
+        sent = self._unanswered[command_id]
+        sent.result.cancel()
+        error = self._unanswered_error(sent)
+        given_up = [key for key, each in self._unanswered.items() if each.result.done()]
+        for forgotten in given_up[:-MAX_GIVEN_UP]:
+            del self._unanswered[forgotten]
+        return error
 
     def succeed(self, command_id: str) -> None:
         """Handle the success of a command."""
-        if (result := self._pending.pop(command_id, None)) and not result.done():
-            result.set_result(None)
-        self._match_rejections()
+        if sent := self._unanswered.pop(command_id, None):
+            if not sent.result.done():
+                sent.result.set_result(None)
+            self._match_rejections()
 
     def reject(self, message: str) -> None:
         """Handle a rejection, which names no command."""
-        if not self._pending:
-            return
-        end = asyncio.get_running_loop().call_later(REJECTION_GRACE, self._end_grace)
-        self._rejections.append(_Rejection(message, frozenset(self._pending), end))
+        self._rejections.append(_Rejection(message, self._count))
         self._match_rejections()
 
-    def fail_all(self, error: CommandError) -> None:
-        """Fail all pending commands: the connection has ended."""
-        for rejection in self._rejections:
-            rejection.end.cancel()
+    def fail_all(self) -> None:
+        """Fail all commands: the connection has ended, and no answer comes any more."""
+        for command_id, sent in list(self._unanswered.items()):
+            self._fail(command_id, self._unanswered_error(sent))
         self._rejections.clear()
-        for command_id in list(self._pending):
-            self._fail(command_id, error)
 
     def _match_rejections(self) -> None:
-        """Fail the pending commands once their number equals the number of rejections."""
-        unanswered = self._candidates()
-        if len(unanswered) > len(self._rejections):
-            return
-        for rejection in self._rejections:
-            rejection.end.cancel()
-        for command_id, rejection in zip(unanswered, self._rejections, strict=False):
-            self._fail(command_id, CommandRejectedError(rejection.message))
-        self._rejections.clear()
+        """Fail the commands that were rejected for certain, with the oldest rejections.
 
-    def _candidates(self) -> list[str]:
-        """Return the commands that the rejections may be about, oldest first."""
-        named = frozenset[str]().union(*(r.candidates for r in self._rejections))
-        return [command_id for command_id in self._pending if command_id in named]
-
-    def _end_grace(self) -> None:
-        """Fail all candidates of the oldest rejection: the others had time to succeed."""
-        rejection = self._rejections.pop(0)
-        for command_id in rejection.candidates:
+        That are all that were sent before a rejection, once they are no more than the
+        rejections until then. A rejection that is about none of them is dropped.
+        """
+        numbers = [sent.number for sent in self._unanswered.values()]
+        matched = candidates = 0
+        for count, rejection in enumerate(self._rejections, start=1):
+            sent_before = bisect_left(numbers, rejection.before)
+            if sent_before <= count:
+                matched, candidates = count, sent_before
+        rejections = self._rejections[matched - candidates : matched]
+        del self._rejections[:matched]
+        for command_id, rejection in zip(
+            list(self._unanswered), rejections, strict=False
+        ):
             self._fail(command_id, CommandRejectedError(rejection.message))
+
+    def _unanswered_error(self, sent: _Sent) -> CommandUnansweredError:
+        """Return the error for a command, with the rejections that may be about it."""
+        messages = (r.message for r in self._rejections if sent.number < r.before)
+        if reason := " / ".join(dict.fromkeys(messages)):
+            return MaybeRejectedError(reason)
+        return CommandUnansweredError()
 
     def _fail(self, command_id: str, error: CommandError) -> None:
         """Fail one command."""
-        result = self._pending.pop(command_id, None)
-        if result is not None and not result.done():
-            result.set_exception(error)
+        sent = self._unanswered.pop(command_id)
+        if not sent.result.done():
+            sent.result.set_exception(error)

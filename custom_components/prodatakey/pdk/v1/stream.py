@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from .. import commands
 from ..commands import Command
-from ..errors import CommandUnansweredError, NotConnectedError, PdkError
+from ..errors import NotConnectedError, PdkError
 from ..http import Token
 from ..models import (
     AccessEvent,
@@ -54,7 +54,8 @@ class PanelStream(SiteStream):
 
         The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
         NotConnectedError at once, CommandRejectedError with the panel's message, and
-        CommandUnansweredError after 10 seconds or when the connection ends.
+        CommandUnansweredError after 10 seconds or when the connection ends; this is a
+        MaybeRejectedError if the panel rejected one of several commands meanwhile.
         """
         if (socket := self._socket) is None:
             raise NotConnectedError
@@ -62,11 +63,18 @@ class PanelStream(SiteStream):
         result = self._pending.add(command_id)
         try:
             await socket.send_event("command", command.as_dict(command_id))
-            await self._wait_for_result(result, socket)
-        finally:
+        except NotConnectedError:
             self._pending.discard(command_id)
+            raise
+        try:
+            await self._wait_for_result(result, socket)
+        except asyncio.CancelledError:
+            # the event loop ends: the command must not arrive later
+            socket.abort()
+            self._pending.give_up(command_id)
+            raise
         if not result.done():
-            raise CommandUnansweredError
+            raise self._pending.give_up(command_id)
         result.result()
 
     async def _wait_for_result(
@@ -139,7 +147,7 @@ class PanelStream(SiteStream):
                 # they fail now: none may arrive once the network is up again
                 self._socket.abort()
             self._socket = None
-            self._pending.fail_all(CommandUnansweredError())
+            self._pending.fail_all()
             self._notify_status(StreamStatus.DROPPED)
 
     def _dispatch(self, topic: str, payload: object) -> None:
