@@ -23,7 +23,7 @@ from custom_components.prodatakey.pdk.v2 import socketio4
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import OPENING, make_socket, set_constants, websocket_server
+from .common import OPENING, PDK, make_socket, set_constants, websocket_server
 from .running_stream import CONNECTED, DOWN, RunningStream
 
 # Frames with which no Engine.IO server opens.
@@ -161,3 +161,45 @@ async def test_server_that_resets_after_opening(
     gc.collect()
     assert not unhandled
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+async def test_slow_opening_is_no_standstill(socket: Socket) -> None:
+    """Test that a connection which took long to open delays nothing, and stays open."""
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.send_str(OPENING)
+        await websocket.send_str('40{"sid":"s"}')
+        async for _ in websocket:
+            pass
+
+    async with websocket_server(serve) as uri:
+        # as if all of this had begun a minute ago
+        socket.eio._last_tick -= 60
+        socket.eio._last_awake -= 60
+        await socket.open(uri.replace("http", "ws"))
+        assert not (await asyncio.wait({socket.ended}, timeout=0.1))[0]
+        assert not socket.eio.delayed
+        await socket.close()
+
+
+async def test_server_that_ignores_the_close(
+    socket: Socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a connection is closed although the server goes on sending."""
+    monkeypatch.setattr(f"{PDK}.transport.CLOSE_TIMEOUT", 0.2)
+    ended = asyncio.Event()
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.send_str(OPENING)
+        await websocket.send_str('40{"sid":"s"}')
+        try:
+            while True:
+                await websocket.send_str('42["liveEvent",{}]')
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
+
+    async with websocket_server(serve) as uri:
+        await socket.open(uri.replace("http", "ws"))
+        await asyncio.wait_for(socket.close(), 10)
+        await asyncio.wait_for(ended.wait(), 10)

@@ -6,6 +6,7 @@ for each, as the library has them.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, override
 
 import aiohttp
@@ -73,6 +74,10 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
             await self.ws.close()
             raise
         await self._trigger_event("connect", run_async=False)
+        # a slow opening is no standstill, but a suspended machine is
+        opening = asyncio.get_running_loop().time() - self._last_tick
+        self._last_tick += opening
+        self._last_awake += opening
         self.write_loop_task = create_task(self._write_loop())
         self.read_loop_task = create_task(self._read_loop_websocket())
 
@@ -195,6 +200,20 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
             abort(connection.transport)
 
 
+class _WebSocket(aiohttp.ClientWebSocketResponse):
+    """A websocket that is closed in time: aiohttp limits the wait for each frame only."""
+
+    @override
+    async def close(
+        self, *, code: int = aiohttp.WSCloseCode.OK, message: bytes = b""
+    ) -> bool:
+        """Close the websocket, also if the server goes on sending."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                return await super().close(code=code, message=message)
+        return True
+
+
 async def _no_retry(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -218,4 +237,5 @@ def _no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
         middlewares=(_no_retry,),
+        ws_response_class=_WebSocket,
     )
