@@ -57,7 +57,7 @@ class Accounts:
             if host:
                 host.panel.requests[kind] += 1
             faults = host.panel.faults if host else self._world.faults
-            fault = faults.take(kind)
+            fault = faults.take(kind, request.path)
             if fault and (failed := await fail(fault, request)):
                 return failed
             headers, exceeded = service_limit.count(request, self._world.faults)

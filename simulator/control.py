@@ -51,7 +51,8 @@ Faults, each with its default:
     ping_interval 25, ping_timeout 20, pong true    of connections opened from now on
     token, ous, panel, panel_token, devices, organizations, system_token, cloud_nodes,
     system_devices, system_command, system_stream    null   how a kind of request fails:
-          {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?}
+          {"status"?, "body"?, "headers"?, "delay"?, "hang"?, "abort"?, "count"?, "paths"?}
+          with "paths" only where the path has one of these texts,
           with "body" json, html, truncated, empty, any other text, or JSON; the last six
           are those of PDK 2.0, and of all its systems
     handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of

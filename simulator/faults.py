@@ -73,11 +73,13 @@ class Faults:
             return self._values[key]
         return self._general.get(key) if self._general else DEFAULTS[key]
 
-    def take(self, key: str) -> dict[str, Any] | None:
+    def take(self, key: str, path: str = "") -> dict[str, Any] | None:
         """Return the fault to apply now, and decrease its `count`."""
         if key not in self._values:
-            return self._general.take(key) if self._general else None
+            return self._general.take(key, path) if self._general else None
         fault: dict[str, Any] = self._values[key]
+        if not any(part in path for part in fault.get("paths", [""])):
+            return None
         if "count" in fault:
             fault["count"] -= 1
             if fault["count"] <= 0:

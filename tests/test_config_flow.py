@@ -13,7 +13,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
 from .common import (
     CONNECT_TIMEOUT,
@@ -77,6 +77,11 @@ def offered(form: ConfigFlowResult, field: str = "panel_id") -> dict[str, str]:
     return {option["value"]: option["label"] for option in options}
 
 
+def notes(form: ConfigFlowResult) -> str:
+    """Return what the list of panels says about itself."""
+    return (form["description_placeholders"] or {})["notes"]
+
+
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """Credentials, a list of panels, an entry that works; errors are corrected."""
     form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
@@ -84,10 +89,11 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
     form = await submit(hass, form, **padded)
     assert offered(form) == {
-        PANEL: "Headquarters (1070ABC) · PDK 1.0",
-        OTHER_PANEL: "Branch office (2080DEF) · PDK 1.0",
-        WORKSHOP: "Workshop (3090GHI) · PDK 2.0",
+        PANEL: "Headquarters (1070ABC) · Demo Integrator · PDK 1.0",
+        OTHER_PANEL: "Branch office (2080DEF) · Branches · PDK 1.0",
+        WORKSHOP: "Workshop (3090GHI) · Workshop · PDK 2.0",
     }
+    assert notes(form) == TEXTS["common"]["pdk_2_note"]
     await pdk.faults(handshake={"mode": "error44"})
     form = await submit(hass, form, panel_id=PANEL)
     assert form["errors"] == {"base": "stream_refused"}
@@ -110,21 +116,48 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
 
 
 async def test_panels_are_offered_once(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """A panel that is set up is not offered, nor set up by a flow that was slower."""
+    """A flow whose panel another one has set up goes on with those that are left."""
     slow, slower = await start(hass), await start(hass)
     slow = await submit(hass, slow, panel_id=PANEL)
     done = await submit(hass, await submit(hass, await start(hass), panel_id=PANEL))
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    with pytest.raises(UnknownFlow):
-        await submit(hass, slow)
-    ended = await submit(hass, slower, panel_id=PANEL)
-    assert ended["reason"] == "already_configured"
-    assert list(offered(await start(hass))) == [OTHER_PANEL, WORKSHOP]
+    for form in (
+        await submit(hass, slow, unlock_mode="momentary"),
+        await submit(hass, slower, panel_id=PANEL),
+    ):
+        assert form["errors"] == {"base": "configured_meanwhile"}
+        assert list(offered(form)) == [OTHER_PANEL, WORKSHOP]
     for panel in (OTHER_PANEL, WORKSHOP):
         MockConfigEntry(domain=DOMAIN, unique_id=panel).add_to_hass(hass)
+    for form in (slow, slower):
+        ended = await submit(hass, form, panel_id=OTHER_PANEL)
+        assert ended["reason"] == "already_configured"
     assert (await start(hass))["reason"] == "already_configured"
     await hass.async_block_till_done()
     await wait_for_connection(hass, done["result"])
+
+
+async def test_some_cannot_be_read(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
+    """The form names them and offers the others; nothing is said of PDK 2.0 without it."""
+    await pdk.reset(
+        {
+            "ous": [{"name": "North"}, {"name": "South"}],
+            "panels": [{"id": "1", "ou": "North"}, {"id": "2", "ou": "South"}],
+            "applications": [CREDENTIALS],
+        }
+    )
+    form = await start(hass)
+    assert list(offered(form).values()) == ["1 (1) · North", "2 (2) · South"]
+    assert notes(form) == ""
+    # the simulator numbers the account's own organization 1, and North 2
+    await pdk.faults(ous={"status": 500, "paths": ["/ous/2"]})
+    form = await start(hass)
+    assert offered(form) == {"2": "2 (2)"}
+    assert notes(form) == TEXTS["common"]["unreadable_note"].format(names="North")
+    await pdk.faults(ous={"status": 403, "paths": ["/ous/2", "/ous/3"]})
+    ended = await start(hass)
+    assert ended["reason"] == "none_readable"
+    assert ended["description_placeholders"] == {"names": "North, South"}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +210,7 @@ async def test_nothing_to_set_up(
     """The account has no panels, a defect of ours is in the way, or there is no server."""
     await pdk.reset({"panels": [], "applications": [CREDENTIALS]})
     assert (await start(hass))["reason"] == "no_panels"
-    panels = "custom_components.prodatakey.pdk.v1.client.get_panels"
+    panels = "custom_components.prodatakey.pdk.site.read_organizations"
     with monkeypatch.context() as patch:
         patch.setattr(panels, lambda _: 1 / 0)
         assert (await start(hass))["errors"] == {"base": "unknown"}

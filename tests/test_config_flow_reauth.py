@@ -23,6 +23,8 @@ from .common import (
     MIN_TOKEN_LIFE,
     OTHER_PANEL,
     PANEL,
+    WORKSHOP,
+    WORKSHOP_SYSTEM,
     Json,
     add_entry,
     let_pass,
@@ -199,12 +201,15 @@ async def test_new_credentials_do_not_work(
     entry = add_entry(hass, PANEL, **OUTDATED)
     form = await start(hass, entry, step)
     assert form["step_id"] == step
-    assert (form["description_placeholders"] or {})["panel"] == entry.title
+    assert (form["description_placeholders"] or {})["panels"] == entry.title
     faults: list[tuple[str, Json, str]] = [
         ("token", {"status": 401}, "invalid_auth"),
         ("token", {"status": 429}, "rate_limited"),
         ("token", {"abort": True}, "cannot_connect"),
         ("panel", {"status": 500}, "cannot_connect"),
+        ("panel_token", {"status": 403}, "no_permission"),
+        ("devices", {"status": 500}, "cannot_connect"),
+        ("handshake", {"mode": "http", "status": 403}, "stream_refused"),
     ]
     for request, fault, error in faults:
         await pdk.faults(**{request: fault})
@@ -220,6 +225,28 @@ async def test_new_credentials_do_not_work(
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == "wrong_account"
     assert elsewhere.data["client_secret"] == "outdated"
+
+
+@pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])
+async def test_only_panels_that_they_reach_follow(
+    hass: HomeAssistant, pdk: SimulatedPdk, step: str
+) -> None:
+    """The form names those that share the old credentials, its end what became of each."""
+    entries = [add_entry(hass, panel, **OUTDATED) for panel in (*PANELS, WORKSHOP)]
+    data = {**entries[2].data, "system_id": WORKSHOP_SYSTEM}
+    hass.config_entries.async_update_entry(entries[2], data=data)
+    form = await start(hass, entries[0], step)
+    assert (form["description_placeholders"] or {})["panels"] == ", ".join(
+        [*PANELS, WORKSHOP]
+    )
+    await pdk.faults(OTHER_PANEL, panel_token={"status": 403})
+    done = await submit_and_settle(hass, form, **CREDENTIALS)
+    assert (done["reason"], done["description_placeholders"]) == (
+        "some_kept",
+        {"panels": f"{PANEL}, {WORKSHOP}", "kept": OTHER_PANEL},
+    )
+    secrets = [entry.data["client_secret"] for entry in entries]
+    assert secrets == ["demo-secret", "outdated", "demo-secret"]
 
 
 async def test_credentials_leave_with_their_last_entry(

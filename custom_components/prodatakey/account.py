@@ -1,6 +1,7 @@
 """Accounts of pdk.io: clients that entries share, and reauthentication."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 import os
 from typing import Any
 
@@ -17,12 +18,16 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from .const import CONF_SYSTEM_ID, DOMAIN
 from .pdk.client import ACCOUNTS_URL, AccountClient
+from .pdk.listing import read_each
+from .pdk.site import check_permission
 
 type Credentials = tuple[str, str]
 
 _ACCOUNTS: HassKey[dict[Credentials, AccountClient]] = HassKey(DOMAIN)
+# The flows whose new credentials are being validated.
+_VALIDATING: HassKey[set[str]] = HassKey(f"{DOMAIN}_validating")
 
 
 @callback
@@ -77,11 +82,30 @@ def async_entries_sharing_credentials(
 ) -> list[ConfigEntry]:
     """Return the entries with the same credentials, this one included."""
     credentials = get_credentials(entry.data)
+    if not all(credentials):
+        return [entry]
     return [
         other
         for other in hass.config_entries.async_entries(DOMAIN)
         if get_credentials(other.data) == credentials
     ]
+
+
+async def async_find_reached_entries(
+    account: AccountClient, entries: Iterable[ConfigEntry]
+) -> list[ConfigEntry]:
+    """Return the entries whose panels an account has permission for, as proven now.
+
+    Raises InvalidAuthError.
+    """
+
+    async def check(entry: ConfigEntry) -> ConfigEntry:
+        system_id = entry.data.get(CONF_SYSTEM_ID)
+        await check_permission(account, str(entry.unique_id), system_id)
+        return entry
+
+    reached = await read_each({entry: entry.title for entry in entries}, check)
+    return reached.found
 
 
 @callback
@@ -93,9 +117,24 @@ def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 @callback
 def async_withdraw_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Stop asking for credentials: they were accepted after all."""
+    """Stop asking for credentials: they were accepted after all.
+
+    A user who has just given new ones is told what becomes of them.
+    """
     for flow_id in _reauth_flow_ids(hass, entry):
-        hass.config_entries.flow.async_abort(flow_id)
+        if flow_id not in hass.data.get(_VALIDATING, ()):
+            hass.config_entries.flow.async_abort(flow_id)
+
+
+@contextmanager
+def async_keep_flow(hass: HomeAssistant, flow_id: str) -> Iterator[None]:
+    """Do not withdraw a flow while its new credentials are validated."""
+    validating = hass.data.setdefault(_VALIDATING, set())
+    validating.add(flow_id)
+    try:
+        yield
+    finally:
+        validating.discard(flow_id)
 
 
 def _reauth_flow_ids(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:

@@ -4,103 +4,45 @@ from collections.abc import Awaitable, Mapping
 import logging
 from typing import Any, override
 
-import voluptuous as vol
-
 from homeassistant.config_entries import (
+    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import (
-    CONF_CLIENT_ID,
-    CONF_CLIENT_SECRET,
-    CONF_CODE,
-    UnitOfTime,
-)
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE
 from homeassistant.core import callback
+from homeassistant.helpers import translation
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
 
-from .account import async_entries_sharing_credentials, async_get_account
-from .const import (
-    CONF_PANEL_ID,
-    CONF_RECORD_PEOPLE,
-    CONF_SYSTEM_ID,
-    CONF_UNLOCK_DURATION,
-    CONF_UNLOCK_MODE,
-    DOMAIN,
-    MAX_UNLOCK_DURATION,
-    MIN_UNLOCK_DURATION,
-    UNLOCK_HOLD,
-    UNLOCK_MOMENTARY,
+from .account import (
+    async_entries_sharing_credentials,
+    async_find_reached_entries,
+    async_get_account,
+    async_keep_flow,
+    get_credentials,
 )
+from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .exceptions import error_key
+from .forms import (
+    CONF_CREDENTIALS,
+    CREDENTIALS_SCHEMA,
+    OPTIONS_SCHEMA,
+    UNLOCK_SCHEMA,
+    known_schema,
+    panel_schema,
+)
 from .move import get_entry_data
+from .pdk.client import AccountClient
 from .pdk.errors import PdkError, PermissionMissingError
 from .pdk.models import PanelInfo
 from .pdk.site import create_client, get_site, get_sites, validate_connection
 
 _LOGGER = logging.getLogger(__name__)
 
-CONF_CREDENTIALS = "credentials"
-OTHER_CREDENTIALS = "other"
-
-_CREDENTIALS = (CONF_CLIENT_ID, CONF_CLIENT_SECRET)
-
-CREDENTIALS_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_CLIENT_ID): TextSelector(
-            TextSelectorConfig(autocomplete="username")
-        ),
-        vol.Required(CONF_CLIENT_SECRET): TextSelector(
-            TextSelectorConfig(
-                type=TextSelectorType.PASSWORD, autocomplete="current-password"
-            )
-        ),
-    }
-)
-
-UNLOCK_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_UNLOCK_MODE, default=UNLOCK_HOLD): SelectSelector(
-            SelectSelectorConfig(
-                options=[UNLOCK_HOLD, UNLOCK_MOMENTARY],
-                translation_key=CONF_UNLOCK_MODE,
-            )
-        ),
-        vol.Optional(CONF_UNLOCK_DURATION): NumberSelector(
-            NumberSelectorConfig(
-                min=MIN_UNLOCK_DURATION,
-                max=MAX_UNLOCK_DURATION,
-                step=0.1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.SECONDS,
-            )
-        ),
-    }
-)
-
-OPTIONS_SCHEMA = UNLOCK_SCHEMA.extend(
-    {
-        vol.Optional(CONF_CODE): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD)
-        ),
-        vol.Required(CONF_RECORD_PEOPLE, default=True): BooleanSelector(),
-    }
-)
+# So many names of what could not be read fit into a form.
+MAX_NAMES = 10
 
 
 class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -108,12 +50,15 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
 
     VERSION = 1
 
+    _account: AccountClient
+    _credentials: dict[str, str]
     _panel: PanelInfo
 
     def __init__(self) -> None:
         """Initialize the config flow."""
-        self._credentials: dict[str, str] = {}
         self._panels: dict[str, PanelInfo] = {}
+        self._unreadable: list[str] = []
+        """Names of organizations and systems that could not be read."""
 
     @override
     async def async_step_user(
@@ -123,7 +68,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is None and self._known_accounts():
             return await self.async_step_known()
-        if user_input is not None and await self._set_account(user_input, errors):
+        if user_input is not None and await self._list_panels(user_input, errors):
             return await self.async_step_panel()
         return self._show_user_form(user_input, errors)
 
@@ -137,12 +82,12 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             entries = accounts.get(user_input[CONF_CREDENTIALS])
             if entries is None:
                 return self._show_user_form(None, errors)
-            if await self._set_account(_credentials(entries[0]), errors):
+            if await self._list_panels(dict(entries[0].data), errors):
                 return await self.async_step_panel()
         return self.async_show_form(
             step_id="known",
             data_schema=self.add_suggested_values_to_schema(
-                _known_schema(accounts), user_input
+                known_schema(accounts), user_input
             ),
             errors=errors,
         )
@@ -151,29 +96,25 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, str] | None = None
     ) -> ConfigFlowResult:
         """Handle the choice of a panel, and validate the connection to it."""
-        if not self._panels:
-            return self.async_abort(reason="no_panels")
-        available = self._available_panels()
-        if not available:
-            return self.async_abort(reason="already_configured")
         errors: dict[str, str] = {}
         if user_input is not None:
-            panel = self._panels[user_input[CONF_PANEL_ID]]
-            # another flow that was left open must not block this one
-            await self.async_set_unique_id(panel.id, raise_on_progress=False)
-            self._abort_if_unique_id_configured()
-            if await self._run_step(self._validate(panel), errors):
+            panel = self._available_panels().get(user_input[CONF_PANEL_ID])
+            if panel is None:
+                errors["base"] = "configured_meanwhile"
+            elif await self._run_step(self._validate(panel), errors):
                 self._panel = panel
                 return await self.async_step_unlock()
-        return self.async_show_form(
-            step_id="panel", data_schema=_panel_schema(available), errors=errors
-        )
+        return await self._offer_panels(errors)
 
     async def async_step_unlock(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Handle what unlocking does, and create the entry."""
         if user_input is not None:
+            if self._panel not in self._available_panels().values():
+                return await self._offer_panels({"base": "configured_meanwhile"})
+            # only now: Home Assistant ends the other flows with the same unique id
+            await self.async_set_unique_id(self._panel.id, raise_on_progress=False)
             return self.async_create_entry(
                 title=self._panel.name,
                 data=get_entry_data(self._credentials, self._panel),
@@ -220,23 +161,49 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         entry: ProdatakeyConfigEntry,
         user_input: dict[str, str] | None,
     ) -> ConfigFlowResult:
-        """Handle new credentials for an entry."""
+        """Handle new credentials for an entry, and for those that share the old ones."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._credentials = _stripped(user_input)
-            found = await self._run_step(self._find_panel(entry), errors)
-            if found is not None:
-                if not found:
+            self._set_account(user_input)
+            with async_keep_flow(self.hass, self.flow_id):
+                finding = self._find_reached_entries(entry)
+                reached = await self._run_step(finding, errors)
+            if reached is not None:
+                if entry not in reached:
                     return self.async_abort(reason="wrong_account")
-                return self._update_credentials(entry)
+                return self._update_credentials(entry, reached)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
                 CREDENTIALS_SCHEMA,
                 user_input or {CONF_CLIENT_ID: entry.data.get(CONF_CLIENT_ID)},
             ),
-            description_placeholders={"panel": entry.title},
+            description_placeholders={
+                "panel": entry.title,
+                "panels": _titles(async_entries_sharing_credentials(self.hass, entry)),
+            },
             errors=errors,
+        )
+
+    @callback
+    def _update_credentials(
+        self, entry: ProdatakeyConfigEntry, reached: list[ConfigEntry]
+    ) -> ConfigFlowResult:
+        """Update the entries that the new credentials reach; say which ones."""
+        sharing = async_entries_sharing_credentials(self.hass, entry)
+        followers = [other for other in sharing if other in reached]
+        kept = [other for other in sharing if other not in reached]
+        for other in followers:
+            self.hass.config_entries.async_update_entry(
+                other, data={**other.data, **self._credentials}
+            )
+            self.hass.config_entries.async_schedule_reload(other.entry_id)
+        return self.async_abort(
+            reason="some_kept" if kept else f"{self.source}_successful",
+            description_placeholders={
+                "panels": _titles(followers),
+                "kept": _titles(kept),
+            },
         )
 
     def _show_user_form(
@@ -251,16 +218,56 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
         )
 
-    async def _set_account(
-        self, credentials: dict[str, str], errors: dict[str, str]
+    async def _offer_panels(self, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the form with the panels that are not configured yet."""
+        names = self._unreadable[:MAX_NAMES]
+        more = ["…"] if self._unreadable[MAX_NAMES:] else []
+        unreadable = {"names": ", ".join(names + more)}
+        if not self._panels:
+            reason = "none_readable" if names else "no_panels"
+            return self.async_abort(reason=reason, description_placeholders=unreadable)
+        available = self._available_panels()
+        if not available:
+            return self.async_abort(reason="already_configured")
+        notes: list[str] = []
+        if any(panel.system_id for panel in available.values()):
+            notes.append(await self._get_text("pdk_2_note"))
+        if names:
+            text = await self._get_text("unreadable_note")
+            notes.append(text.format(**unreadable))
+        return self.async_show_form(
+            step_id="panel",
+            data_schema=panel_schema(available),
+            description_placeholders={"notes": "\n\n".join(notes)},
+            errors=errors,
+        )
+
+    async def _get_text(self, key: str) -> str:
+        """Return a text that not every form has, in Home Assistant's language."""
+        texts = await translation.async_get_translations(
+            self.hass, self.hass.config.language, "common", {DOMAIN}
+        )
+        return texts.get(f"component.{DOMAIN}.common.{key}", "")
+
+    def _set_account(self, credentials: Mapping[str, str]) -> None:
+        """Set the account, without blanks from copying its credentials."""
+        self._credentials = {
+            key: credentials[key].strip()
+            for key in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)
+        }
+        self._account = async_get_account(self.hass, self._credentials)
+
+    async def _list_panels(
+        self, credentials: Mapping[str, str], errors: dict[str, str]
     ) -> bool:
         """Set the account and its panels, or the form's error."""
-        self._credentials = _stripped(credentials)
+        self._set_account(credentials)
         self._panels = {}
-        panels = await self._run_step(self._get_panels(), errors)
-        if panels is None:
+        sites = await self._run_step(get_sites(self._account), errors)
+        if sites is None:
             return False
-        for panel in panels:
+        self._unreadable = list(sites.errors)
+        for panel in sites.found:
             # while a site is migrated, both generations may have it
             key = (
                 f"{panel.id} {panel.system_id}"
@@ -270,43 +277,39 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             self._panels[key] = panel
         return True
 
-    def _known_accounts(self) -> dict[str, list[ProdatakeyConfigEntry]]:
+    def _known_accounts(self) -> dict[str, list[ConfigEntry]]:
         """Return the entries of each account, by the id of the first."""
-        accounts: dict[tuple[str, ...], list[ProdatakeyConfigEntry]] = {}
+        accounts: dict[tuple[str, str], list[ConfigEntry]] = {}
         for entry in self._async_current_entries(include_ignore=False):
-            if credentials := tuple(_credentials(entry).values()):
+            if all(credentials := get_credentials(entry.data)):
                 accounts.setdefault(credentials, []).append(entry)
         return {entries[0].entry_id: entries for entries in accounts.values()}
 
-    @callback
-    def _update_credentials(self, entry: ProdatakeyConfigEntry) -> ConfigFlowResult:
-        """Update all entries that had the old credentials."""
-        for other in async_entries_sharing_credentials(self.hass, entry):
-            if other.entry_id != entry.entry_id:
-                self.hass.config_entries.async_update_entry(
-                    other, data={**other.data, **self._credentials}
-                )
-                self.hass.config_entries.async_schedule_reload(other.entry_id)
-        return self.async_update_reload_and_abort(entry, data_updates=self._credentials)
+    async def _find_reached_entries(
+        self, entry: ProdatakeyConfigEntry
+    ) -> list[ConfigEntry]:
+        """Return which of the entries with its credentials the new ones reach.
 
-    async def _get_panels(self) -> list[PanelInfo]:
-        """Return the panels of the account."""
-        return await get_sites(async_get_account(self.hass, self._credentials))
-
-    async def _find_panel(self, entry: ProdatakeyConfigEntry) -> bool:
-        """Return whether the account has the panel of an entry."""
-        account = async_get_account(self.hass, self._credentials)
+        Of this entry the whole way is validated, of the others the permission. Raises
+        PdkError.
+        """
         system_id = entry.data.get(CONF_SYSTEM_ID)
         try:
-            await get_site(account, str(entry.unique_id), system_id)
+            site = await get_site(self._account, str(entry.unique_id), system_id)
         except PermissionMissingError:
-            return False
-        return True
+            return []
+        await self._validate(site)
+        others = [
+            other
+            for other in async_entries_sharing_credentials(self.hass, entry)
+            if other is not entry
+        ]
+        return [entry, *await async_find_reached_entries(self._account, others)]
 
     async def _validate(self, panel: PanelInfo) -> bool:
         """Validate token, REST and stream."""
-        account = async_get_account(self.hass, self._credentials)
-        client = create_client(async_get_clientsession(self.hass), account, panel)
+        session = async_get_clientsession(self.hass)
+        client = create_client(session, self._account, panel)
         await client.get_doors()
         await validate_connection(client)
         return True
@@ -359,44 +362,6 @@ class OptionsFlow(OptionsFlowWithReload):
         )
 
 
-def _known_schema(accounts: dict[str, list[ProdatakeyConfigEntry]]) -> vol.Schema:
-    """Return the form with a list of accounts, named by their panels."""
-    options: list[SelectOptionDict] = [
-        {"value": key, "label": ", ".join(entry.title for entry in entries)}
-        for key, entries in accounts.items()
-    ]
-    options.append({"value": OTHER_CREDENTIALS, "label": OTHER_CREDENTIALS})
-    selector = SelectSelector(
-        SelectSelectorConfig(
-            options=options,
-            translation_key=CONF_CREDENTIALS,
-            mode=SelectSelectorMode.LIST,
-        )
-    )
-    default = next(iter(accounts), OTHER_CREDENTIALS)
-    return vol.Schema({vol.Required(CONF_CREDENTIALS, default=default): selector})
-
-
-def _panel_schema(panels: Mapping[str, PanelInfo]) -> vol.Schema:
-    """Return the form with a list of panels, each with its generation of PDK."""
-    options: list[SelectOptionDict] = [
-        {
-            "value": key,
-            "label": f"{panel.name} ({panel.id}) · PDK {panel.generation}",
-        }
-        for key, panel in panels.items()
-    ]
-    selector = SelectSelector(SelectSelectorConfig(options=options))
-    return vol.Schema({vol.Required(CONF_PANEL_ID): selector})
-
-
-def _credentials(entry: ProdatakeyConfigEntry) -> dict[str, str]:
-    """Return the credentials of an entry, empty if they are incomplete."""
-    if not all(entry.data.get(key) for key in _CREDENTIALS):
-        return {}
-    return {key: entry.data[key] for key in _CREDENTIALS}
-
-
-def _stripped(user_input: dict[str, str]) -> dict[str, str]:
-    """Return the credentials without blanks from copying."""
-    return {key: value.strip() for key, value in user_input.items()}
+def _titles(entries: list[ConfigEntry]) -> str:
+    """Return the names of entries."""
+    return ", ".join(entry.title for entry in entries)

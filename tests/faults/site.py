@@ -79,7 +79,7 @@ async def proxied_client(
 ) -> Client:
     """Return a client of a site that is behind a proxy, without Home Assistant."""
     account = account_client(session, accounts_url)
-    sites = {info.id: info for info in await get_sites(account)}
+    sites = {info.id: info for info in (await get_sites(account)).found}
     address = urlsplit(sites[site].uri)
     proxy.target = address.port or 0
     uri = f"http://127.0.0.1:{proxy.port}{address.path}"

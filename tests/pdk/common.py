@@ -16,10 +16,15 @@ import pytest
 
 from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.http import Token
+from custom_components.prodatakey.pdk.listing import read_tree
 from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
 from custom_components.prodatakey.pdk.site import Client
 from custom_components.prodatakey.pdk.v1 import socketio2 as v1_socket
-from custom_components.prodatakey.pdk.v1.client import PanelClient, get_panel
+from custom_components.prodatakey.pdk.v1.client import (
+    PanelClient,
+    find_panels,
+    get_panel,
+)
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_node
 from simulator.scenario import device_id
 from tests.common import CREDENTIALS, PANEL, WORKSHOP, WORKSHOP_SYSTEM
@@ -48,6 +53,7 @@ CONSTANTS = {
     "request_timeout": "http.TIMEOUT",
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
+    "writes_per_second": "client.WRITES_PER_SECOND",
 }
 
 SHORT_TIMEOUTS: dict[str, Any] = {
@@ -77,6 +83,12 @@ def account_client(
 ) -> AccountClient:
     """Return a client of an account."""
     return AccountClient(session, client_id, client_secret, url)
+
+
+async def get_panels(accounts: AccountClient) -> list[PanelInfo]:
+    """Return the panels of an account, as PDK 1.0 lists them."""
+    tree = await read_tree(accounts, "/api/ous")
+    return find_panels(accounts, tree.found)
 
 
 def panel_client(

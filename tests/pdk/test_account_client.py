@@ -20,11 +20,11 @@ from custom_components.prodatakey.pdk.errors import (
 from custom_components.prodatakey.pdk.http import Response
 from custom_components.prodatakey.pdk.models import PanelInfo
 from custom_components.prodatakey.pdk.site import get_sites
-from custom_components.prodatakey.pdk.v1.client import get_panel, get_panels
+from custom_components.prodatakey.pdk.v1.client import get_panel
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import PDK, account_client, set_constants
+from .common import PDK, account_client, get_panels, set_constants
 
 
 async def _get_panel(accounts: AccountClient, times: int) -> list[object]:

@@ -31,23 +31,22 @@ from .http import (
     scrub,
 )
 from .models import DoorId, DoorInfo, Feature, PanelInfo
-from .parser import Json, as_dict, as_list, non_empty_str, parse_door_id
+from .parser import Json, as_dict, non_empty_str, parse_door_id
 
 _LOGGER = logging.getLogger(__name__)
 
 ACCOUNTS_URL = "https://accounts.pdk.io"
-# More than any account has; a cycle among organizations must not block the set-up.
-MAX_ORGANIZATIONS = 1000
 # More than any panel has; a server that ignores `page` must not be asked for ever.
 MAX_PAGES = 100
 PER_PAGE = 100
 # A token is fresh while this part of the time until its renewal is left.
 MIN_REMAINING = 0.8
 
-# PDK allows 10 writes and 35 requests a second: in any second at most these at once,
-# and as many more one after another.
-WRITES_PER_SECOND = 5
-REQUESTS_PER_SECOND = 17
+# PDK allows 10 writes and 35 requests a second: these at once, then so many a second.
+WRITES_AT_ONCE = 2
+WRITES_PER_SECOND = 8
+REQUESTS_AT_ONCE = 7
+REQUESTS_PER_SECOND = 27
 # A shorter wait that the service asks for is waited for, in seconds.
 MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
@@ -119,38 +118,12 @@ class AccountClient:
         self.url = url.rstrip("/")
         self.secrets = deque((client_secret,), maxlen=MAX_SECRETS)
         """The client secret and the last ID tokens."""
-        self._writes = Pacer(WRITES_PER_SECOND)
-        self._requests = Pacer(REQUESTS_PER_SECOND)
+        self._writes = Pacer(WRITES_AT_ONCE, WRITES_PER_SECOND)
+        self._requests = Pacer(REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
         self._renewal = SharedRenewal()
         self._blocked_until = 0.0
-
-    async def get_organizations(self, path: str) -> list[Json]:
-        """Return the account's organization and those below it, except those of PDK 2.0.
-
-        `path` is that of either generation's API. Raises what `request` raises.
-        """
-        found: list[Json] = []
-        visited: set[str] = set()
-        pending = ["mine"]
-        while pending and len(visited) < MAX_ORGANIZATIONS:
-            if (organization_id := pending.pop(0)) in visited:
-                continue
-            visited.add(organization_id)
-            response = await self.request("GET", f"{path}/{quoted(organization_id)}")
-            body = response.body
-            # one object or, in PDK 2.0, maybe a list
-            for organization in map(
-                as_dict, body if isinstance(body, list) else [body]
-            ):
-                found.append(organization)
-                pending += [
-                    str(child["id"])
-                    for child in map(as_dict, as_list(organization.get("children")))
-                    if not child.get("systemId") and "id" in child
-                ]
-        return found
 
     async def get_token(self, path: str) -> Token:
         """Return a new token of a site; it is valid for both REST and stream.

@@ -135,10 +135,10 @@ def abort(transport: asyncio.WriteTransport) -> None:
 class Pacer:
     """Allow some requests at once, and space the others evenly."""
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, at_once: int, per_second: int) -> None:
         """Initialize with the number of requests at once, and per second after that."""
         self._interval = 1 / per_second
-        self._allowance = (per_second - 1) / per_second
+        self._allowance = (at_once - 1) / per_second
         self._next = 0.0
 
     async def wait(self) -> None:

@@ -47,6 +47,8 @@ class PanelInfo:
     uri: str
     system_id: str | None = None
     """Only PDK 2.0 has systems."""
+    organization: str | None = field(default=None, compare=False)
+    """Whose panel it is, where an account was listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

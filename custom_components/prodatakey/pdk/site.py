@@ -1,41 +1,34 @@
 """Sites of both generations of PDK: the only place that chooses between the two."""
 
 from collections.abc import Callable, Iterable
-import logging
 
 import aiohttp
 
 from .client import AccountClient
-from .errors import CannotConnectError, PdkError, PermissionMissingError
+from .errors import PdkError, PermissionMissingError
+from .listing import Listing, read_organizations
 from .models import CloudNodeInfo, PanelInfo, PdkEvent
 from .stream import SiteStream, StreamStatus
 from .v1 import client as v1_client, stream as v1_stream
 from .v2 import client as v2_client, stream as v2_stream
 
-_LOGGER = logging.getLogger(__name__)
-
 type Client = v1_client.PanelClient | v2_client.CloudNodeClient
 
 
-async def get_sites(account: AccountClient) -> list[PanelInfo]:
+async def get_sites(account: AccountClient) -> Listing[PanelInfo]:
     """Return the panels of PDK 1.0, then the cloud nodes of PDK 2.0.
 
-    A site that is being migrated may be in both. If only one generation can be listed,
-    its sites are returned. Raises what AccountClient.request raises.
+    A site that is being migrated may be in both. Raises what AccountClient.request
+    raises if nothing could be read.
     """
-    sites: list[PanelInfo] = []
-    errors: list[PdkError] = []
-    for list_sites in (v1_client.get_panels, v2_client.get_cloud_nodes):
-        try:
-            sites += await list_sites(account)
-        except (CannotConnectError, PermissionMissingError) as err:
-            _LOGGER.debug("Could not list the sites of one generation: %s", err)
-            errors.append(err)
-    if not sites:
-        for error in errors:
-            # without permission for one generation the sites of the other are all
-            if len(errors) == 2 or isinstance(error, CannotConnectError):
-                raise error
+    organizations = await read_organizations(account)
+    nodes = await v2_client.get_cloud_nodes(account, organizations.found)
+    sites = Listing[PanelInfo](
+        found=[*v1_client.find_panels(account, organizations.found), *nodes.found],
+        errors=organizations.errors | nodes.errors,
+    )
+    if not sites.found:
+        sites.raise_failure()
     return sites
 
 
@@ -53,6 +46,16 @@ async def get_site(
     return await v2_client.get_cloud_node(account, system_id, panel_id)
 
 
+async def check_permission(
+    account: AccountClient, panel_id: str, system_id: str | None
+) -> None:
+    """Request a token of a site. Raises what AccountClient.request raises."""
+    if system_id is None:
+        await account.get_token(v1_client.token_path(panel_id))
+    else:
+        await account.get_token(v2_client.token_path(system_id))
+
+
 async def find_moved_site(
     account: AccountClient, panel_id: str, system_id: str | None
 ) -> PanelInfo | None:
@@ -66,10 +69,16 @@ async def find_moved_site(
         except PermissionMissingError:
             return None
     try:
-        nodes = await v2_client.get_cloud_nodes(account)
+        organizations = await read_organizations(account)
     except PermissionMissingError:
         return None
-    return next((node for node in nodes if node.id == panel_id), None)
+    nodes = await v2_client.get_cloud_nodes(account, organizations.found)
+    for node in nodes.found:
+        if node.id == panel_id:
+            return node
+    organizations.raise_failure()
+    nodes.raise_failure()
+    return None
 
 
 def create_client(

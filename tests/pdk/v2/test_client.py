@@ -12,10 +12,11 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     RoleTooSmallError,
 )
-from custom_components.prodatakey.pdk.models import Aspect
-from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_nodes
+from custom_components.prodatakey.pdk.models import Aspect, CloudNodeInfo
+from custom_components.prodatakey.pdk.site import get_sites
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from simulator.scenario import device_id
-from tests.common import WORKSHOP, WORKSHOP_SYSTEM
+from tests.common import OTHER_PANEL, PANEL, WORKSHOP, WORKSHOP_SYSTEM
 from tests.network import Proxy
 from tests.pdk.common import account_client, simulated_node_client
 from tests.pdk.running_stream import RunningStream
@@ -39,7 +40,8 @@ async def test_doors_in_every_shape(
 ) -> None:
     """The list of doors is the same, whatever shape it comes in."""
     await simulator.switches(WORKSHOP, **switches)
-    (info,) = await get_cloud_nodes(accounts)
+    info = (await get_sites(accounts)).found[-1]
+    assert isinstance(info, CloudNodeInfo)
     client = CloudNodeClient(session, accounts, info)
     first, second, *others = await client.get_doors()
     assert (first.id, first.name, first.dwell) == (DOOR, "Side entrance", 3.0)
@@ -59,7 +61,7 @@ async def test_systems_are_named_by_either_list(
     await simulator.faults(
         organizations={"status": 404}, ous={"body": {"id": 1, "children": children}}
     )
-    assert [node.id for node in await get_cloud_nodes(accounts)] == [WORKSHOP]
+    assert [node.id for node in (await get_sites(accounts)).found] == [WORKSHOP]
 
 
 async def test_system_without_permission_is_left_out(
@@ -70,7 +72,9 @@ async def test_system_without_permission_is_left_out(
     await simulator.faults(
         organizations={"body": {"children": [{"systemId": WORKSHOP_SYSTEM}]}}
     )
-    assert await get_cloud_nodes(accounts) == []
+    sites = await get_sites(accounts)
+    assert [site.id for site in sites.found] == [PANEL, OTHER_PANEL]
+    assert sites.errors.keys() == {WORKSHOP_SYSTEM}
     node.discard_token()
     with pytest.raises(PermissionMissingError):
         await node.get_token()

@@ -8,20 +8,20 @@ import aiohttp
 from ..client import AccountClient, SiteClient, quoted
 from ..errors import CannotConnectError
 from ..models import DoorInfo, Feature, PanelInfo
-from ..parser import DEVICE_KEYS, as_list, as_name, parse_door
+from ..parser import DEVICE_KEYS, Json, as_list, as_name, parse_door
 
 
-async def get_panels(account: AccountClient) -> list[PanelInfo]:
-    """Return all panels of the account and of the organizations below it.
-
-    Raises what AccountClient.request raises.
-    """
-    panels = [
-        _parse_panel(account, raw)
-        for organization in await account.get_organizations("/api/ous")
+def find_panels(
+    account: AccountClient, organizations: Iterable[Json]
+) -> list[PanelInfo]:
+    """Return all panels of the account's organizations."""
+    panels = {
+        panel.id: panel
+        for organization in organizations
         for raw in as_list(organization.get("panels"))
-    ]
-    return list({panel.id: panel for panel in panels if panel}.values())
+        if (panel := _parse_panel(account, raw, as_name(organization.get("name"))))
+    }
+    return list(panels.values())
 
 
 async def get_panel(account: AccountClient, panel_id: str) -> PanelInfo:
@@ -32,7 +32,14 @@ async def get_panel(account: AccountClient, panel_id: str) -> PanelInfo:
     return panel
 
 
-def _parse_panel(account: AccountClient, raw: object) -> PanelInfo | None:
+def token_path(panel_id: str) -> str:
+    """Return the path of the accounts service for the tokens of a panel."""
+    return f"/api/panels/{quoted(panel_id)}/token"
+
+
+def _parse_panel(
+    account: AccountClient, raw: object, organization: str | None = None
+) -> PanelInfo | None:
     """Return a panel, or None without an id and a trusted address."""
     match raw:
         case {"id": str(panel_id), "uri": str(uri), **rest} if account.trusts(uri):
@@ -40,6 +47,7 @@ def _parse_panel(account: AccountClient, raw: object) -> PanelInfo | None:
                 id=panel_id,
                 name=as_name(rest.get("name")) or panel_id,
                 uri=uri.rstrip("/") + "/",
+                organization=organization,
             )
     return None
 
@@ -57,8 +65,7 @@ class PanelClient(SiteClient):
         secrets: Iterable[str] = (),
     ) -> None:
         """Initialize the client; `secrets` are removed from texts of the network too."""
-        token_path = f"/api/panels/{quoted(info.id)}/token"
-        super().__init__(session, account, info, token_path, secrets)
+        super().__init__(session, account, info, token_path(info.id), secrets)
 
     async def update_info(self) -> None:
         """Update the panel's name and address. Raises what `get_panel` raises."""

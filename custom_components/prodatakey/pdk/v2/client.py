@@ -2,44 +2,44 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-import logging
 from typing import override
 
 import aiohttp
 
 from ..client import ACCOUNTS_URL, AccountClient, RestClient, SiteClient, quoted
-from ..errors import CannotConnectError, PermissionMissingError
+from ..errors import PermissionMissingError
+from ..listing import Listing, read_each
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str
 from .commands import send_command
 from .parser import DEVICE_KEYS, parse_device
 
-_LOGGER = logging.getLogger(__name__)
-
 SYSTEMS_URL = "https://systems.pdk.io"
 
 
-async def get_cloud_nodes(account: AccountClient) -> list[CloudNodeInfo]:
-    """Return the cloud nodes of all systems that the credentials have permission for.
+async def get_cloud_nodes(
+    account: AccountClient, organizations: Iterable[Json]
+) -> Listing[CloudNodeInfo]:
+    """Return the cloud nodes of all systems that the organizations have.
 
-    Raises what AccountClient.request raises.
+    Raises InvalidAuthError.
     """
-    found: dict[str, CloudNodeInfo] = {}
-    for system_id in await _get_system_ids(account):
-        try:
-            nodes = await get_cloud_nodes_of_system(account, system_id)
-        except PermissionMissingError:
-            _LOGGER.debug("No permission for a system of the account")
-            continue
-        found |= {node.id: node for node in nodes}
-    return list(found.values())
+    systems = _find_systems(organizations)
+
+    async def read(system_id: str) -> list[CloudNodeInfo]:
+        nodes = await get_cloud_nodes_of_system(account, system_id)
+        return [replace(node, organization=systems[system_id]) for node in nodes]
+
+    listing = await read_each(systems, read)
+    found = {node.id: node for nodes in listing.found for node in nodes}
+    return Listing(found=list(found.values()), errors=listing.errors)
 
 
 async def get_cloud_nodes_of_system(
     account: AccountClient, system_id: str
 ) -> list[CloudNodeInfo]:
     """Return the cloud nodes of one system. Raises what RestClient.get_list raises."""
-    client = RestClient(account.session, account, _token_path(system_id))
+    client = RestClient(account.session, account, token_path(system_id))
     uri = _system_uri(account, system_id)
     nodes = await client.get_list(f"{uri}cloud-nodes")
     return [info for node in nodes if (info := _parse_node(node, system_id, uri))]
@@ -60,24 +60,18 @@ async def get_cloud_node(
     raise PermissionMissingError("the system has no such cloud node")
 
 
-async def _get_system_ids(account: AccountClient) -> list[str]:
-    """Return the systems of the account's organizations."""
-    try:
-        organizations = await account.get_organizations("/api/organizations")
-    except (CannotConnectError, PermissionMissingError) as err:
-        # this path is only likely; the list of PDK 1.0 names the systems too
-        _LOGGER.debug("Could not list the organizations: %s", err)
-        organizations = await account.get_organizations("/api/ous")
-    found: dict[str, None] = {}
+def _find_systems(organizations: Iterable[Json]) -> dict[str, str]:
+    """Return the systems of organizations and of those below, with their names."""
+    found: dict[str, str] = {}
     for organization in organizations:
         children = map(as_dict, as_list(organization.get("children")))
         for each in (organization, *children):
             if system_id := non_empty_str(each.get("systemId")):
-                found[system_id] = None
-    return list(found)
+                found.setdefault(system_id, as_name(each.get("name")) or system_id)
+    return found
 
 
-def _token_path(system_id: str) -> str:
+def token_path(system_id: str) -> str:
     """Return the path of the accounts service for the tokens of a system."""
     return f"/api/systems/{quoted(system_id)}/token"
 
@@ -117,7 +111,7 @@ class CloudNodeClient(SiteClient):
         secrets: Iterable[str] = (),
     ) -> None:
         """Initialize the client; `secrets` are removed from texts of the network too."""
-        super().__init__(session, account, info, _token_path(info.system_id), secrets)
+        super().__init__(session, account, info, token_path(info.system_id), secrets)
         self.device_ids: set[DoorId] = set()
         """The devices of the last list."""
 
