@@ -19,7 +19,12 @@ from tests.common import Json, state_of
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
 
-PAUSE = re.compile(r"((?:delay|timeout):\s+)(?:minutes: 1|seconds: 3)$", re.MULTILINE)
+# A minute takes so long here, in milliseconds.
+MINUTE = 50
+PAUSE = re.compile(
+    r"((?:delay|timeout):\s+)(minutes: (?P<minutes>[\d.]+)|minutes: .+|seconds: 3)$",
+    re.MULTILINE,
+)
 
 type Automate = Callable[..., Awaitable[None]]
 
@@ -42,12 +47,18 @@ async def automate(hass: HomeAssistant, tmp_path: Path) -> AsyncIterator[Automat
     folder.mkdir(parents=True)
     for blueprint in BLUEPRINTS.rglob("*.yaml"):
         text = blueprint.read_text(encoding="utf-8")
-        text = PAUSE.sub(r"\1milliseconds: 50", text)
+        text = PAUSE.sub(
+            lambda pause: (
+                f"{pause[1]}milliseconds: {MINUTE * float(pause['minutes'] or 1)}"
+            ),
+            text,
+        )
         (folder / blueprint.name).write_text(text, encoding="utf-8")
 
     async def make(name: str, **inputs: object) -> None:
         """Set up the automation."""
         hass.config.config_dir = str(tmp_path)
+        assert await async_setup_component(hass, "persistent_notification", {})
         use = {"path": f"prodatakey/{name}.yaml", "input": inputs}
         config: Json = {AUTOMATION: {"alias": "Ours", "use_blueprint": use}}
         assert await async_setup_component(hass, AUTOMATION, config)

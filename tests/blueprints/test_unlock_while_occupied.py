@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from homeassistant.core import CoreState, ServiceCall
-from tests.common import Json, Site, wait_until
+from tests.common import CONNECTION, Json, Site, wait_until
 
 from .conftest import Automate
 
@@ -104,9 +104,12 @@ async def test_after_a_restart(
 async def test_door_does_not_lock(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """Five attempts are made before the actions run; a later one can be enough."""
+    """Five attempts are made before the actions run, and others though they fail."""
     site.hass.states.async_set(ROOM, "off")
-    tell = [{"action": "notify.everybody", "data": {"message": "{{ message }}"}}]
+    tell = [
+        {"action": "notify.everybody", "data": {"message": "{{ message }}"}},
+        {"action": "notify.nobody"},
+    ]
     await automate("unlock_while_occupied", **INPUTS, not_locked=tell)
     for refused in (2, 5):
         site.hass.states.async_set(ROOM, "on")
@@ -115,9 +118,36 @@ async def test_door_does_not_lock(
         fault = {"refuse": "Not now.", "count": refused}
         await site.faults(commands=fault)
         site.hass.states.async_set(ROOM, "off")
-        if refused == 2:
-            await site.wait_for_state(DOOR, "locked")
-    await wait_until(lambda: notifications)
-    assert await topics(site) == [UNLOCK, *[LOCK] * 3, UNLOCK, *[LOCK] * 5]
-    message = "Meeting room is not locked although the room is empty"
-    assert notifications[0].data["message"] == message
+        await site.wait_for_state(DOOR, "locked")
+    assert await topics(site) == [UNLOCK, *[LOCK] * 3, UNLOCK, *[LOCK] * 6]
+    (call,) = notifications
+    assert call.data["message"] == (
+        "Meeting room is not locked although the room is empty. Home Assistant tries"
+        " again until it is"
+    )
+
+
+@pytest.mark.parametrize(("room", "commands"), [("off", [LOCK]), ("on", [])])
+async def test_panel_is_away(
+    site: Site, automate: Automate, room: str, commands: list[str]
+) -> None:
+    """The door is locked once the panel is there again, unless the room is in use."""
+
+    def notification() -> bool:
+        """Return whether Home Assistant shows that the door is not locked."""
+        return f"prodatakey_{DOOR}" in site.hass.data["persistent_notification"]
+
+    site.hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS)
+    site.hass.states.async_set(ROOM, "on")
+    await site.wait_for_state(DOOR, "unlocked")
+    await site.set_online(False)
+    await site.wait_for_state(DOOR, "unavailable")
+    site.hass.states.async_set(ROOM, "off")
+    await wait_until(notification)
+    site.hass.states.async_set(ROOM, room)
+    await wait_until(lambda: room == "off" or not notification())
+    await site.set_online(True)
+    await site.wait_for_state(CONNECTION, "on")
+    assert await topics(site) == [UNLOCK, *commands]
+    assert not notification()
