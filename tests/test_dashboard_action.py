@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+
 from custom_components.prodatakey.const import DOMAIN
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import UnknownUser
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -13,14 +17,15 @@ from homeassistant.helpers import (
 from .common import FRONT, PANEL, SIGNAL, Json, Site
 
 
-async def get_view(hass: HomeAssistant) -> Json:
-    """Return the view of the panel."""
+async def get_view(hass: HomeAssistant, context: Context | None = None) -> Json:
+    """Return the view of the panel, for a caller."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     view: Any = await hass.services.async_call(
         DOMAIN,
         "dashboard",
         {"config_entry_id": entry.entry_id},
         blocking=True,
+        context=context,
         return_response=True,
     )
     return dict(view)
@@ -110,3 +115,16 @@ async def test_entities_that_are_left_out(
     left_out = (FRONT, "lock.garage", "sensor.front_door_last_person")
     assert "lock.meeting_room" in shown
     assert not set(left_out) & set(shown)
+
+    # a user sees no more here than anywhere else
+    user = MockUser(is_owner=False).add_to_hass(site.hass)
+    visible = {"entity_ids": {"lock.meeting_room": {"read": True}}}
+    user.mock_policy({"entities": visible})
+    device = site.device()
+    assert device
+    dr.async_get(site.hass).async_update_device(device.id, name_by_user="Office")
+    view = await get_view(site.hass, Context(user_id=user.id))
+    assert entities([view["sections"], view["badges"]]) == ["lock.meeting_room"]
+    assert (view["title"], headings(view)) == ("Office", ["Office"])
+    with pytest.raises(UnknownUser):
+        await get_view(site.hass, Context(user_id="gone"))

@@ -29,6 +29,7 @@ from .common import (
     Json,
     Site,
     let_pass,
+    raises_error,
     wait_for_connection,
     wait_until,
 )
@@ -71,6 +72,36 @@ async def test_no_permission_at_setup(new_site: Site, status: int) -> None:
     )
     await new_site.hass.config_entries.async_reload(new_site.entry.entry_id)
     assert issues(new_site.hass) == {}
+
+
+async def test_names_of_the_user(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Errors, log lines and repairs name a door and its panel as the user has named them."""
+    site.hass.config_entries.async_update_entry(site.entry, title="Office")
+    devices = dr.async_get(site.hass)
+    for number, name in ((1, "Hall"), ("", "Annex")):
+        device = site.device(number)
+        assert device
+        devices.async_update_device(device.id, name_by_user=name)
+    await site.faults(commands={"refuse": "No."})
+    for action in ("lock.unlock", "button.press"):
+        entity_id = FRONT if action == "lock.unlock" else "button.front_door_open"
+        with raises_error("command_rejected", name="Hall"):
+            await site.act(action, entity_id)
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
+    with raises_error("not_connected", name="Garage, Hall"):
+        await site.act("prodatakey.open_door", [FRONT, "lock.garage"], duration=1)
+    assert "Annex" in caplog.text
+    await site.set_online(True)
+    await site.faults(panel_token={"status": 403})
+    await site.hass.config_entries.async_reload(site.entry.entry_id)
+    assert issues(site.hass) == {"permission_missing": {"panel": "Annex"}}
+    assert "Annex" in str(site.entry.reason)
+    device = site.device()
+    assert device
+    devices.async_update_device(device.id, name_by_user=None)
+    await site.hass.config_entries.async_reload(site.entry.entry_id)
+    assert issues(site.hass) == {"permission_missing": {"panel": "Office"}}
 
 
 async def test_no_permission_while_running(

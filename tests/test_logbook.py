@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import MockUser, async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -16,12 +16,23 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from homeassistant.components.recorder import Recorder
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
-from .common import FRONT, FRONT_ACCESS, PANEL, SIGNAL, Json, Site, wait_for_connection
+from .common import (
+    FRONT,
+    FRONT_ACCESS,
+    PANEL,
+    SIGNAL,
+    TEXTS,
+    Json,
+    Site,
+    raises_error,
+    wait_for_connection,
+)
 from .test_activity import ACTIVITY, DOOR, PERSON, line
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
@@ -61,8 +72,14 @@ async def read(hass: HomeAssistant, client: Any, **filters: list[str]) -> list[A
 async def test_logbook(
     recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
 ) -> None:
-    """Each sentence is listed under its door, or else the integration's name."""
+    """Each sentence is listed under its door, or else the integration's name.
+
+    A door has the name that the user gave it.
+    """
     assert await async_setup_component(site.hass, "logbook", {})
+    device = site.device(2)
+    assert device
+    dr.async_get(site.hass).async_update_device(device.id, name_by_user="Carport")
     garage = {"text": "Garage", "id": 2, "type": "door"}
     for sentence in (
         line("The panel has started."),
@@ -76,11 +93,36 @@ async def test_logbook(
     assert await read(site.hass, client) == [
         ("ProdataKey", "The panel has started."),
         front,
-        ("Garage", "Amelia Hartmann at Garage"),
+        ("Carport", "Amelia Hartmann at Garage"),
     ]
     device = site.device(1)
     assert device
     assert await read(site.hass, client, device_ids=[device.id]) == [front]
+
+
+async def test_wrong_code(
+    recorder_mock: Recorder,
+    site: Site,
+    hass_ws_client: WebSocketGenerator,
+    hass_admin_user: MockUser,
+) -> None:
+    """A code that somebody tried is listed at the door, with the user."""
+    assert await async_setup_component(site.hass, "logbook", {})
+    await site.set_up(code="1234")
+    start = dt_util.utcnow()
+    user = Context(user_id=hass_admin_user.id)
+    for _ in range(5):
+        with raises_error("wrong_code"):
+            await site.act("lock.open", context=user, code="4321")
+    client = await hass_ws_client()
+    lines = await get_events(site.hass, client, start, entity_ids=[FRONT])
+    assert [
+        (line["name"], line["message"], line["entity_id"], line["context_user_id"])
+        for line in lines
+    ] == [
+        ("Front door", TEXTS["common"][f"failed_{reason}"], FRONT, user.user_id)
+        for reason in (*["wrong_code"] * 5, "code_blocked")
+    ]
 
 
 async def come_in(site: Site, person: int, *, walk: bool) -> None:

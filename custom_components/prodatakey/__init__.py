@@ -25,7 +25,7 @@ from .coordinator import (
     ProdatakeyConfigEntry,
     async_report_missing_permission,
 )
-from .devices import door_identifier, endpoint_identifier
+from .devices import async_get_panel_name, door_identifier, endpoint_identifier
 from .entity import CODE_BYPASS_KEYS, bypasses_code
 from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues
@@ -78,7 +78,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         if isinstance(err, InvalidAuthError) and err.confirmed:
             # not ConfigEntryAuthFailed: Home Assistant would not try again
             async_start_reauth(hass, entry)
-        raise ConfigEntryNotReady(**error_translation(err, entry.title)) from err
+        name = async_get_panel_name(hass, entry)
+        raise ConfigEntryNotReady(**error_translation(err, name)) from err
     entry.runtime_data = coordinator
     _async_remove_forbidden_entities(hass, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -1,15 +1,16 @@
-"""The panel's activity log, as sentences and as an event of Home Assistant."""
+"""Events of Home Assistant: the panel's activity log as sentences, and failed commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .pdk.models import DoorId, LiveEvent, Placeholder
 from .pdk.parser import parse_door_id
 
+EVENT_COMMAND_FAILED = "prodatakey_command_failed"
 EVENT_LIVE_EVENT = "prodatakey_live_event"
 
 # Replaces a text that may be a PIN or a card number.
@@ -77,4 +78,31 @@ def async_fire_live_event(
             "person": activity.person,
             "occurred": activity.occurred.isoformat(),
         },
+    )
+
+
+@callback
+def async_fire_command_failed(
+    hass: HomeAssistant,
+    *,
+    device_id: str | None,
+    entity_id: str,
+    command: str,
+    reason: str,
+    context: Context | None,
+) -> None:
+    """Fire the event of a command that failed; `reason` is the key of the error.
+
+    The logbook names the user of the context.
+    """
+    hass.bus.async_fire(
+        EVENT_COMMAND_FAILED,
+        {
+            "device_id": device_id,
+            "entity_id": entity_id,
+            "command": command,
+            "reason": reason,
+            "user_id": context.user_id if context else None,
+        },
+        context=context,
     )

@@ -14,7 +14,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .account import async_get_account, async_start_reauth, async_withdraw_reauth
 from .activity import Activity, async_fire_live_event
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
-from .devices import PanelDevices
+from .devices import PanelDevices, async_get_panel_name
 from .exceptions import translated_errors
 from .issues import (
     PANEL_MIGRATED,
@@ -81,13 +81,14 @@ async def async_report_missing_permission(
     except PdkError as err:
         _LOGGER.debug("Could not look for %s elsewhere: %s", entry.title, err)
         site = None
+    name = async_get_panel_name(hass, entry)
     if site is None:
-        async_create_issue(hass, panel_id, entry.title, PERMISSION_MISSING)
+        async_create_issue(hass, panel_id, name, PERMISSION_MISSING)
     else:
         async_create_issue(
             hass,
             panel_id,
-            entry.title,
+            name,
             PANEL_MIGRATED if system_id is None else PANEL_MOVED_BACK,
             entry_id=entry.entry_id,
             system_id=site.system_id or "",
@@ -142,6 +143,11 @@ class PanelCoordinator:
         client.on_token = self._handle_token
 
     @property
+    def name(self) -> str:
+        """Return the name of the panel in Home Assistant."""
+        return async_get_panel_name(self.hass, self.config_entry)
+
+    @property
     def available(self) -> bool:
         """Return whether entities are available."""
         return self.status is not StreamStatus.DOWN and self._site_online
@@ -188,7 +194,7 @@ class PanelCoordinator:
 
     async def async_send(self, door: Door, command: DoorCommand) -> None:
         """Send a command for a door. Raises HomeAssistantError."""
-        with translated_errors(door.name):
+        with translated_errors(self.devices.door_name(door)):
             await self.panel.send(command)
 
     async def async_read_doors(self) -> None:
@@ -234,12 +240,12 @@ class PanelCoordinator:
         """Handle the stages of a migration to PDK 2.0."""
         self.migration = event.stage
         info = self.panel.info
-        _LOGGER.warning("The migration of %s to PDK 2.0 has %s", info.name, event.stage)
+        _LOGGER.warning("The migration of %s to PDK 2.0 has %s", self.name, event.stage)
         if event.stage is MigrationStage.COMPLETED:
             async_create_issue(
                 self.hass,
                 info.id,
-                info.name,
+                self.name,
                 PANEL_MIGRATED,
                 entry_id=self.config_entry.entry_id,
                 system_id=self.client.scrub(event.system_id or "?"),
@@ -280,9 +286,9 @@ class PanelCoordinator:
         if self.available is was_available:
             return
         if self.available:
-            _LOGGER.info("%s is available again", self.panel.info.name)
+            _LOGGER.info("%s is available again", self.name)
         else:
-            _LOGGER.info("%s is unavailable: %s", self.panel.info.name, reason)
+            _LOGGER.info("%s is unavailable: %s", self.name, reason)
         self.availability_updates.notify()
 
     @callback
@@ -343,7 +349,7 @@ class PanelCoordinator:
             async_create_issue(
                 self.hass,
                 info.id,
-                info.name,
+                self.name,
                 TOO_MANY_DOORS,
                 left_out=str(len(skipped)),
                 most=str(MAX_DOORS),

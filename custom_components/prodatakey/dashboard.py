@@ -1,11 +1,12 @@
 """A dashboard view for the doors of a panel, of Home Assistant's own cards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import batched
 import math
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -15,7 +16,8 @@ from homeassistant.helpers import (
 
 from .const import DOMAIN
 from .coordinator import ProdatakeyConfigEntry
-from .devices import door_identifier, endpoint_identifier
+from .devices import device_name, door_identifier, endpoint_identifier
+from .entity import async_get_permissions
 from .pdk.doors import Door
 from .pdk.models import DoorKind
 
@@ -26,20 +28,28 @@ type Card = dict[str, Any]
 
 
 async def async_get_view(
-    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry, context: Context
 ) -> dict[str, Any]:
-    """Return the view for a panel, as the dashboard editor takes it."""
+    """Return the view of what a caller may see of a panel, as the dashboard editor takes it.
+
+    Raises UnknownUser.
+    """
+    may_read = await async_get_permissions(hass, context, POLICY_READ)
     names = await translation.async_get_translations(
         hass, hass.config.language, "entity", {DOMAIN}
     )
-    return _View(hass, entry, names).build()
+    return _View(hass, entry, names, may_read).build()
 
 
 class _View:
     """The view for one panel."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ProdatakeyConfigEntry, names: dict[str, str]
+        self,
+        hass: HomeAssistant,
+        entry: ProdatakeyConfigEntry,
+        names: dict[str, str],
+        may_read: Callable[[str], bool],
     ) -> None:
         """Initialize the view; `names` are the translated names of entities."""
         self._areas = ar.async_get(hass)
@@ -47,15 +57,20 @@ class _View:
         self._entities = er.async_get(hass)
         self._entry_id = entry.entry_id
         self._names = names
+        self._may_read = may_read
         self._panel = entry.runtime_data.panel
+        device = self._devices.async_get_device_by_identifier(
+            (DOMAIN, self._panel.info.id), entry.entry_id
+        )
+        self._title = device_name(device) or entry.title
 
     def build(self) -> dict[str, Any]:
         """Return the view."""
-        info = self._panel.info
-        connection = self._entity("binary_sensor", (DOMAIN, info.id), "connection")
+        identifier = (DOMAIN, self._panel.info.id)
+        connection = self._entity("binary_sensor", identifier, "connection")
         return {
             "type": "sections",
-            "title": info.name,
+            "title": self._title,
             "max_columns": 4,
             "badges": [{"type": "entity", "entity": each} for each in connection],
             "sections": [
@@ -73,7 +88,7 @@ class _View:
             if cards := list(self._door_cards(door)):
                 doors_by_area.setdefault(self._area_id(door), []).append(cards)
         titles = {area.id: area.name for area in self._areas.async_list_areas()}
-        for area_id, title in [*titles.items(), (None, self._panel.info.name)]:
+        for area_id, title in [*titles.items(), (None, self._title)]:
             doors = doors_by_area.get(area_id, [])
             count = math.ceil(len(doors) / MAX_SECTION_DOORS)
             size = math.ceil(len(doors) / count) if count else 1
@@ -138,12 +153,14 @@ class _View:
     def _entity(
         self, domain: str, identifier: tuple[str, str], key: str
     ) -> Iterator[str]:
-        """Yield the id of an entity, if it exists and can be shown."""
+        """Yield the id of an entity, if it exists and the caller may see it."""
         entity_id = self._entities.async_get_entity_id(
             domain, DOMAIN, f"{identifier[1]}_{key}"
         )
         entity = self._entities.async_get(entity_id) if entity_id else None
-        if entity and not entity.disabled and not entity.hidden:
+        if not entity or entity.disabled or entity.hidden:
+            return
+        if self._may_read(entity.entity_id):
             yield entity.entity_id
 
 

@@ -1,12 +1,13 @@
 """The devices of a panel in Home Assistant's device registry."""
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .const import DOMAIN, MANUFACTURER
+from .const import CONF_PANEL_ID, DOMAIN, MANUFACTURER
 from .pdk.doors import Door
 from .pdk.models import DoorId, PanelInfo
 from .pdk.panel import Endpoint, Panel
@@ -35,6 +36,33 @@ def endpoint_identifier(panel_id: str, endpoint: Endpoint) -> tuple[str, str]:
     """Return the identifier of a wireless endpoint, which no door can have."""
     link, address = endpoint.key
     return (DOMAIN, f"{panel_id}_endpoint_{link}_{address}")
+
+
+class NamedDevice(Protocol):
+    """A device of the device registry, or a part of one."""
+
+    @property
+    def name(self) -> str | None:
+        """Return the name that its integration gave it."""
+
+    @property
+    def name_by_user(self) -> str | None:
+        """Return the name that the user gave it."""
+
+
+def device_name(device: NamedDevice | None) -> str | None:
+    """Return the name that a device has in Home Assistant: the user's, if there is one."""
+    return (device.name_by_user or device.name) if device else None
+
+
+@callback
+def async_get_panel_name(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Return the name of a panel: the user's for its device, or the title of its entry."""
+    panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, str(panel_id)), entry.entry_id
+    )
+    return (device and device.name_by_user) or entry.title
 
 
 class PanelDevices:
@@ -70,6 +98,18 @@ class PanelDevices:
             return self._panel_device_id
         return self._door_device_ids.get(door_id, self._panel_device_id)
 
+    def door_name(self, door: Door) -> str:
+        """Return the name of a door in Home Assistant."""
+        return self._name(door.id) or door.name
+
+    def _name(self, door_id: DoorId) -> str | None:
+        """Return the name of a door's device, if it has one."""
+        return device_name(
+            self._registry.async_get_device_by_identifier(
+                door_identifier(self._panel_id, door_id), self._entry_id
+            )
+        )
+
     @callback
     def _handle_doors(self, doors: Iterable[Door]) -> None:
         """Create or update the devices of doors; a second reader's belongs to its door's."""
@@ -101,7 +141,9 @@ class PanelDevices:
     @callback
     def _handle_endpoint(self, endpoint: Endpoint) -> None:
         """Create or update the device of a wireless endpoint."""
-        served = ", ".join(door.name or str(door.id) for door in endpoint.doors)
+        served = ", ".join(
+            self._name(door.id) or door.name or str(door.id) for door in endpoint.doors
+        )
         self._registry.async_get_or_create(
             config_entry_id=self._entry_id,
             identifiers={endpoint_identifier(self._panel_id, endpoint)},

@@ -10,19 +10,20 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_RESTORED
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import Unauthorized
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .activity import async_fire_command_failed
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect, DoorKind, Feature
+from .pdk.models import Aspect, Feature
 from .pdk.panel import Endpoint
 
 # Entities that open a door without asking for its code.
@@ -186,6 +187,25 @@ class DoorEntity(ProdatakeyEntity):
         """Return whether the state is assumed."""
         return self.entity_description.aspect in self.door.state.assumed
 
+    @property
+    def door_name(self) -> str:
+        """Return the name of the door in Home Assistant."""
+        return self.coordinator.devices.door_name(self.door)
+
+    @callback
+    def fire_command_failed(
+        self, command: DoorCommand, reason: str, context: Context | None
+    ) -> None:
+        """Report a command that failed, for automations and *Activity*."""
+        async_fire_command_failed(
+            self.hass,
+            device_id=self.device_entry.id if self.device_entry else None,
+            entity_id=self.entity_id,
+            command=command.topic,
+            reason=reason,
+            context=context,
+        )
+
     async def _async_send(self, command: DoorCommand, *, keep: bool = False) -> None:
         """Send a command. Raises HomeAssistantError."""
         with self.caller_context(keep=keep):
@@ -211,27 +231,35 @@ class DoorEntity(ProdatakeyEntity):
 
         Raises Unauthorized. Calls without a user, for example of automations, may.
         """
-        user_id = self._context.user_id if self._context else None
         lock = er.async_get(self.hass).async_get_entity_id(
             LOCK_DOMAIN, DOMAIN, f"{self._identifier[1]}_lock"
         )
-        if user_id is None or lock is None:
-            return
-        user = await self.hass.auth.async_get_user(user_id)
-        if user is None or not user.permissions.check_entity(lock, POLICY_CONTROL):
+        may_control = await async_get_permissions(
+            self.hass, self._context, POLICY_CONTROL
+        )
+        if lock is not None and not may_control(lock):
             raise Unauthorized(
                 context=self._context, entity_id=lock, permission=POLICY_CONTROL
             )
 
 
-def bypasses_code(door: Door, key: str) -> bool:
-    """Return whether an entity would open a door without its code.
+async def async_get_permissions(
+    hass: HomeAssistant, context: Context | None, policy: str
+) -> Callable[[str], bool]:
+    """Return whether a caller may read or control an entity, as a function.
 
-    A light or a siren is no door; an output without a known icon may be one.
+    Calls without a user, for example of automations, may. Raises UnknownUser.
     """
-    if key not in CODE_BYPASS_KEYS:
-        return False
-    return door.kind is DoorKind.DOOR or door.info.icon in (None, "other")
+    if context is None or context.user_id is None:
+        return lambda _: True
+    if (user := await hass.auth.async_get_user(context.user_id)) is None:
+        raise UnknownUser(context=context)
+    return lambda entity_id: user.permissions.check_entity(entity_id, policy)
+
+
+def bypasses_code(door: Door, key: str) -> bool:
+    """Return whether an entity would open a door without its code."""
+    return key in CODE_BYPASS_KEYS and door.info.may_be_door
 
 
 @callback

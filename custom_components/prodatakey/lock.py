@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-import hmac
+import logging
 from typing import Any, override
 
 from homeassistant.components.lock import (
@@ -11,17 +11,19 @@ from homeassistant.components.lock import (
     LockEntityFeature,
 )
 from homeassistant.const import ATTR_CODE
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .const import DOMAIN, UNLOCK_MOMENTARY
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
+from .door_code import BLOCK_TIME, MAX_WRONG_CODES, WrongCodes, is_same_code
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
 from .pdk.commands import (
     ActuateClose,
     ActuateOpen,
+    DoorCommand,
     TryDwellOpen,
     TryOpen,
     run_to_completion,
@@ -29,6 +31,8 @@ from .pdk.commands import (
 )
 from .pdk.doors import Door
 from .pdk.models import Aspect, DoorKind
+
+_LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
 
@@ -79,11 +83,11 @@ class DoorLock(DoorEntity, LockEntity):
     ) -> None:
         """Initialize the lock."""
         super().__init__(coordinator, door, description)
-        self._code = coordinator.options.code
+        self._wrong_codes = WrongCodes()
         self._cancel_opening: CALLBACK_TYPE | None = None
-        if self._code:
+        if code := coordinator.options.code:
             # Home Assistant checks the pattern for locking too, which needs no code
-            self._attr_code_format = r"^\d*$" if self._code.isdecimal() else r"^.*$"
+            self._attr_code_format = r"^\d*$" if code.isdecimal() else r"^.*$"
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -127,47 +131,85 @@ class DoorLock(DoorEntity, LockEntity):
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
         """Unlock until locked, or only for a moment."""
-        self._check_code(kwargs.get(ATTR_CODE))
-        options = self.coordinator.options
+        options, code = self.coordinator.options, kwargs.get(ATTR_CODE)
         if options.unlock_mode == UNLOCK_MOMENTARY:
-            await run_to_completion(self._async_open(options.unlock_duration))
+            command = self.open_command(options.unlock_duration)
+            await self.async_check_code(code, command, self._context)
+            await run_to_completion(self._async_open(command))
         else:
-            await run_to_completion(self._async_send(ActuateOpen(self.door.id)))
+            hold = ActuateOpen(self.door.id)
+            await self.async_check_code(code, hold, self._context)
+            await run_to_completion(self._async_send(hold))
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
         """Open for the door's own dwell time."""
-        self._check_code(kwargs.get(ATTR_CODE))
-        await run_to_completion(self._async_open())
+        command = self.open_command()
+        await self.async_check_code(kwargs.get(ATTR_CODE), command, self._context)
+        await run_to_completion(self._async_open(command))
 
-    async def async_open_door(self, duration: float, code: str | None = None) -> None:
-        """Open for a duration in seconds."""
-        self._check_code(code or self.add_default_code({}).get(ATTR_CODE))
-        await run_to_completion(self._async_open(duration))
+    async def async_open_door(self, duration: float) -> None:
+        """Open for a duration in seconds; the code was checked before."""
+        await run_to_completion(self._async_open(self.open_command(duration)))
 
-    def _check_code(self, code: str | None) -> None:
-        """Raise for a wrong or missing code if one is set."""
-        if self._code and not hmac.compare_digest(
-            self._code.encode(), (code or "").encode()
-        ):
+    def open_command(self, seconds: float | None = None) -> DoorCommand:
+        """Return the command to open for a duration, or for the door's own dwell time."""
+        if seconds is None:
+            return TryOpen(self.door.id)
+        return TryDwellOpen(self.door.id, to_dwell(seconds))
+
+    async def async_check_code(
+        self, code: str | None, command: DoorCommand, context: Context | None
+    ) -> None:
+        """Raise for a wrong or missing code if one is set, and for any during a pause.
+
+        A missing code is not counted, as it is no guess.
+        """
+        if (expected := self.coordinator.options.code) is None:
+            return
+        placeholders = {"door": self.door_name}
+        if seconds := self._wrong_codes.seconds_left:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key="wrong_code",
-                translation_placeholders={"door": self.door.name},
+                translation_key="code_blocked",
+                translation_placeholders=placeholders | {"seconds": str(seconds)},
             )
-
-    async def _async_open(self, seconds: float | None = None) -> None:
-        """Open for a duration, or for the door's own dwell time."""
-        door = self.door
-        report_count = door.report_count(Aspect.RELAY)
-        command = (
-            TryOpen(door.id)
-            if seconds is None
-            else TryDwellOpen(door.id, to_dwell(seconds))
+        if code and is_same_code(expected, code):
+            self._wrong_codes.clear()
+            return
+        if code:
+            await self._async_handle_wrong_code(command, context)
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="wrong_code",
+            translation_placeholders=placeholders,
         )
+
+    async def _async_handle_wrong_code(
+        self, command: DoorCommand, context: Context | None
+    ) -> None:
+        """Count a wrong code, and report it; the last one before a pause also in the log."""
+        blocked = self._wrong_codes.add()
+        self.fire_command_failed(command, "wrong_code", context)
+        if not blocked:
+            return
+        self.fire_command_failed(command, "code_blocked", context)
+        user_id = context.user_id if context else None
+        user = await self.hass.auth.async_get_user(user_id) if user_id else None
+        _LOGGER.warning(
+            "%d wrong codes for %r, the last one by %s: no code is taken for %.0f seconds",
+            MAX_WRONG_CODES,
+            self.door_name,
+            f"user {user.name!r}" if user else "a call without a user",
+            BLOCK_TIME,
+        )
+
+    async def _async_open(self, command: DoorCommand) -> None:
+        """Open the door, and show it."""
+        report_count = self.door.report_count(Aspect.RELAY)
         # the relay changes after the command, and still because of the caller
         await self._async_send(command, keep=True)
-        if door.report_count(Aspect.RELAY) == report_count and self.is_locked:
+        if self.door.report_count(Aspect.RELAY) == report_count and self.is_locked:
             self._start_opening()
 
     @callback

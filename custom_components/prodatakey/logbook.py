@@ -1,16 +1,21 @@
-"""Describe the panel's activity log in Home Assistant's logbook."""
+"""Describe the panel's activity log and failed commands in Home Assistant's logbook."""
 
 from collections.abc import Callable
 
 from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ENTITY_ID,
     LOGBOOK_ENTRY_ICON,
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
 )
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_cached_translations
 
-from .activity import EVENT_LIVE_EVENT
+from .activity import EVENT_COMMAND_FAILED, EVENT_LIVE_EVENT
 from .const import DOMAIN
+from .devices import device_name, door_identifier
 
 
 @callback
@@ -19,14 +24,39 @@ def async_describe_events(
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
     """Describe logbook events."""
+    devices = dr.async_get(hass)
 
     @callback
     def async_describe_live_event(event: Event) -> dict[str, str]:
         """Return the name of the door and the sentence."""
+        data = event.data
+        device = devices.async_get(data[ATTR_DEVICE_ID])
+        door: str | None = data["door"]
+        identifier = door_identifier(data["panel_id"], data["door_id"])
+        if device and identifier in device.identifiers:
+            door = device_name(device)
         return {
-            LOGBOOK_ENTRY_NAME: event.data["door"] or "ProdataKey",
-            LOGBOOK_ENTRY_MESSAGE: event.data["message"],
+            LOGBOOK_ENTRY_NAME: door or "ProdataKey",
+            LOGBOOK_ENTRY_MESSAGE: data["message"],
             LOGBOOK_ENTRY_ICON: "mdi:text-box-outline",
         }
 
+    @callback
+    def async_describe_command_failed(event: Event) -> dict[str, str]:
+        """Return the name of the door and why the command failed."""
+        texts = async_get_cached_translations(
+            hass, hass.config.language, "common", DOMAIN
+        )
+        device = devices.async_get(event.data[ATTR_DEVICE_ID] or "")
+        reason = event.data["reason"]
+        return {
+            LOGBOOK_ENTRY_NAME: device_name(device) or "ProdataKey",
+            LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
+            LOGBOOK_ENTRY_MESSAGE: texts.get(
+                f"component.{DOMAIN}.common.failed_{reason}", reason
+            ),
+            LOGBOOK_ENTRY_ICON: "mdi:lock-alert",
+        }
+
     async_describe_event(DOMAIN, EVENT_LIVE_EVENT, async_describe_live_event)
+    async_describe_event(DOMAIN, EVENT_COMMAND_FAILED, async_describe_command_failed)

@@ -4,8 +4,14 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import (
+    ATTR_CODE,
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_ENTITY_ID,
+    ENTITY_MATCH_ALL,
+)
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -13,7 +19,11 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -26,8 +36,10 @@ from homeassistant.helpers import (
 from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
 from .coordinator import ProdatakeyConfigEntry
 from .dashboard import async_get_view
-from .devices import endpoint_identifier
+from .devices import device_name, endpoint_identifier
+from .entity import async_get_permissions
 from .exceptions import translated_errors
+from .lock import DoorLock
 from .pdk.commands import QuerySignal
 from .pdk.errors import CommandRejectedError
 from .pdk.models import Feature
@@ -115,44 +127,112 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_open_door(call: ServiceCall) -> None:
-    """Open doors, or none if one of them is unavailable.
+    """Open doors, or none if one of them cannot be opened.
 
-    Home Assistant would leave unavailable entities out of a call without an error.
+    Home Assistant would leave entities that it cannot find out of a call without an
+    error.
     """
-    locks = {
-        entity_id: entity
-        for platform in entity_platform.async_get_platforms(call.hass, DOMAIN)
-        if platform.domain == LOCK_DOMAIN
-        for entity_id, entity in platform.entities.items()
+    entity_ids = await _async_get_targeted_locks(call)
+    locks = _get_available_locks(call.hass, entity_ids)
+    await _async_check_codes(call, locks)
+    data = {ATTR_ENTITY_ID: list(locks), ATTR_DURATION: call.data[ATTR_DURATION]}
+    opening = ServiceCall(call.hass, call.domain, call.service, data, call.context)
+    await service.entity_service_call(call.hass, locks, "async_open_door", opening)
+
+
+async def _async_get_targeted_locks(call: ServiceCall) -> set[str]:
+    """Return the locks that a call is for.
+
+    Of an area, a device, a floor or a label these are our enabled locks, of *all* those
+    that the caller may control. Raises Unauthorized if the caller may not control what
+    was named, before it is looked at, and ServiceValidationError for what cannot be ours.
+    """
+    hass = call.hass
+    may_control = await async_get_permissions(hass, call.context, POLICY_CONTROL)
+    ours = {
+        entity.entity_id
+        for entity in er.async_get(hass).entities.values()
+        if (entity.platform, entity.domain) == (DOMAIN, LOCK_DOMAIN)
+        and not entity.disabled
     }
+    targeted = dict(call.data)
+    if everything := targeted.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        targeted[ATTR_ENTITY_ID] = [*filter(may_control, ours)]
     selected = target.async_extract_referenced_entity_ids(
-        call.hass, target.TargetSelection(call.data)
+        hass, target.TargetSelection(targeted), expand_group=not everything
     )
-    registry = er.async_get(call.hass)
-    for entity_id in selected.referenced | selected.indirectly_referenced:
-        entry = registry.async_get(entity_id)
-        if entry is None or (entry.platform, entry.domain) != (DOMAIN, LOCK_DOMAIN):
-            continue
-        lock = locks.get(entity_id)
-        if not entry.disabled and (lock is None or not lock.available):
-            state = call.hass.states.get(entity_id)
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="not_connected",
-                translation_placeholders={"name": state.name if state else entity_id},
+    entity_ids = selected.referenced | (selected.indirectly_referenced & ours)
+    for entity_id in sorted(entity_ids):
+        if not may_control(entity_id):
+            raise Unauthorized(
+                context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
             )
-    await service.entity_service_call(call.hass, locks, "async_open_door", call)
+    missing = (
+        (selected.referenced - ours)
+        | selected.missing_devices
+        | selected.missing_areas
+        | selected.missing_floors
+        | selected.missing_labels
+    )
+    if missing:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_a_door",
+            translation_placeholders={"names": ", ".join(sorted(missing))},
+        )
+    return entity_ids
+
+
+def _get_available_locks(
+    hass: HomeAssistant, entity_ids: set[str]
+) -> dict[str, DoorLock]:
+    """Return the locks. Raises HomeAssistantError with those that are unavailable."""
+    loaded = {
+        entity_id: entity
+        for platform in entity_platform.async_get_platforms(hass, DOMAIN)
+        for entity_id, entity in platform.entities.items()
+        if isinstance(entity, DoorLock) and entity.available
+    }
+    if missing := entity_ids - loaded.keys():
+        names = sorted(_get_door_name(hass, entity_id) for entity_id in missing)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_connected",
+            translation_placeholders={"name": ", ".join(names)},
+        )
+    return {entity_id: loaded[entity_id] for entity_id in sorted(entity_ids)}
+
+
+def _get_door_name(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the name of the door that a lock belongs to."""
+    entity = er.async_get(hass).async_get(entity_id)
+    device_id = (entity and entity.device_id) or ""
+    return device_name(dr.async_get(hass).async_get(device_id)) or entity_id
+
+
+async def _async_check_codes(call: ServiceCall, locks: dict[str, DoorLock]) -> None:
+    """Check the code of every door before one is opened; raise the first error."""
+    errors: list[ServiceValidationError] = []
+    for lock in locks.values():
+        code = call.data.get(ATTR_CODE) or lock.add_default_code({}).get(ATTR_CODE)
+        command = lock.open_command(call.data[ATTR_DURATION])
+        try:
+            await lock.async_check_code(code, command, call.context)
+        except ServiceValidationError as err:
+            errors.append(err)
+    if errors:
+        raise errors[0]
 
 
 async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
     """Return a dashboard view for the doors of a panel."""
-    return await async_get_view(call.hass, _get_entry(call))
+    return await async_get_view(call.hass, _get_entry(call), call.context)
 
 
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
     """Discover the wireless endpoints of a panel."""
     panel = _get_panel_with_endpoints(call)
-    with translated_errors(panel.info.name):
+    with translated_errors(_get_name(call, panel, None)):
         endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
 
@@ -195,7 +275,7 @@ def _get_panel_with_endpoints(call: ServiceCall) -> Panel:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="no_endpoints",
-            translation_placeholders={"panel": coordinator.panel.info.name},
+            translation_placeholders={"panel": coordinator.name},
         )
     return coordinator.panel
 
@@ -223,7 +303,7 @@ def _get_key_of_device(call: ServiceCall, panel: Panel) -> EndpointKey:
     raise ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key="unknown_endpoint",
-        translation_placeholders={"panel": panel.info.name},
+        translation_placeholders={"panel": _get_name(call, panel, None)},
     )
 
 
@@ -238,10 +318,10 @@ def _get_device(call: ServiceCall, endpoint: Endpoint) -> dr.DeviceEntry | None:
 def _get_name(call: ServiceCall, panel: Panel, key: EndpointKey | None) -> str:
     """Return the name for errors: that of an endpoint, or of the panel for all."""
     if key is None:
-        return panel.info.name
+        return _get_entry(call).runtime_data.name
     endpoint = panel.endpoints.get(key)
     device = _get_device(call, endpoint) if endpoint else None
-    return (device and (device.name_by_user or device.name)) or key[1]
+    return device_name(device) or key[1]
 
 
 def _query(call: ServiceCall, key: EndpointKey) -> QuerySignal:

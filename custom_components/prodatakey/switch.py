@@ -179,5 +179,5 @@ class DoNotDisturb(DoorSwitch):
         return HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="not_confirmed",
-            translation_placeholders={"door": self.door.name},
+            translation_placeholders={"door": self.door_name},
         )

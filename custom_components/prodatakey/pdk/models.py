@@ -35,6 +35,7 @@ class DoorKind(Enum):
 _TYPES_WITHOUT_READER = frozenset({"ioDevice", "premiumIoDevice", "floorRelay"})
 SECOND_READER_TYPES = frozenset({"additionalReader", "additionalElevatorReader"})
 _DOOR_ICONS = frozenset({"swingingDoor", "swingingGate", "rollUpDoor"})
+_OUTPUT_ICONS = frozenset({"alarm", "fan", "light", "panicButton", "sprinkler"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +100,22 @@ class DoorInfo:
         return DoorKind.DOOR
 
     @property
+    def may_be_door(self) -> bool:
+        """Return whether the relay may open a door: not if its icon says what it is."""
+        return self.kind is DoorKind.DOOR or self.icon not in _OUTPUT_ICONS
+
+    @property
     def has_reader(self) -> bool:
         """Return whether people can request access here."""
         return self.type not in _TYPES_WITHOUT_READER
 
     def same_kind(self, other: DoorInfo) -> bool:
         """Return whether both devices get the same entities."""
-        return (self.kind, self.has_reader) == (other.kind, other.has_reader)
+        return (self.kind, self.has_reader, self.may_be_door) == (
+            other.kind,
+            other.has_reader,
+            other.may_be_door,
+        )
 
 
 @dataclass(slots=True)
