@@ -105,8 +105,11 @@ class CloudNodeStream(SiteStream):
         finally:
             renewing.cancel()
             checking.cancel()
-            await asyncio.wait({renewing, checking})
-            await self._close()
+            try:
+                await asyncio.wait({renewing, checking})
+            finally:
+                # also if this task is cancelled once more
+                await self._close()
 
     async def _wait_for_end(self, renewing: asyncio.Task[None]) -> None:
         """Return when the present connection has ended. Raises what the renewal raises."""
@@ -216,7 +219,9 @@ class CloudNodeStream(SiteStream):
             if socket is self._current:
                 self._renewer.handle_rejection()
             return
-        self._renewer.events += 1
+        if topic in TOPICS:
+            # of anything else nobody knows whether it shows that the token is accepted
+            self._renewer.events += 1
         if event is not None and not self._is_known(socket, event):
             self._handle_site_event(topic, event, payload)
 
@@ -233,6 +238,7 @@ class CloudNodeStream(SiteStream):
             isinstance(event, AccessEvent)
             and self._old is not None
             and socket is not self._old
+            and not self._old.ended.done()
         )
 
     def _handle_site_event(self, topic: str, event: PdkEvent, payload: object) -> None:
