@@ -291,7 +291,7 @@ async def set_options(
 
 
 async def test_options(site: Site) -> None:
-    """Submitted they reload the panel; what is removed from the form is gone.
+    """What is removed from the form is gone.
 
     The form rejects what the panel would, and a code of blanks.
     """

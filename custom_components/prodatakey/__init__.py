@@ -3,12 +3,12 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import (
-    config_validation as cv,
-    entity_registry as er,
-    translation,
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
 )
+from homeassistant.helpers import config_validation as cv, translation
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
@@ -20,15 +20,10 @@ from .account import (
     get_credentials,
 )
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
-from .coordinator import (
-    PanelCoordinator,
-    ProdatakeyConfigEntry,
-    async_report_missing_permission,
-)
+from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import async_get_panel_name, door_identifier, endpoint_identifier
-from .entity import CODE_BYPASS_KEYS, bypasses_code
 from .exceptions import error_translation
-from .issues import ISSUES, async_delete_issues
+from .issues import ISSUES, async_delete_issues, async_report_missing_permission
 from .options import Options
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.site import create_client, get_site
@@ -67,8 +62,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
     try:
         system_id = entry.data.get(CONF_SYSTEM_ID)
         info = await get_site(account, panel_id, system_id)
-        secrets = (options.code,) if options.code else ()
-        client = create_client(session, account, info, secrets)
+        client = create_client(session, account, info, options.secrets)
         anonymous_name = await _async_get_anonymous_name(hass)
         coordinator = PanelCoordinator(hass, entry, client, options, anonymous_name)
         await coordinator.async_setup()
@@ -81,8 +75,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         name = async_get_panel_name(hass, entry)
         raise ConfigEntryNotReady(**error_translation(err, name)) from err
     entry.runtime_data = coordinator
-    _async_remove_forbidden_entities(hass, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_handle_update))
     coordinator.async_start()
     return True
 
@@ -120,25 +114,18 @@ async def async_remove_config_entry_device(
     return (DOMAIN, panel_id) not in device.identifiers
 
 
-def _async_remove_forbidden_entities(
-    hass: HomeAssistant, coordinator: PanelCoordinator
+async def _async_handle_update(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry
 ) -> None:
-    """Remove entities that must not exist with the present options."""
-    options = coordinator.options
-    registry = er.async_get(hass)
-    panel_id = coordinator.panel.info.id
-    doors = {
-        door_identifier(panel_id, door.id)[1]: door
-        for door in coordinator.panel.doors.values()
-    }
-    entry_id = coordinator.config_entry.entry_id
-    for entity in er.async_entries_for_config_entry(registry, entry_id):
-        if not options.record_people and entity.translation_key == "last_person":
-            registry.async_remove(entity.entity_id)
-        for key in CODE_BYPASS_KEYS if options.code else ():
-            door = doors.get(entity.unique_id.removesuffix(f"_{key}"))
-            if door and bypasses_code(door, key):
-                registry.async_remove(entity.entity_id)
+    """Use changed options without a reload; anything else of the entry needs nothing."""
+    try:
+        options = Options.from_mapping(entry.options)
+    except ConfigEntryError:
+        # without a usable code the doors must not be there
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    if options != entry.runtime_data.options:
+        entry.runtime_data.async_set_options(options)
 
 
 async def _async_get_anonymous_name(hass: HomeAssistant) -> str:

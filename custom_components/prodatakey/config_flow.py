@@ -8,7 +8,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE
 from homeassistant.core import callback
@@ -23,7 +23,7 @@ from .account import (
     get_credentials,
 )
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
-from .coordinator import ProdatakeyConfigEntry
+from .coordinator import ProdatakeyConfigEntry, async_replace_credentials
 from .exceptions import error_key
 from .forms import (
     CONF_CREDENTIALS,
@@ -153,7 +153,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: ProdatakeyConfigEntry) -> OptionsFlow:
         """Return the options flow."""
-        return OptionsFlow()
+        return PanelOptionsFlow()
 
     async def _async_replace_credentials(
         self,
@@ -194,10 +194,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         followers = [other for other in sharing if other in reached]
         kept = [other for other in sharing if other not in reached]
         for other in followers:
-            self.hass.config_entries.async_update_entry(
-                other, data={**other.data, **self._credentials}
-            )
-            self.hass.config_entries.async_schedule_reload(other.entry_id)
+            async_replace_credentials(self.hass, other, self._credentials)
         return self.async_abort(
             reason="some_kept" if kept else f"{self.source}_successful",
             description_placeholders={
@@ -338,7 +335,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         }
 
 
-class OptionsFlow(OptionsFlowWithReload):
+class PanelOptionsFlow(OptionsFlow):
     """Handle the options."""
 
     async def async_step_init(

@@ -1,19 +1,18 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from dataclasses import replace
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .account import async_get_account, async_start_reauth, async_withdraw_reauth
+from .account import async_share_account, async_start_reauth, async_withdraw_reauth
 from .activity import Activity, async_fire_live_event
-from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
+from .const import DOMAIN
 from .devices import PanelDevices, async_get_panel_name
 from .exceptions import translated_errors
 from .issues import (
@@ -23,13 +22,14 @@ from .issues import (
     TOO_MANY_DOORS,
     async_create_issue,
     async_delete_issues,
+    async_report_missing_permission,
 )
 from .options import Options
+from .pdk.client import AccountClient
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.models import (
-    AccessEvent,
     DoorEvent,
     LiveEvent,
     Migration,
@@ -39,9 +39,10 @@ from .pdk.models import (
 )
 from .pdk.panel import Panel
 from .pdk.parser import as_dict
-from .pdk.site import Client, create_stream, find_moved_site
+from .pdk.site import Client, create_stream
 from .pdk.stream import StreamStatus
 from .pdk.tasks import log_failure
+from .people import hide_people
 from .store import (
     PanelStore,
     Stored,
@@ -68,31 +69,16 @@ READ_INTERVAL = timedelta(hours=1)
 MIN_READ_INTERVAL = 30.0
 
 
-async def async_report_missing_permission(
-    hass: HomeAssistant, entry: ProdatakeyConfigEntry
+@callback
+def async_replace_credentials(
+    hass: HomeAssistant, entry: ProdatakeyConfigEntry, credentials: Mapping[str, str]
 ) -> None:
-    """Create an issue: the panel has moved to the other generation, or is not ours."""
-    panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
-    system_id = entry.data.get(CONF_SYSTEM_ID)
-    try:
-        site = await find_moved_site(
-            async_get_account(hass, entry.data), panel_id, system_id
-        )
-    except PdkError as err:
-        _LOGGER.debug("Could not look for %s elsewhere: %s", entry.title, err)
-        site = None
-    name = async_get_panel_name(hass, entry)
-    if site is None:
-        async_create_issue(hass, panel_id, name, PERMISSION_MISSING)
+    """Use other credentials, without a reload if the entry is loaded."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **credentials})
+    if entry.state is ConfigEntryState.LOADED:
+        entry.runtime_data.async_set_account(async_share_account(hass, entry))
     else:
-        async_create_issue(
-            hass,
-            panel_id,
-            name,
-            PANEL_MIGRATED if system_id is None else PANEL_MOVED_BACK,
-            entry_id=entry.entry_id,
-            system_id=site.system_id or "",
-        )
+        hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 class PanelCoordinator:
@@ -114,7 +100,7 @@ class PanelCoordinator:
         self.config_entry = entry
         self.client = client
         self.options = options
-        self.record_people = options.record_people
+        self.option_updates = Subscribers[()]()
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
         self._site_online = True
@@ -163,15 +149,15 @@ class PanelCoordinator:
         """Restore the panel and read its doors. Raises PdkError."""
         stored = await self._store.async_load()
         for door in parse_stored(stored.get("doors"), door_from_dict):
-            if not self.record_people:
-                door.changed_by = door.last_grant = None
+            if not self.options.record_people:
+                door.forget_people()
             self.panel.doors[door.id] = door
         self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
         self.panel.assumed_problems.update(self.panel.problems)
         await self.async_read_doors()
         for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):
             self.panel.add_endpoint(endpoint)
-        if self.record_people or not stored.get("record_people", True):
+        if self.options.record_people or not stored.get("record_people", True):
             activities = parse_stored([stored.get("activity")], activity_from_dict)
             self.activity = next(activities, None)
 
@@ -183,6 +169,25 @@ class PanelCoordinator:
             async_track_time_interval(self.hass, self._schedule_read, READ_INTERVAL)
         )
         self._streaming = self._create_task(self.stream.run(), "stream")
+
+    @callback
+    def async_set_options(self, options: Options) -> None:
+        """Use other options; what is shown of people goes at once."""
+        self.options = options
+        self.client.set_secrets(options.secrets)
+        if not options.record_people:
+            for door in self.panel.doors.values():
+                door.forget_people()
+            self.activity = None
+            self.activity_updates.notify()
+        self.option_updates.notify()
+        self._store.async_schedule_save()
+
+    @callback
+    def async_set_account(self, account: AccountClient) -> None:
+        """Use other credentials; the connection stays until it needs a token."""
+        self.client.set_account(account)
+        self.stream.retry()
 
     async def async_stop(self) -> None:
         """Disconnect and save."""
@@ -211,8 +216,8 @@ class PanelCoordinator:
     @callback
     def _handle_event(self, event: PdkEvent) -> None:
         """Handle one event of the stream."""
-        if not self.record_people:
-            event = _hide_people(event, self._anonymous_name)
+        if not self.options.record_people:
+            event = hide_people(event, self._anonymous_name)
         maybe_delayed = self.stream.maybe_delayed
         if isinstance(event, DoorEvent):
             # first, as it is the most frequent
@@ -365,26 +370,9 @@ class PanelCoordinator:
                 endpoint_as_dict(endpoint) for endpoint in self.panel.endpoints.values()
             ],
             "activity": self.activity and activity_as_dict(self.activity),
-            "record_people": self.record_people,
+            "record_people": self.options.record_people,
             "problems": {
                 problem: sorted(sources)
                 for problem, sources in self.panel.problems.items()
             },
         }
-
-
-def _hide_people(event: PdkEvent, anonymous_name: str) -> PdkEvent:
-    """Return the event without names and ids of people."""
-    if isinstance(event, AccessEvent):
-        return replace(event, person=None, person_id=None)
-    if isinstance(event, LiveEvent):
-        return replace(
-            event,
-            placeholders=tuple(
-                replace(placeholder, text=anonymous_name, id=None)
-                if placeholder.type == "person"
-                else placeholder
-                for placeholder in event.placeholders
-            ),
-        )
-    return event

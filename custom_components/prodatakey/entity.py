@@ -15,15 +15,19 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+)
 
 from .activity import async_fire_command_failed
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
+from .options import Options
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect, Feature
+from .pdk.models import Aspect, DoorKind, Feature
 from .pdk.panel import Endpoint
 
 # Entities that open a door without asking for its code.
@@ -243,6 +247,16 @@ class DoorEntity(ProdatakeyEntity):
             )
 
 
+def is_forbidden(door: Door, key: str, options: Options) -> bool:
+    """Return whether an entity must not exist, at this door and with these options."""
+    if door.kind is DoorKind.SECOND_READER and key in Aspect:
+        # earlier versions added what is configured for its door
+        return key not in door.reported
+    if key == "last_person":
+        return not options.record_people
+    return options.code is not None and bypasses_code(door, key)
+
+
 async def async_get_permissions(
     hass: HomeAssistant, context: Context | None, policy: str
 ) -> Callable[[str], bool]:
@@ -286,31 +300,64 @@ def async_add_door_entities[D: DoorEntityDescription](
     descriptions: Iterable[D],
     entity_class: Callable[[PanelCoordinator, Door, D], DoorEntity],
 ) -> None:
-    """Add the entities of all doors, now and when doors appear or report more."""
+    """Add the entities of all doors, now and when doors appear or report more.
+
+    Those that must not exist are removed, now and when options or doors change.
+    """
     coordinator = entry.runtime_data
-    has_code = coordinator.options.code is not None
+    domain = async_get_current_platform().domain
     missing = frozenset(Feature) - coordinator.client.features
+    all_keys = {description.key for description in descriptions}
     added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
 
     @callback
-    def add_entities(doors: Iterable[Door]) -> None:
-        """Add the entities that these doors do not have yet."""
+    def update_entities(doors: Iterable[Door]) -> None:
+        """Add the entities that these doors do not have yet, and remove others."""
         new: list[DoorEntity] = []
         for door in doors:
+            wanted = {
+                description.key: description
+                for description in descriptions
+                if description.supported_fn(door)
+                and FEATURE_BY_KEY.get(description.key) not in missing
+                and not is_forbidden(door, description.key, coordinator.options)
+            }
+            # the registry may have any of them, from an earlier set-up
+            present = added.get(door, all_keys)
             keys = added.setdefault(door, set())
-            for description in descriptions:
-                key = description.key
-                if key in keys or not description.supported_fn(door):
-                    continue
-                if FEATURE_BY_KEY.get(key) in missing:
-                    continue
-                if not (has_code and bypasses_code(door, key)):
-                    keys.add(key)
-                    new.append(entity_class(coordinator, door, description))
+            for key in present - wanted.keys():
+                if is_forbidden(door, key, coordinator.options):
+                    keys.discard(key)
+                    _async_remove_entity(coordinator, domain, door, key)
+            new += [
+                entity_class(coordinator, door, description)
+                for key, description in wanted.items()
+                if key not in keys
+            ]
+            keys.update(wanted)
         async_add_entities(new)
 
-    add_entities(coordinator.panel.doors.values())
-    async_subscribe_until_unload(entry, coordinator.panel.door_updates, add_entities)
+    @callback
+    def update_all_entities() -> None:
+        """Add and remove the entities of all doors."""
+        update_entities(coordinator.panel.doors.values())
+
+    update_all_entities()
+    async_subscribe_until_unload(entry, coordinator.panel.door_updates, update_entities)
+    async_subscribe_until_unload(entry, coordinator.option_updates, update_all_entities)
+
+
+@callback
+def _async_remove_entity(
+    coordinator: PanelCoordinator, domain: str, door: Door, key: str
+) -> None:
+    """Remove an entity of a door from the registry, if it is there."""
+    identifier = door_identifier(coordinator.panel.info.id, door.id)
+    registry = er.async_get(coordinator.hass)
+    if entity_id := registry.async_get_entity_id(
+        domain, DOMAIN, f"{identifier[1]}_{key}"
+    ):
+        registry.async_remove(entity_id)
 
 
 @callback

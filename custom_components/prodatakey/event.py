@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import (
     EventEntity,
@@ -62,11 +62,15 @@ class DoorAccess(DoorEntity, EventEntity):
         super().__init__(coordinator, door, description)
         if Feature.DURESS in coordinator.client.features:
             self._attr_event_types = list(Access)
+        self._attributes: dict[str, Any] = {}
+        """Those of the last event; Home Assistant has the same object."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe also to access events."""
+        """Subscribe also to access events, and to the options."""
         await super().async_added_to_hass()
+        options = self.coordinator.option_updates
+        self.async_on_remove(options.subscribe(self._handle_options))
         self.async_on_remove(self.door.accesses.subscribe(self._handle_access))
 
     @override
@@ -79,26 +83,35 @@ class DoorAccess(DoorEntity, EventEntity):
         if shown is not None and shown.state == STATE_UNAVAILABLE:
             return None
         last = await super().async_get_last_event_data()
-        if last is None or self.coordinator.record_people:
-            return last
-        attributes = last.last_event_attributes or {}
-        return replace(
-            last,
-            last_event_attributes={**attributes, "person": None, "person_id": None},
-        )
+        if last is None:
+            return None
+        self._attributes = dict(last.last_event_attributes or {})
+        self._hide_person()
+        return replace(last, last_event_attributes=self._attributes)
+
+    def _hide_person(self) -> None:
+        """Remove the person of the last event if people are not recorded."""
+        if not self.coordinator.options.record_people:
+            self._attributes |= dict.fromkeys(
+                {"person", "person_id"} & self._attributes.keys()
+            )
+
+    @callback
+    def _handle_options(self) -> None:
+        """Handle a change of the options; it is no event."""
+        self._hide_person()
+        self.async_write_ha_state()
 
     @callback
     def _handle_access(self, event: AccessEvent, age: float) -> None:
         """Handle an access event; its time is on this machine's clock."""
         occurred = dt_util.utcnow() - timedelta(seconds=age)
-        self._trigger_event(
-            event.access,
-            {
-                "person": event.person,
-                "person_id": event.person_id,
-                "request_factor": event.request_factor,
-                "explicit": event.explicit,
-                "occurred": occurred.isoformat(timespec="milliseconds"),
-            },
-        )
+        self._attributes = {
+            "person": event.person,
+            "person_id": event.person_id,
+            "request_factor": event.request_factor,
+            "explicit": event.explicit,
+            "occurred": occurred.isoformat(timespec="milliseconds"),
+        }
+        self._trigger_event(event.access, self._attributes)
         self.async_write_ha_state()

@@ -85,14 +85,13 @@ class DoorLock(DoorEntity, LockEntity):
         super().__init__(coordinator, door, description)
         self._wrong_codes = WrongCodes()
         self._cancel_opening: CALLBACK_TYPE | None = None
-        if code := coordinator.options.code:
-            # Home Assistant checks the pattern for locking too, which needs no code
-            self._attr_code_format = r"^\d*$" if code.isdecimal() else r"^.*$"
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe also to who is granted access."""
+        """Subscribe also to who is granted access, and to the options."""
         await super().async_added_to_hass()
+        updates = self.coordinator.option_updates
+        self.async_on_remove(updates.subscribe(self.async_write_ha_state))
         self.async_on_remove(self.door.grants.subscribe(self._handle_grant))
         self.async_on_remove(self._end_opening)
 
@@ -109,6 +108,15 @@ class DoorLock(DoorEntity, LockEntity):
         """Handle granted access: the relay change is theirs, not the last caller's."""
         self._context = None
         self.async_write_ha_state()
+
+    @property
+    @override
+    def code_format(self) -> str | None:
+        """Return the pattern of the code, None without one."""
+        if (code := self.coordinator.options.code) is None:
+            return None
+        # Home Assistant checks the pattern for locking too, which needs no code
+        return r"^\d*$" if code.isdecimal() else r"^.*$"
 
     @property
     @override

@@ -31,6 +31,11 @@ class Options:
     code: str | None = None
     record_people: bool = True
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not be logged or shown."""
+        return (self.code,) if self.code else ()
+
     @classmethod
     def from_mapping(cls, raw: Mapping[str, object]) -> Self:
         """Return stored options; an unusable value counts as not set.

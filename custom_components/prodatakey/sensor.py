@@ -73,10 +73,7 @@ async def async_setup_entry(
     features = coordinator.client.features
     if Feature.LIVE_EVENTS in features:
         async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
-    if coordinator.record_people:
-        async_add_door_entities(
-            entry, async_add_entities, (LAST_PERSON,), DoorLastPerson
-        )
+    async_add_door_entities(entry, async_add_entities, (LAST_PERSON,), DoorLastPerson)
     if Feature.ENDPOINTS not in features:
         return
     for endpoint in panel.endpoints.values():

@@ -249,6 +249,7 @@ class RestClient:
         self._token: Token | None = None
         self._renewal = SharedRenewal()
         self._more_secrets = tuple(secrets)
+        self._old_secrets: tuple[str, ...] = ()
         self._tokens = deque[str](maxlen=MAX_SECRETS)
 
     @property
@@ -282,13 +283,25 @@ class RestClient:
             self.on_token()
         return self._token
 
+    def set_account(self, account: AccountClient) -> None:
+        """Get tokens from another account from now on."""
+        if account is not self.account:
+            # the server may still name them
+            self._old_secrets = tuple(self.account.secrets)
+            self.account = account
+
+    def set_secrets(self, secrets: Iterable[str]) -> None:
+        """Set what is removed from texts of the network, besides credentials and tokens."""
+        self._more_secrets = tuple(secrets)
+
     def discard_token(self) -> None:
         """Do not use the present token again: it was rejected."""
         self._token = None
 
     def scrub(self, text: str) -> str:
         """Return a text of the network without secrets."""
-        return scrub(text, (*self.account.secrets, *self._tokens, *self._more_secrets))
+        secrets = (*self.account.secrets, *self._old_secrets, *self._more_secrets)
+        return scrub(text, (*secrets, *self._tokens))
 
     async def get_list(self, url: str) -> list[Json]:
         """Return a whole list, whether the server divides it into pages or not.

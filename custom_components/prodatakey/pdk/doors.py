@@ -231,6 +231,10 @@ class Door:
         else:
             self.changed_by = None
 
+    def forget_people(self) -> None:
+        """Forget who was granted access, and who turned the relay."""
+        self.changed_by = self.last_grant = self._granted_to = None
+
     def update_info(self, info: DoorInfo) -> None:
         """Update the door from the panel's list."""
         self.info = info

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -94,6 +95,7 @@ class SiteStream(ABC):
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
+        self._retry = asyncio.Event()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -104,7 +106,14 @@ class SiteStream(ABC):
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
                 self._notify_status(StreamStatus.DOWN, error)
             self.stats.backoff = self._backoff.next_delay(error)
-            await asyncio.sleep(self.stats.backoff)
+            self._retry.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.stats.backoff):
+                    await self._retry.wait()
+
+    def retry(self) -> None:
+        """Make the next attempt to connect now, if it is waited for."""
+        self._retry.set()
 
     @abstractmethod
     async def send(self, command: Command) -> None:
