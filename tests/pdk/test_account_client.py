@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gc
+from itertools import count
 from typing import Any
 import warnings
 
@@ -17,14 +18,14 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     RateLimitedError,
 )
-from custom_components.prodatakey.pdk.http import Response
+from custom_components.prodatakey.pdk.http import REDACTED, Response, StatusErrors
 from custom_components.prodatakey.pdk.models import PanelInfo
 from custom_components.prodatakey.pdk.site import get_sites
 from custom_components.prodatakey.pdk.v1.client import get_panel
 from tests.common import PANEL
 from tests.simulator_process import SimulatedPdk
 
-from .common import PDK, account_client, get_panels, set_constants
+from .common import PDK, account_client, get_panels, panel_client, set_constants
 
 
 async def _get_panel(accounts: AccountClient, times: int) -> list[object]:
@@ -230,3 +231,64 @@ async def test_rejected_credentials_end_the_listing(
             await get_sites(wrong)
         gc.collect()
     assert not [str(each.message) for each in caught]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([401, 200, 500], id="stale token, renewed, then an outage"),
+        pytest.param([401, 400, -10, 403], id="accepted, without permission"),
+    ],
+)
+async def test_one_rejection_after_a_success_is_not_confirmed(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, before: list[int]
+) -> None:
+    """Test that new credentials are not asked for after a single rejection."""
+    now = 1000.0
+    statuses = [200, 200]
+
+    async def request(*_: object, status_errors: StatusErrors, **__: Any) -> Response:
+        """Answer with the next status; a negative one lets seconds pass first."""
+        nonlocal now
+        if (status := statuses.pop(0)) < 0:
+            now -= status
+            status = statuses.pop(0)
+        if status != 200:
+            raise status_errors.get(status, CannotConnectError)(f"HTTP {status}")
+        return Response(body={"id_token": f"id-token-{now}"}, headers={})
+
+    monkeypatch.setattr(f"{PDK}.client.request", request)
+    monkeypatch.setattr(f"{PDK}.client.time.monotonic", lambda: now)
+    accounts = account_client(session, "http://localhost")
+    await accounts.request("GET", "/")
+    statuses += before
+    while statuses:
+        with pytest.raises(PdkError) as failed:
+            await accounts.request("GET", "/")
+        assert not getattr(failed.value, "confirmed", False)
+    for seconds, confirmed in ((3600, False), (10, True)):
+        now += seconds
+        statuses.append(400)
+        accounts._id_token = None
+        with pytest.raises(InvalidAuthError) as rejected:
+            await accounts.request("GET", "/")
+        assert rejected.value.confirmed is confirmed
+
+
+async def test_client_secret_is_removed_after_many_tokens(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that the ID tokens, of which the last are kept, do not displace the secret."""
+    made = count(1)
+
+    async def request(*_: object, **__: object) -> Response:
+        token = f"token-{next(made)}"
+        return Response(body={"id_token": token, "token": token}, headers={})
+
+    monkeypatch.setattr(f"{PDK}.client.AccountClient._send", request)
+    accounts = account_client(session, "http://localhost", client_secret="hidden")
+    client = panel_client(session, accounts, "http://localhost/")
+    for _ in range(20):
+        accounts._id_token = None
+        await client.renew_token()
+    assert client.scrub("hidden token-39") == f"{REDACTED} {REDACTED}"

@@ -116,14 +116,19 @@ class AccountClient:
         credentials = f"{client_id}:{client_secret}".encode()
         self._basic = f"Basic {base64.b64encode(credentials).decode()}"
         self.url = url.rstrip("/")
-        self.secrets = deque((client_secret,), maxlen=MAX_SECRETS)
-        """The client secret and the last ID tokens."""
+        self._client_secret = client_secret
+        self._id_tokens = deque[str](maxlen=MAX_SECRETS)
         self._writes = Pacer(WRITES_AT_ONCE, WRITES_PER_SECOND)
         self._requests = Pacer(REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
         self._renewal = SharedRenewal()
         self._blocked_until = 0.0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the client secret and the last ID tokens."""
+        return (self._client_secret, *self._id_tokens)
 
     async def get_token(self, path: str) -> Token:
         """Return a new token of a site; it is valid for both REST and stream.
@@ -142,20 +147,29 @@ class AccountClient:
         Raises CannotConnectError, InvalidAuthError, PermissionMissingError and
         RateLimitedError.
         """
+        try:
+            response = await self._request(method, path)
+        except InvalidAuthError as err:
+            err.confirmed = self._is_rejection_confirmed()
+            raise
+        except PermissionMissingError:
+            # the credentials themselves are accepted
+            self._rejected_since = None
+            raise
+        self._rejected_since = None
+        return response
+
+    async def _request(self, method: str, path: str) -> Response:
+        """Send a request with the ID token, and once more if that token was stale."""
         known = self._id_token
         token = await self._get_id_token()
         while True:
             try:
-                response = await self._send(
-                    method, path, token.bearer, PERMISSION_ERRORS
-                )
+                return await self._send(method, path, token.bearer, PERMISSION_ERRORS)
             except InvalidAuthError:
                 if token is not known:
                     self._id_token = None
                     raise
-            else:
-                self._rejected_since = None
-                return response
             token = await self._get_id_token(stale=token)
 
     async def _get_id_token(self, stale: Token | None = None) -> Token:
@@ -178,7 +192,7 @@ class AccountClient:
             received=time.monotonic(),
             lifetime=parse_lifetime(as_dict(response.body).get("expires_in")),
         )
-        self.secrets.append(self._id_token.value)
+        self._id_tokens.append(self._id_token.value)
         return self._id_token
 
     async def _send(
@@ -207,9 +221,6 @@ class AccountClient:
             )
         except RateLimitedError as err:
             self._blocked_until = time.monotonic() + err.retry_after
-            raise
-        except InvalidAuthError as err:
-            err.confirmed = self._is_rejection_confirmed()
             raise
 
     def _is_rejection_confirmed(self) -> bool:
