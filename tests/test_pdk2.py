@@ -59,8 +59,8 @@ async def sent(site: Site) -> list[tuple[str, Any]]:
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
     """One list of sites, each with its generation; the whole way is validated."""
     form = await start(hass)
-    assert offered(form)[OTHER_PANEL] == "Branch office (2080DEF) · PDK 1.0"
-    assert offered(form)[WORKSHOP] == "Workshop (3090GHI) · PDK 2.0"
+    assert offered(form)[OTHER_PANEL] == "Branch office (2080DEF) · Branches · PDK 1.0"
+    assert offered(form)[WORKSHOP] == "Workshop (3090GHI) · Workshop · PDK 2.0"
     await pdk.switches(WORKSHOP, refuses_stream=True)
     form = await submit(hass, form, panel_id=WORKSHOP)
     assert form["errors"] == {"base": "stream_refused"}

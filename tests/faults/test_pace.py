@@ -37,6 +37,11 @@ def _stream(mode: str, **answer: Any) -> dict[str, Any]:
     return {"handshake": {"mode": mode, **answer}, "system_stream": answer}
 
 
+OFFLINE = {
+    "id": "c1a5d6f2-0b57-4c6a-8f6e-3a9b1d2e4f60",
+    "serialNumber": WORKSHOP,
+    "connectionStatus": {"connected": False},
+}
 OF_BOTH: dict[str, dict[str, Any]] = {
     "everything refused": {"refused": ("accounts", "panel")},
     "accounts refused": {"refused": ("accounts",)},
@@ -61,6 +66,9 @@ OF_SYSTEM = OF_BOTH | {
     "handshake: HTTP 401": _stream("http", status=401),
     "handshake: HTML": _stream("http", status=200, body="html"),
     "cloud nodes: HTTP 500": {"cloud_nodes": {"status": 500}},
+    "site offline": {
+        "cloud_nodes": {"body": [OFFLINE], "headers": {"X-Total-Count": "1"}}
+    },
 }
 # The default run has those of them that differ most.
 DEFAULT = {

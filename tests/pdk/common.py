@@ -51,6 +51,7 @@ CONSTANTS = {
     "renew_at": "http.RENEW_AT",
     "renewal_grace": "reconnect.RENEWAL_GRACE",
     "request_timeout": "http.TIMEOUT",
+    "settling": "v2.status.SETTLING",
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
     "writes_per_second": "client.WRITES_PER_SECOND",

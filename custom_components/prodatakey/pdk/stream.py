@@ -100,7 +100,7 @@ class SiteStream(ABC):
     async def run(self) -> None:
         """Stay connected until cancelled."""
         while True:
-            if (error := await self._attempt(self._connect)) is None:
+            if (error := await attempt(self._connect)) is None:
                 self._backoff.reset_if_stable()
             else:
                 self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
@@ -127,18 +127,6 @@ class SiteStream(ABC):
     @abstractmethod
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended. Raises PdkError."""
-
-    async def _attempt(self, work: Callable[[], Awaitable[None]]) -> PdkError | None:
-        """Return None once the work is done, or the error if that failed."""
-        try:
-            await work()
-        except PdkError as err:
-            return err
-        except Exception as err:  # noqa: BLE001 - logged, without its message
-            # a bug: without further attempts doors would look connected, or offline
-            log_exception(err)
-            return CannotConnectError(type(err).__name__)
-        return None
 
     def _handle_end(self, reason: str) -> None:
         """Handle the end of a connection; an early one may be because of its token."""
@@ -179,6 +167,19 @@ class SiteStream(ABC):
         if topic not in self._malformed_topics:
             self._malformed_topics.add(topic)
             _LOGGER.warning("Ignored a malformed %s: %s", topic, err)
+
+
+async def attempt(work: Callable[[], Awaitable[None]]) -> PdkError | None:
+    """Return None once the work is done, or the error if that failed."""
+    try:
+        await work()
+    except PdkError as err:
+        return err
+    except Exception as err:  # noqa: BLE001 - logged, without its message
+        # a bug: without further attempts doors would look connected, or offline
+        log_exception(err)
+        return CannotConnectError(type(err).__name__)
+    return None
 
 
 async def open_connection(

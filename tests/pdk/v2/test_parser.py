@@ -72,10 +72,22 @@ def test_the_only_sample_of_an_event() -> None:
     ],
 )
 def test_requests(topic: str, access: Access) -> None:
-    """Each answer to a request has its event; the credential is in none."""
-    event = parse_event(topic, {"body": {"deviceId": DEVICE, "pin": "4711"}})
+    """Each answer to a request has its event; the credential is in none.
+
+    An unknown credential is nobody's, also where the event names a holder.
+    """
+    event = parse_event(
+        topic,
+        {
+            "body": {"deviceId": DEVICE, "pin": "4711", "holderId": "8129a254"},
+            "metadata": {"holderName": "John Wiegand"},
+        },
+    )
     assert isinstance(event, AccessEvent)
     assert event.access is access
+    named = (event.person_id, event.person) == ("8129a254", "John Wiegand")
+    assert named is (access is not Access.UNKNOWN)
+    assert named or (event.person_id, event.person) == (None, None)
     assert "4711" not in repr(event)
 
 

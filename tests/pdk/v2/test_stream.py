@@ -11,6 +11,7 @@ from custom_components.prodatakey.pdk.models import (
     Aspect,
     DoorEvent,
     SiteConnection,
+    SiteProblemReported,
 )
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
@@ -68,6 +69,52 @@ async def test_unexpected_error_of_the_status(
     assert "secret" not in caplog.text
 
 
+async def test_events_prove_that_a_site_is_online(
+    node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the status of its connection says; not what is older than its end."""
+    online, offline = SiteConnection(connected=True), SiteConnection(connected=False)
+    status = {"id": node.info.cloud_node_id, "connectionStatus": {"connected": False}}
+    await simulator.faults(cloud_nodes={"body": [status]})
+    async with RunningStream(node) as stream:
+        await stream.wait_for_events(1)
+        await simulator.subscriptions(WORKSHOP, 1)
+        await simulator.report(WORKSHOP, OPENED, 1)
+        await stream.wait_for_events(3)
+        assert stream.events[:2] == [offline, online]
+        await simulator.report(WORKSHOP, "cloudnode.disconnected")
+        await simulator.report(WORKSHOP, ALLOWED, 1)
+        await stream.wait_for_events(5)
+        assert stream.events[3] == offline
+        set_constants(monkeypatch, settling=0)
+        await simulator.report(WORKSHOP, "device.input.dps.closed", 1)
+        await stream.wait_for_events(7)
+        assert stream.events[5] == online
+    assert stream.topics == [OPENED, ALLOWED, "device.input.dps.closed"]
+
+
+async def test_status_of_a_site_is_read_until_it_is_online(
+    node: CloudNodeClient,
+    simulator: SimulatedPdk,
+    short_waits: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It needs no event, at the connect as when the site goes offline later."""
+    set_constants(monkeypatch, settling=0.2)
+    await simulator.set_online(WORKSHOP, online=False, event=False)
+    async with RunningStream(node) as stream:
+        await stream.wait_for_events(1)
+        await simulator.set_online(WORKSHOP, online=True, event=False)
+        await stream.wait_for_events(2)
+        await simulator.subscriptions(WORKSHOP, 1)
+        # the status is not up to date at first
+        await simulator.report(WORKSHOP, "cloudnode.disconnected")
+        await stream.wait_for_events(4)
+    assert stream.events == [
+        SiteConnection(connected=value) for value in (False, True, False, True)
+    ]
+
+
 @pytest.mark.parametrize("envelope", ["A", "B", "C"])
 async def test_badge_and_its_relay(
     node: CloudNodeClient, simulator: SimulatedPdk, envelope: str
@@ -101,11 +148,13 @@ async def test_events_of_other_sites_are_ignored(
         await simulator.report(OTHER_SITE, OPENED, 1)
         await simulator.set_online(OTHER_SITE, online=False)
         for door in (device_id(OTHER_SITE, 1), DOOR):
-            await simulator.emit(WORKSHOP, OPENED, {"body": {"deviceId": door}})
-        await stream.wait_for_events(1)
-    (event,) = stream.events
+            for topic in (OPENED, "device.alarm.circuitbreaker.on"):
+                await simulator.emit(WORKSHOP, topic, {"body": {"deviceId": door}})
+        await stream.wait_for_events(2)
+    event, problem = stream.events
     assert isinstance(event, DoorEvent)
-    assert event.door_id == DOOR
+    assert isinstance(problem, SiteProblemReported)
+    assert event.door_id == problem.source == DOOR
 
 
 @pytest.mark.parametrize("event_ids", [True, False])

@@ -108,16 +108,22 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
     body = as_dict(event.get("body"))
     person = as_dict(body.get("person"))
     explicit = body.get("explicit")
+    access = _ACCESS_TOPICS[topic]
+    person_id = as_id(body.get("personId")) or as_id(person.get("id"))
+    name = as_name(as_dict(event.get("metadata")).get("personName"))
+    name = name or _full_name(person)
+    if access is Access.UNKNOWN:
+        # nobody was recognized, whatever the event names
+        person_id = name = None
     return AccessEvent(
         topic=topic,
         door_id=door.door_id,
         door_name=door.door_name,
         occurred=door.occurred,
         event_id=door.event_id,
-        access=_ACCESS_TOPICS[topic],
-        person_id=as_id(body.get("personId")) or as_id(person.get("id")),
-        person=as_name(as_dict(event.get("metadata")).get("personName"))
-        or _full_name(person),
+        access=access,
+        person_id=person_id,
+        person=name,
         request_factor=non_empty_str(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
     )

@@ -212,15 +212,21 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
     body = as_dict(event.get("body"))
     holder = as_dict(body.get("holder"))
     explicit = body.get("explicit")
+    access = _ACCESS_TOPICS[topic]
+    holder_id = as_id(body.get("holderId")) or as_id(holder.get("id"))
+    name = as_name(as_dict(event.get("metadata")).get("holderName"))
+    if access is Access.UNKNOWN:
+        # nobody was recognized, whatever the event names
+        holder_id = name = None
     return AccessEvent(
         topic=topic,
         door_id=door_id,
         door_name=door_name,
         occurred=occurred,
         event_id=event_id,
-        access=_ACCESS_TOPICS[topic],
-        person_id=as_id(body.get("holderId")) or as_id(holder.get("id")),
-        person=as_name(as_dict(event.get("metadata")).get("holderName")),
+        access=access,
+        person_id=holder_id,
+        person=name,
         request_factor=non_empty_str(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
     )

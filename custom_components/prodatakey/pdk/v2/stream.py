@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 import logging
 from typing import override
 
@@ -20,14 +19,21 @@ from ..errors import (
     PdkError,
     StreamRefusedError,
 )
-from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent, SiteConnection
+from ..models import (
+    AccessEvent,
+    DoorEvent,
+    InvalidToken,
+    PdkEvent,
+    SiteConnection,
+    SiteProblemReported,
+)
 from ..parser import Json, MalformedEventError
-from ..reconnect import Backoff
 from ..stream import MAX_REASON_LENGTH, SiteStream, StreamStatus, open_connection
 from ..tasks import create_task
 from .client import CloudNodeClient
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
 from .socketio4 import Socket
+from .status import SiteStatus
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -65,9 +71,7 @@ class CloudNodeStream(SiteStream):
         self._current: Socket | None = None
         self._old: Socket | None = None
         """The connection before the present one, while both are open."""
-        self._online = True
-        self._connection_reports = 0
-        self._check_due = asyncio.Event()
+        self._status = SiteStatus(client, self._notify_connection)
 
     @override
     async def send(self, command: Command) -> None:
@@ -80,7 +84,7 @@ class CloudNodeStream(SiteStream):
         action = _ACTIONS.get(type(command))
         if action is None or not isinstance(command, DoorCommand):
             raise CommandRejectedError("PDK 2.0 has no such command")
-        if self._current is None or not self._online:
+        if self._current is None or not self._status.online:
             raise NotConnectedError
         dwell = command.dwell if isinstance(command, TryDwellOpen) else None
         body: Json | None = None if dwell is None else {"dwell": dwell}
@@ -96,9 +100,9 @@ class CloudNodeStream(SiteStream):
         self.stats.connects += 1
         self._backoff.handle_connected()
         self._notify_status(StreamStatus.CONNECTED)
-        self._check_due.set()
+        self._status.handle_unclear()
         renewing = create_task(self._renewer.run(self._replace, token))
-        checking = create_task(self._check_regularly())
+        checking = create_task(self._status.run())
         try:
             await subscribe(socket)
             await self._wait_for_end(renewing)
@@ -165,40 +169,9 @@ class CloudNodeStream(SiteStream):
                 attempts += 1
                 await asyncio.sleep(self._backoff.next_delay(err))
 
-    async def _check_regularly(self) -> None:
-        """Read whether the site is online, after each connect and when that is not clear."""
-        while True:
-            await self._check_due.wait()
-            self._check_due.clear()
-            await self._check()
-
-    async def _check(self) -> None:
-        """Read whether the site is online, until that succeeds or an event reports it."""
-        backoff, reports = Backoff(), self._connection_reports
-        # this attempt takes the place of the one after the first short delay
-        backoff.next_delay(None)
-        while reports == self._connection_reports:
-            error = await self._attempt(partial(self._read_status, reports))
-            if error is None:
-                return
-            _LOGGER.debug("Could not read the site's status: %s", error)
-            await asyncio.sleep(backoff.next_delay(error))
-
-    async def _read_status(self, reports: int) -> None:
-        """Read whether the site is online; an event that came meanwhile is newer.
-
-        Raises what CloudNodeClient.is_online raises.
-        """
-        online = await self._client.is_online()
-        if reports == self._connection_reports:
-            # without any word the site counts as online
-            self._set_online("cloud-nodes", connected=online is not False)
-
-    def _set_online(self, topic: str, *, connected: bool) -> None:
+    def _notify_connection(self, topic: str, connected: bool) -> None:
         """Notify of a site that went online or offline."""
-        if self._online is not connected:
-            self._online = connected
-            self._notify_event(topic, SiteConnection(connected=connected))
+        self._notify_event(topic, SiteConnection(connected=connected))
 
     def _receive(self, socket: Socket, topic: str, payload: object) -> None:
         """Handle one event of a connection; never raises."""
@@ -253,18 +226,27 @@ class CloudNodeStream(SiteStream):
                 return
         elif isinstance(event, SiteConnection):
             # it does not say which one
-            self._check_due.set()
+            self._status.handle_unclear()
             return
-        elif not (
-            isinstance(event, (DoorEvent, AccessEvent))
-            and event.door_id in self._client.device_ids
-        ):
+        elif not self._is_of_known_device(event):
             return
         if isinstance(event, SiteConnection):
-            self._connection_reports += 1
-            self._set_online(topic, connected=event.connected)
-        else:
-            self._notify_event(topic, event)
+            self._status.handle_report(topic, connected=event.connected)
+            return
+        if isinstance(event, (DoorEvent, AccessEvent)):
+            # others may be the system's own, about a site that is away
+            self._status.handle_event(topic, maybe_delayed=self.maybe_delayed)
+        self._notify_event(topic, event)
+
+    def _is_of_known_device(self, event: PdkEvent) -> bool:
+        """Return whether an event names one of the cloud node's devices."""
+        match event:
+            case DoorEvent() | AccessEvent():
+                return event.door_id in self._client.device_ids
+            case SiteProblemReported():
+                # a circuit breaker's source is a device
+                return event.source in {str(each) for each in self._client.device_ids}
+        return False
 
 
 async def open_socket(
