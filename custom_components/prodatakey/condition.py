@@ -8,8 +8,9 @@ from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import Condition, EntityStateConditionBase
+from homeassistant.helpers.typing import ConfigType
 
-from .entity import filter_entities
+from .target import filter_entities, validate_entities
 
 
 def _make_condition(domain: str, key: str) -> type[Condition]:
@@ -22,6 +23,16 @@ def _make_condition(domain: str, key: str) -> type[Condition]:
         _states = {STATE_ON}
         # the switch for do not disturb is a config entity
         _primary_entities_only = False
+
+        @override
+        @classmethod
+        async def async_validate_config(
+            cls, hass: HomeAssistant, config: ConfigType
+        ) -> ConfigType:
+            """Validate the config: what it names must be able to match."""
+            config = await super().async_validate_config(hass, config)
+            validate_entities(hass, config, key)
+            return config
 
         @override
         def entity_filter(self, entities: set[str]) -> set[str]:

@@ -276,18 +276,6 @@ def bypasses_code(door: Door, key: str) -> bool:
     return key in CODE_BYPASS_KEYS and door.info.may_be_door
 
 
-@callback
-def filter_entities(hass: HomeAssistant, entity_ids: set[str], key: str) -> set[str]:
-    """Return those entities of this integration that have a translation key."""
-    registry = er.async_get(hass)
-    return {
-        entity_id
-        for entity_id in entity_ids
-        if (entry := registry.async_get(entity_id))
-        and (entry.platform, entry.translation_key) == (DOMAIN, key)
-    }
-
-
 def has_reported(aspect: Aspect) -> Callable[[Door], bool]:
     """Return a function that tests whether a door has an aspect."""
     return lambda door: aspect in door.reported

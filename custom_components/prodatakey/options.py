@@ -57,9 +57,13 @@ class Options:
             unlock_mode=str(mode),
             unlock_duration=duration,
             code=_parse_code(raw.get(CONF_CODE)),
-            # a value that is not clear means that nobody is recorded
-            record_people=raw.get(CONF_RECORD_PEOPLE, True) is True,
+            record_people=records_people(raw),
         )
+
+
+def records_people(raw: Mapping[str, object]) -> bool:
+    """Return whether people are recorded: not if the stored value is not clear."""
+    return raw.get(CONF_RECORD_PEOPLE, True) is True
 
 
 def _parse_code(raw: object) -> str | None:

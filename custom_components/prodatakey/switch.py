@@ -5,7 +5,11 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any, override
 
-from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.components.switch import (
+    SwitchDeviceClass,
+    SwitchEntity,
+    SwitchEntityDescription,
+)
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -44,6 +48,8 @@ class DoorSwitchDescription(DoorEntityDescription, SwitchEntityDescription):
 DO_NOT_DISTURB = DoorSwitchDescription(
     key="do_not_disturb",
     aspect=Aspect.FORCE_CLOSE,
+    # the editor's filter tells it from outputs by its class
+    device_class=SwitchDeviceClass.SWITCH,
     entity_category=EntityCategory.CONFIG,
     supported_fn=lambda door: door.kind is DoorKind.DOOR,
 )

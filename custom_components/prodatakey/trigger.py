@@ -35,9 +35,11 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .entity import filter_entities
-from .options import Options
+from .devices import async_get_panel_name
+from .options import records_people
 from .pdk.models import Access
+from .pdk.parser import comparable
+from .target import filter_entities, validate_entities
 
 CONF_PERSON = "person"
 CONF_TIMES = "times"
@@ -45,12 +47,18 @@ CONF_WITHIN = "within"
 
 MAX_TIMES = 100
 
+
+def _visible_name(value: object) -> str:
+    """Validate a name or an id, which must have something that can be seen."""
+    if not comparable(name := cv.string(value)):
+        raise vol.Invalid("The name of a person is empty")
+    return name.strip()
+
+
 ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
     {
         vol.Required(CONF_OPTIONS, default={}): {
-            vol.Optional(CONF_PERSON): vol.All(
-                cv.ensure_list, [vol.All(cv.string, vol.Strip, vol.Length(min=1))]
-            )
+            vol.Optional(CONF_PERSON): vol.All(cv.ensure_list, [_visible_name])
         }
     }
 )
@@ -75,6 +83,16 @@ class _DoorTrigger(EntityTriggerBase):
     _translation_key: ClassVar[str]
     # the first report ever is news
     _excluded_from_states = frozenset({STATE_UNAVAILABLE})
+
+    @override
+    @classmethod
+    async def async_validate_config(
+        cls, hass: HomeAssistant, config: ConfigType
+    ) -> ConfigType:
+        """Validate the config: what it names must be able to match."""
+        config = await super().async_validate_config(hass, config)
+        validate_entities(hass, config, cls._translation_key)
+        return config
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
@@ -107,7 +125,7 @@ class PersonAccessTrigger(AccessTrigger):
         """Initialize the trigger with the names or ids of people."""
         super().__init__(hass, config)
         people = self._options.get(CONF_PERSON, [])
-        self._people = {person.casefold() for person in people}
+        self._people = {comparable(person) for person in people}
 
     @override
     @classmethod
@@ -134,7 +152,7 @@ class PersonAccessTrigger(AccessTrigger):
         if not self._people:
             return True
         who = [state.attributes.get(key) for key in ("person", "person_id")]
-        if self._people.isdisjoint(str(each).casefold() for each in who if each):
+        if self._people.isdisjoint(comparable(str(each)) for each in who if each):
             reason = "other_person" if any(who) else "person_not_recorded"
             report_not_triggered(reason, entity_id=state.entity_id)
             return False
@@ -180,10 +198,10 @@ def _panels_without_people(hass: HomeAssistant, config: dict[str, Any]) -> list[
         if (entity := registry.async_get(entity_id)) and entity.config_entry_id
     }
     return [
-        entry.title
+        async_get_panel_name(hass, entry)
         for entry_id in sorted(entry_ids)
         if (entry := hass.config_entries.async_get_entry(entry_id))
-        and not Options.from_mapping(entry.options).record_people
+        and not records_people(entry.options)
     ]
 
 
