@@ -119,7 +119,7 @@ async def test_delayed_by_an_expired_token(
 async def test_delayed_and_repeated(site: Site, access_events: AccessEvents) -> None:
     """Once the offset is known, a flushed event younger than a minute fires.
 
-    The same id counts once; without one, each event counts.
+    The same id counts once, also after a reload; without one, each event counts.
     """
     once = access_granted("once", id="0153463f-d9ba-435f-b099-60f2b7c8d7e3")
     each = access_granted("each")
@@ -128,3 +128,7 @@ async def test_delayed_and_repeated(site: Site, access_events: AccessEvents) -> 
         *(INVALID_TOKEN, access_granted("old", 90), access_granted("young", 30)),
     )
     assert await access_events.people() == ["once", "each", "each", "young"]
+    await site.set_up()
+    after = AccessEvents(site)
+    await site.emit_all(once, access_granted("again"))
+    assert await after.people() == ["again"]

@@ -38,7 +38,7 @@ from .pdk.models import (
     SiteConnection,
 )
 from .pdk.panel import Panel
-from .pdk.parser import as_dict
+from .pdk.parser import as_dict, as_list
 from .pdk.site import Client, create_stream
 from .pdk.stream import StreamStatus
 from .pdk.tasks import log_failure
@@ -152,6 +152,7 @@ class PanelCoordinator:
             if not self.options.record_people:
                 door.forget_people()
             self.panel.doors[door.id] = door
+        self.stream.restore_recent_ids(as_list(stored.get("recent_ids")))
         self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
         self.panel.assumed_problems.update(self.panel.problems)
         await self.async_read_doors()
@@ -370,6 +371,7 @@ class PanelCoordinator:
                 endpoint_as_dict(endpoint) for endpoint in self.panel.endpoints.values()
             ],
             "activity": self.activity and activity_as_dict(self.activity),
+            "recent_ids": self.stream.recent_ids,
             "record_people": self.options.record_people,
             "problems": {
                 problem: sorted(sources)

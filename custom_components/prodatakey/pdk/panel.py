@@ -213,8 +213,9 @@ class Panel:
             for door_id in {door.id, door.info.primary_reader}:
                 if door_id is not None and (opened := self.doors.get(door_id)):
                     opened.handle_grant(event, age)
-            self._on_change()
         door.accesses.notify(event, age)
+        # at least its id is new
+        self._on_change()
 
     def _create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
         """Return the door of the first event that names it; None beyond the maximum."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,8 +24,11 @@ _LOGGER = logging.getLogger(__name__)
 
 # A connection that ends earlier, in seconds, may have ended because of its token.
 EARLY_DISCONNECT = 5.0
-# This many event ids are kept, to ignore an event that comes twice.
+# This many event ids are kept, to ignore an event that comes twice, and fewer over a
+# restart, without those that are longer.
 MAX_RECENT_IDS = 2000
+MAX_STORED_IDS = 500
+MAX_STORED_ID_LENGTH = 200
 MAX_LOG_ENTRIES = 20
 MAX_REASON_LENGTH = 100
 
@@ -151,6 +154,18 @@ class SiteStream(ABC):
         except Exception:
             # a bug in handling one door must not end the stream for all of them
             _LOGGER.exception("Could not handle %s", topic)
+
+    @property
+    def recent_ids(self) -> list[str]:
+        """Return what identifies the last events, to be stored; newest last."""
+        newest = list(self._recent_ids_order)[-MAX_STORED_IDS:]
+        return [each for each in newest if len(each) <= MAX_STORED_ID_LENGTH]
+
+    def restore_recent_ids(self, stored: Iterable[object]) -> None:
+        """Ignore events that came before a restart; what is no text is left out."""
+        for each in stored:
+            if isinstance(each, str):
+                self._is_repeated(each)
 
     def _is_repeated(self, event_id: str) -> bool:
         """Return whether an event has come before."""

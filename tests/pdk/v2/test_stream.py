@@ -13,6 +13,7 @@ from custom_components.prodatakey.pdk.models import (
     SiteConnection,
     SiteProblemReported,
 )
+from custom_components.prodatakey.pdk.stream import MAX_STORED_ID_LENGTH
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
@@ -170,6 +171,28 @@ async def test_event_that_comes_twice_counts_once(
         await simulator.report(WORKSHOP, OPENED, 1)
         await stream.wait_for_events(2)
     assert stream.topics == [ALLOWED, OPENED]
+
+
+@pytest.mark.parametrize("event_id", [{}, {"id": "90163e3c"}])
+async def test_event_that_comes_again_after_a_restart(
+    node: CloudNodeClient, simulator: SimulatedPdk, event_id: dict[str, str]
+) -> None:
+    """What identifies the last events is stored, unless it is too long."""
+    metadata = {"occurred": 1710201553630}
+    event = {**event_id, "body": {"deviceId": DOOR}, "metadata": metadata}
+    too_long = {**event, "id": "x" * (MAX_STORED_ID_LENGTH + 1)}
+    restored: list[object] = []
+    for expected in ([ALLOWED, ALLOWED, OPENED], [ALLOWED, OPENED]):
+        running = RunningStream(node)
+        running.stream.restore_recent_ids([*restored, 7, None])
+        async with running as stream:
+            await simulator.subscriptions(WORKSHOP, 1)
+            for each in (event, too_long):
+                await simulator.emit(WORKSHOP, ALLOWED, each)
+            await simulator.report(WORKSHOP, OPENED, 1)
+            await stream.wait_for_events(len(expected))
+        assert stream.topics == expected
+        restored = [*stream.stream.recent_ids]
 
 
 async def test_expired_token_that_the_system_reports(
