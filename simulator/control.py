@@ -41,7 +41,8 @@ have subscribed, and a command's topic is the last part of its path. Stages of a
     started, staged     only the event, and commands are rejected
     completed           the event with the systemId, then the site is on PDK 2.0;
                         "event": false lets clients miss the event
-    rolledback          the site is on PDK 1.0 (again); no event of this is known
+    rolledback          the site is on PDK 1.0 (again); the event reaches clients on PDK 1.0,
+                        so none after "completed"
 
 Switches of a system, for what nobody knows of a real one, are those of `v2/system.py`.
 

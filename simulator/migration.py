@@ -12,7 +12,7 @@ _STAGES = ("started", "staged", "completed", "rolledback")
 async def migrate(world: World, host: PanelHost, body: Mapping[str, Any]) -> None:
     """Bring a site to a stage of its migration, with the event unless it is to be missed.
 
-    No event of a roll-back is known.
+    That of a roll-back reaches only clients that are still connected on PDK 1.0.
     """
     panel, stage = host.panel, body["stage"]
     if stage == "completed":
@@ -21,7 +21,7 @@ async def migrate(world: World, host: PanelHost, body: Mapping[str, Any]) -> Non
     fields = {key: body[key] for key in ("systemId", "task") if key in body}
     if stage == "completed":
         fields["systemId"] = panel.system_id
-    if body.get("event", True) and stage != "rolledback" and not panel.system:
+    if body.get("event", True) and not panel.system:
         panel.publish(f"migration.{stage}", *([fields] if fields else []))
     if stage in _STAGES:
         panel.migration = stage

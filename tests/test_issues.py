@@ -1,26 +1,16 @@
-"""What a user reads under Repairs, when it goes, and how a moved site is repaired."""
+"""What a user reads under Repairs, and when it goes."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
-from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import (
-    area_registry as ar,
-    device_registry as dr,
-    entity_registry as er,
-    issue_registry as ir,
-)
-from homeassistant.setup import async_setup_component
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
 from .common import (
     CONNECTION,
-    CREDENTIALS,
     FRONT,
     MAX_DOORS,
     MIN_READ_INTERVAL,
@@ -30,7 +20,6 @@ from .common import (
     Site,
     let_pass,
     raises_error,
-    wait_for_connection,
     wait_until,
 )
 
@@ -39,10 +28,10 @@ NO_PERMISSION = {"permission_missing": {"panel": "Headquarters"}}
 
 
 def _texts(issue: Json) -> Iterator[str]:
-    """Yield the texts of an issue, those of its fix included."""
+    """Yield the texts of an issue; those of its fix are formatted by its forms."""
     yield issue["title"]
     if "fix_flow" in issue:
-        yield from issue["fix_flow"]["step"]["confirm"].values()
+        yield issue["fix_flow"]["step"]["confirm"]["title"]
     else:
         yield issue["description"]
 
@@ -58,6 +47,11 @@ def issues(hass: HomeAssistant) -> dict[str, dict[str, str]]:
         for text in _texts(TEXTS["issues"][key]):
             assert text.format(**placeholders)
     return active
+
+
+async def wait_for_issue(site: Site, key: str) -> None:
+    """Wait for an issue of the panel."""
+    await wait_until(lambda: key in issues(site.hass), 20)
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -158,174 +152,6 @@ async def test_too_many_doors(new_site: Site, monkeypatch: pytest.MonkeyPatch) -
     await wait_until(lambda: not issues(new_site.hass))
     await new_site.hass.async_block_till_done()
     assert new_site.hass.states.get("lock.vault")
-
-
-# --- a site moves from PDK 1.0 to PDK 2.0, or back, and its entry follows
-
-
-class Fix:
-    """The fix of an issue, as the frontend goes through it."""
-
-    def __init__(self, client: Any, key: str) -> None:
-        """Initialize with a client of Home Assistant's API."""
-        self._client = client
-        self._key = key
-        self._url = "/api/repairs/issues/fix"
-
-    async def start(self) -> Any:
-        """Return the first form."""
-        body = {"handler": DOMAIN, "issue_id": f"{self._key}_{PANEL}"}
-        return await self._post(self._url, body)
-
-    async def submit(self, form: Any, **choice: str) -> Any:
-        """Submit a form, and return what comes next."""
-        return await self._post(f"{self._url}/{form['flow_id']}", choice)
-
-    async def _post(self, url: str, body: Any) -> Any:
-        response = await self._client.post(url, json=body)
-        assert response.status == HTTPStatus.OK
-        form = await response.json()
-        if form["type"] == "form":
-            texts = TEXTS["issues"][self._key]["fix_flow"]
-            assert texts["step"][form["step_id"]]["description"].format(
-                **form["description_placeholders"]
-            )
-            assert set((form["errors"] or {}).values()) <= set(texts["error"])
-        return form
-
-
-@pytest.fixture
-async def client(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Any:
-    """Return a client of Home Assistant's API."""
-    assert await async_setup_component(hass, "http", {})
-    assert await async_setup_component(hass, "repairs", {})
-    return await hass_client()
-
-
-async def wait_for_issue(site: Site, key: str) -> None:
-    """Wait for an issue of the panel."""
-    await wait_until(lambda: key in issues(site.hass), 20)
-
-
-def registered(site: Site) -> dict[str, Any]:
-    """Return what users have made of the entities and devices of the front door."""
-    device = site.device(1)
-    assert device
-    registry = er.async_get(site.hass)
-    entities = er.async_entries_for_device(registry, device.id, True)
-    return {
-        "device": (device.id, device.area_id, device.name_by_user),
-        "entities": {(e.id, e.entity_id, e.name, e.area_id) for e in entities},
-    }
-
-
-async def test_there_and_back(site: Site, client: Any) -> None:
-    """The same lock entity works before, on PDK 2.0, and on PDK 1.0 again."""
-    registry = er.async_get(site.hass)
-    area = ar.async_get(site.hass).async_create("Lobby")
-    device = site.device(1)
-    assert device
-    dr.async_get(site.hass).async_update_device(device.id, area_id=area.id)
-    registry.async_update_entity(FRONT, new_entity_id="lock.ours", name="Ours")
-    dnd = registry.async_get_entity_id("switch", DOMAIN, f"{PANEL}_1_do_not_disturb")
-    assert dnd
-    registry.async_update_entity(dnd, new_entity_id="switch.quiet")
-    before = registered(site)
-    await site.pdk.migrate(PANEL, "started")
-    await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
-    form = await fix.start()
-    assert SYSTEM in form["description_placeholders"].values()
-    assert (await fix.submit(form))["type"] == "create_entry"
-    assert site.entry.data["system_id"] == SYSTEM
-    assert site.entry.unique_id == PANEL
-    await wait_for_connection(site.hass, site.entry)
-    assert not ir.async_get(site.hass).issues
-    lock = registry.async_get("lock.ours")
-    assert lock
-    assert not lock.unique_id.startswith(f"{PANEL}_1_")
-    moved = dr.async_get(site.hass).async_get(device.id)
-    assert moved
-    assert moved.area_id == area.id
-    assert not site.hass.states.get("switch.quiet")
-    await site.act("lock.unlock", "lock.ours")
-    assert site.state("lock.ours").state == "unlocked"
-    (command,) = await site.commands()
-    assert command["topic"] == "open"
-    await site.pdk.subscriptions(PANEL, 1)
-    await site.happen(1, "lock")
-    await site.wait_for_state("lock.ours", "locked")
-
-    await site.pdk.migrate(PANEL, "rolledback")
-    await wait_for_issue(site, "panel_moved_back")
-    fix = Fix(client, "panel_moved_back")
-    assert (await fix.submit(await fix.start()))["type"] == "create_entry"
-    assert site.entry.data == {**CREDENTIALS, "panel_id": PANEL}
-    await wait_for_connection(site.hass, site.entry)
-    await site.wait_for_state("switch.quiet", "unknown")
-    after = registered(site)
-    assert after["device"] == before["device"]
-    assert {each[1:] for each in after["entities"]} == {
-        each[1:] for each in before["entities"]
-    }
-    await site.act("lock.unlock", "lock.ours")
-    assert site.state("lock.ours").state == "unlocked"
-
-
-async def test_the_migration_was_not_seen(site: Site, client: Any) -> None:
-    """A refused token is enough; also for an entry that could not be set up since.
-
-    The form says why the site does not work yet, and nothing changes until it does.
-    """
-    await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
-    form = await fix.submit(await fix.start())
-    assert form["errors"] == {"base": "not_moved"}
-    assert "system_id" not in site.entry.data
-    ir.async_delete_issue(site.hass, DOMAIN, f"panel_migrated_{PANEL}")
-    await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
-    await wait_for_issue(site, "panel_migrated")
-    await site.hass.config_entries.async_reload(site.entry.entry_id)
-    assert site.entry.state is ConfigEntryState.SETUP_RETRY
-    await site.pdk.switches(PANEL, refuses_stream=True)
-    form = await fix.submit(await fix.start())
-    assert form["errors"] == {"base": "stream_refused"}
-    assert "system_id" not in site.entry.data
-    await site.pdk.switches(PANEL, refuses_stream=False)
-    assert (await fix.submit(form))["type"] == "create_entry"
-    await wait_for_connection(site.hass, site.entry)
-    assert not ir.async_get(site.hass).issues
-
-
-async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
-    """Two doors of one name are asked for; one without a choice goes."""
-    doors = [{"id": number, "name": "Gate"} for number in (1, 2, 3)]
-    panel = {"id": PANEL, "doors": [*doors, {"id": 4, "name": "Front door"}]}
-    await new_site.pdk.reset({"applications": [CREDENTIALS], "panels": [panel]})
-    await new_site.set_up()
-    await new_site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(new_site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
-    form = await fix.submit(await fix.start())
-    assert form["step_id"] == "match"
-    fields = [field["name"] for field in form["data_schema"]]
-    assert fields == ["Gate (1)", "Gate (2)", "Gate (3)"]
-    select = form["data_schema"][0]["selector"]["select"]
-    first, second, _ = (option["value"] for option in select["options"])
-    twice = await fix.submit(form, **{"Gate (1)": first, "Gate (2)": first})
-    assert twice["errors"] == {"base": "chosen_twice"}
-    done = await fix.submit(form, **{"Gate (1)": second, "Gate (2)": first})
-    assert done["type"] == "create_entry"
-    await wait_for_connection(new_site.hass, new_site.entry)
-    registry = er.async_get(new_site.hass)
-    for new_id, entity_id in ((second, "lock.gate"), (first, "lock.gate_2")):
-        unique_id = f"{PANEL}_{new_id}_lock"
-        assert registry.async_get_entity_id("lock", DOMAIN, unique_id) == entity_id
-    front = registry.async_get("lock.front_door")
-    assert front
-    assert not front.unique_id.startswith(f"{PANEL}_4_")
 
 
 async def test_entry_is_removed(site: Site) -> None:

@@ -24,11 +24,12 @@ from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import async_get_panel_name, door_identifier, endpoint_identifier
 from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues, async_report_missing_permission
+from .move import async_finish_move
 from .options import Options
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.site import create_client, get_site
 from .services import async_setup_services
-from .store import PanelStore
+from .store import MoveStore, PanelStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -51,6 +52,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:
     """Set up a panel from a config entry; the stream connects in the background."""
+    await async_finish_move(hass, entry)
     panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
     if not all(get_credentials(entry.data)):
         raise ConfigEntryAuthFailed(
@@ -93,6 +95,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) 
     panel_id = entry.data.get(CONF_PANEL_ID, entry.unique_id)
     async_delete_issues(hass, panel_id, *ISSUES)
     await PanelStore(hass, panel_id, dict).async_remove()
+    await MoveStore(hass, panel_id).async_remove()
 
 
 async def async_remove_config_entry_device(

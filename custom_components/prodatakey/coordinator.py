@@ -1,7 +1,7 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -23,6 +23,7 @@ from .issues import (
     async_create_issue,
     async_delete_issues,
     async_report_missing_permission,
+    async_withdraw_migrated_issue,
 )
 from .options import Options
 from .pdk.client import AccountClient
@@ -31,6 +32,7 @@ from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
 from .pdk.models import (
     DoorEvent,
+    Feature,
     LiveEvent,
     Migration,
     MigrationStage,
@@ -86,6 +88,9 @@ class PanelCoordinator:
 
     `anonymous_name` replaces names of people that must not be recorded.
     """
+
+    _kept_endpoints: Sequence[object] = ()
+    """Those of PDK 1.0, stored on PDK 2.0 for the case that the site moves back."""
 
     def __init__(
         self,
@@ -153,11 +158,17 @@ class PanelCoordinator:
                 door.forget_people()
             self.panel.doors[door.id] = door
         self.stream.restore_recent_ids(as_list(stored.get("recent_ids")))
-        self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
-        self.panel.assumed_problems.update(self.panel.problems)
+        features = self.client.features
+        if Feature.SITE_PROBLEMS in features:
+            self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
+            self.panel.assumed_problems.update(self.panel.problems)
         await self.async_read_doors()
-        for endpoint in parse_stored(stored.get("endpoints"), endpoint_from_dict):
-            self.panel.add_endpoint(endpoint)
+        endpoints = as_list(stored.get("endpoints"))
+        if Feature.ENDPOINTS not in features:
+            self._kept_endpoints = endpoints
+        else:
+            for endpoint in parse_stored(endpoints, endpoint_from_dict):
+                self.panel.add_endpoint(endpoint)
         if self.options.record_people or not stored.get("record_people", True):
             activities = parse_stored([stored.get("activity")], activity_from_dict)
             self.activity = next(activities, None)
@@ -246,6 +257,10 @@ class PanelCoordinator:
         """Handle the stages of a migration to PDK 2.0."""
         self.migration = event.stage
         info = self.panel.info
+        if event.stage is MigrationStage.ROLLED_BACK:
+            _LOGGER.warning("The migration of %s to PDK 2.0 was rolled back", self.name)
+            async_delete_issues(self.hass, info.id, PANEL_MIGRATED)
+            return
         _LOGGER.warning("The migration of %s to PDK 2.0 has %s", self.name, event.stage)
         if event.stage is MigrationStage.COMPLETED:
             async_create_issue(
@@ -341,6 +356,8 @@ class PanelCoordinator:
 
     async def _async_try_read(self) -> None:
         """Read the panel's list of doors and handle errors."""
+        account, info = self.client.account, self.client.info
+        await async_withdraw_migrated_issue(self.hass, account, info)
         try:
             await self.async_read_doors()
         except PdkError as err:
@@ -368,7 +385,8 @@ class PanelCoordinator:
         return {
             "doors": [door_as_dict(door) for door in self.panel.doors.values()],
             "endpoints": [
-                endpoint_as_dict(endpoint) for endpoint in self.panel.endpoints.values()
+                *self._kept_endpoints,
+                *map(endpoint_as_dict, self.panel.endpoints.values()),
             ],
             "activity": self.activity and activity_as_dict(self.activity),
             "recent_ids": self.stream.recent_ids,

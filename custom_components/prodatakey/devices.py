@@ -15,6 +15,8 @@ from .pdk.panel import Endpoint, Panel
 # The web page where the panel's doors and people are managed.
 CONFIGURATION_URL = "https://pdk.io"
 MAX_NAME_LENGTH = 100
+# What identifiers of endpoints have in place of a door's id.
+ENDPOINT_PREFIX = "endpoint_"
 
 _MODELS = {
     "primaryReader": "Reader",
@@ -35,7 +37,7 @@ def door_identifier(panel_id: str, door_id: DoorId) -> tuple[str, str]:
 def endpoint_identifier(panel_id: str, endpoint: Endpoint) -> tuple[str, str]:
     """Return the identifier of a wireless endpoint, which no door can have."""
     link, address = endpoint.key
-    return (DOMAIN, f"{panel_id}_endpoint_{link}_{address}")
+    return (DOMAIN, f"{panel_id}_{ENDPOINT_PREFIX}{link}_{address}")
 
 
 class NamedDevice(Protocol):

@@ -27,17 +27,19 @@ from .devices import door_identifier, endpoint_identifier
 from .options import Options
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect, DoorKind, Feature
+from .pdk.models import Aspect, DoorKind, Feature, SiteProblem
 from .pdk.panel import Endpoint
 
 # Entities that open a door without asking for its code.
 CODE_BYPASS_KEYS = frozenset({"open", "force_toggle", "output"})
 # Entities that need something that not every generation of PDK can do.
-FEATURE_BY_KEY = {
+FEATURE_BY_KEY: dict[str, Feature] = {
     "clear_forced": Feature.CLEAR_FORCED,
     "do_not_disturb": Feature.DO_NOT_DISTURB,
     "force_toggle": Feature.FORCE_TOGGLE,
     "last_activity": Feature.LIVE_EVENTS,
+    "signal": Feature.ENDPOINTS,
+    **dict.fromkeys(SiteProblem, Feature.SITE_PROBLEMS),
 }
 
 

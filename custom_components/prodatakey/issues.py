@@ -1,15 +1,19 @@
 """Repair issues of a panel."""
 
+from datetime import timedelta
 import logging
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from .account import async_get_account
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import async_get_panel_name
+from .pdk.client import AccountClient
 from .pdk.errors import PdkError
+from .pdk.models import PanelInfo
 from .pdk.site import find_moved_site
 
 _LOGGER = logging.getLogger(__name__)
@@ -21,6 +25,9 @@ TOO_MANY_DOORS = "too_many_doors"
 ISSUES = (PERMISSION_MISSING, PANEL_MIGRATED, PANEL_MOVED_BACK, TOO_MANY_DOORS)
 # Their fix is in repairs.py.
 FIXABLE_ISSUES = (PANEL_MIGRATED, PANEL_MOVED_BACK)
+
+# pdk.io may list a migrated panel this much after the panel has announced it.
+MIGRATION_TIME = timedelta(hours=1)
 
 LEARN_MORE_URL = "https://github.com/prodatakey-ha/prodatakey#when-it-does-not-work"
 
@@ -86,6 +93,28 @@ async def async_report_missing_permission(
             entry_id=entry.entry_id,
             system_id=site.system_id or "",
         )
+
+
+async def async_withdraw_migrated_issue(
+    hass: HomeAssistant, account: AccountClient, info: PanelInfo
+) -> None:
+    """Delete the issue of a migration whose roll-back was missed.
+
+    The panel is connected on PDK 1.0, and PDK 2.0 does not have it.
+    """
+    issue_id = _issue_id(PANEL_MIGRATED, info.id)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    if info.system_id is not None or issue is None:
+        return
+    if dt_util.utcnow() - issue.created < MIGRATION_TIME:
+        return
+    try:
+        moved = await find_moved_site(account, info.id, None)
+    except PdkError as err:
+        _LOGGER.debug("Could not look for %s on PDK 2.0: %s", info.name, err)
+        return
+    if moved is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def _issue_id(key: str, panel_id: str) -> str:

@@ -1,7 +1,7 @@
 """Store what outlasts a restart of Home Assistant."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 import logging
 from typing import Any
 
@@ -60,13 +60,23 @@ class PanelStore:
         if self._save_pending:
             await self._store.async_save(self._data_to_save())
 
-    async def async_rename_doors(self, new_ids: Mapping[str, str]) -> None:
-        """Give stored doors other ids."""
+    async def async_move_doors(
+        self, new_ids: Mapping[str, str], removed: Collection[str]
+    ) -> None:
+        """Give stored doors other ids, and remove some; save only what changes."""
         stored = await self.async_load()
-        for door in map(as_dict, as_list(stored.get("doors"))):
-            for key in ("id", "primary_reader"):
-                door[key] = new_ids.get(str(door.get(key)), door.get(key))
-        await self._store.async_save(stored)
+        doors = list(map(as_dict, as_list(stored.get("doors"))))
+        kept = [
+            door
+            | {
+                key: new_ids.get(str(door.get(key)), door.get(key))
+                for key in ("id", "primary_reader")
+            }
+            for door in doors
+            if str(door.get("id")) not in removed
+        ]
+        if kept != doors:
+            await self._store.async_save(stored | {"doors": kept})
 
     async def async_remove(self) -> None:
         """Remove the file."""
@@ -76,6 +86,48 @@ class PanelStore:
         """Return what to save at this moment."""
         self._save_pending = False
         return self._as_dict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A move of an entry between the generations of PDK."""
+
+    entry_id: str
+    system_id: str | None
+    """The system of PDK 2.0 that it moves to, None for PDK 1.0."""
+    new_ids: dict[str, str]
+    """The new ids of doors."""
+    removed: list[str]
+    """The doors that have none."""
+    in_use: list[str]
+    """Entities that must stay enabled, by their registry ids."""
+
+
+class MoveStore:
+    """The storage of the last move of one panel's entry."""
+
+    def __init__(self, hass: HomeAssistant, panel_id: str) -> None:
+        """Initialize the storage."""
+        self._store: Store[Stored] = Store(
+            hass, STORAGE_VERSION, f"{DOMAIN}.{panel_id}.move", private=True
+        )
+
+    async def async_load(self) -> Move | None:
+        """Return the last move, None without one or if the file is damaged."""
+        try:
+            stored = await self._store.async_load()
+            return None if stored is None else Move(**stored)
+        except HomeAssistantError, LookupError, NotImplementedError, TypeError:
+            _LOGGER.warning("Could not load the last move", exc_info=True)
+            return None
+
+    async def async_save(self, move: Move) -> None:
+        """Save a move at once."""
+        await self._store.async_save(asdict(move))
+
+    async def async_remove(self) -> None:
+        """Remove the file."""
+        await self._store.async_remove()
 
 
 def parse_stored[T](stored: object, parse: Callable[[Stored], T]) -> Iterator[T]:

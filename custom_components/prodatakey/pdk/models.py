@@ -71,6 +71,7 @@ class Feature(Enum):
     ENDPOINTS = auto()
     LIVE_EVENTS = auto()
     DURESS = auto()
+    SITE_PROBLEMS = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +234,12 @@ class MigrationStage(StrEnum):
     STARTED = "started"
     STAGED = "staged"
     COMPLETED = "completed"
+    ROLLED_BACK = "rolledback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """The panel is migrated to PDK 2.0: migration.started, .staged, .completed."""
+    """A stage of the migration to PDK 2.0: migration.started, .staged, .completed, .rolledback."""
 
     stage: MigrationStage
     system_id: str | None

@@ -7,7 +7,7 @@ import aiohttp
 from .client import AccountClient
 from .errors import PdkError, PermissionMissingError
 from .listing import Listing, read_organizations
-from .models import CloudNodeInfo, PanelInfo, PdkEvent
+from .models import CloudNodeInfo, Feature, PanelInfo, PdkEvent
 from .stream import SiteStream, StreamStatus
 from .v1 import client as v1_client, stream as v1_stream
 from .v2 import client as v2_client, stream as v2_stream
@@ -79,6 +79,13 @@ async def find_moved_site(
     organizations.raise_failure()
     nodes.raise_failure()
     return None
+
+
+def get_features(*, has_system: bool) -> frozenset[Feature]:
+    """Return what a site can do: only those of PDK 2.0 have a system."""
+    if has_system:
+        return v2_client.CloudNodeClient.features
+    return v1_client.PanelClient.features
 
 
 def create_client(

@@ -55,7 +55,7 @@ def _parse_panel(
 class PanelClient(SiteClient):
     """REST client for one panel."""
 
-    features = frozenset(Feature) - {Feature.DURESS}
+    features = frozenset(Feature) - {Feature.DURESS, Feature.SITE_PROBLEMS}
 
     def __init__(
         self,

@@ -216,9 +216,9 @@ _PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
     "endpoint.discovered": _parse_endpoint_discovered,
     "endpoint.signal": _parse_endpoint_signal,
     "liveEvent": _parse_live_event,
-    "migration.started": _parse_migration,
-    "migration.staged": _parse_migration,
-    "migration.completed": _parse_migration,
+    **dict.fromkeys(
+        (f"migration.{stage}" for stage in MigrationStage), _parse_migration
+    ),
 }
 
 TOPICS = frozenset(_DOOR_TOPICS) | frozenset(_PARSERS)

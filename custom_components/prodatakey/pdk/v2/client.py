@@ -100,7 +100,7 @@ def _parse_node(node: Json, system_id: str, uri: str) -> CloudNodeInfo | None:
 class CloudNodeClient(SiteClient):
     """REST client for one cloud node; its tokens are those of the whole system."""
 
-    features = frozenset({Feature.DURESS})
+    features = frozenset({Feature.DURESS, Feature.SITE_PROBLEMS})
     info: CloudNodeInfo
 
     def __init__(
