@@ -1,6 +1,7 @@
 """The stream of a system: subscriptions, renewals and events of one cloud node."""
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -21,7 +22,7 @@ from simulator.scenario import device_id
 from tests.common import WORKSHOP, WORKSHOP_SYSTEM, wait_until
 from tests.pdk.common import set_constants
 from tests.pdk.running_stream import CONNECTED, DROPPED, RunningStream
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import Json, SimulatedPdk
 
 ALLOWED = "device.request.allowed"
 OPENED = "device.input.dps.opened"
@@ -156,6 +157,27 @@ async def test_events_of_other_sites_are_ignored(
     assert isinstance(event, DoorEvent)
     assert isinstance(problem, SiteProblemReported)
     assert event.door_id == problem.source == DOOR
+
+
+async def test_list_that_lacks_a_device(
+    node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events without a cloud node count as long as the panel has their door."""
+    lists: list[list[Json]] = [[], [{"id": "other"}], [{"id": "other"}]]
+
+    async def get_list(url: str) -> list[Json]:
+        return lists.pop(0)
+
+    monkeypatch.setattr(node, "get_list", get_list)
+    monkeypatch.setattr(node, "is_online", AsyncMock(return_value=True))
+    async with RunningStream(node) as stream:
+        await simulator.subscriptions(WORKSHOP, 1)
+        for reports, heard in enumerate((1, 2, 2), 1):
+            await node.get_doors()
+            await simulator.emit(WORKSHOP, OPENED, {"body": {"deviceId": DOOR}})
+            await simulator.report(WORKSHOP, OPENED, 2)
+            await stream.wait_for_events(heard + reports)
+            assert len(stream.events) == heard + reports
 
 
 @pytest.mark.parametrize("event_ids", [True, False])

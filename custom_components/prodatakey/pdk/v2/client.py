@@ -113,7 +113,8 @@ class CloudNodeClient(SiteClient):
         """Initialize the client; `secrets` are removed from texts of the network too."""
         super().__init__(session, account, info, token_path(info.system_id), secrets)
         self.device_ids: set[DoorId] = set()
-        """The devices of the last list."""
+        """The devices of the last two lists: a door goes once two in a row lack it."""
+        self._listed_ids: set[DoorId] = set()
 
     async def is_online(self) -> bool | None:
         """Return whether the site is online, None if that is not reported.
@@ -131,7 +132,10 @@ class CloudNodeClient(SiteClient):
         for device in devices:
             self.add_unknown_keys(device.keys() - DEVICE_KEYS)
         doors = [door for device in devices if (door := parse_device(device))]
-        self.device_ids = {door.id for door in doors}
+        if doors:
+            # an empty list is ignored, as the panel does
+            listed = {door.id for door in doors}
+            self.device_ids, self._listed_ids = listed | self._listed_ids, listed
         return doors
 
     async def send(self, door_id: DoorId, action: str, body: Json | None) -> None:
