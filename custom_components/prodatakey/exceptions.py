@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .const import DOMAIN
 from .pdk.errors import (
     CannotConnectError,
+    CommandRateLimitedError,
     CommandRejectedError,
     CommandUnansweredError,
     InvalidAuthError,
@@ -29,6 +30,7 @@ _TRANSLATION_KEYS: dict[type[PdkError], str] = {
     StreamRefusedError: "stream_refused",
     NotConnectedError: "not_connected",
     CommandRejectedError: "command_rejected",
+    CommandRateLimitedError: "command_rate_limited",
     CommandUnansweredError: "no_answer",
     MaybeRejectedError: "maybe_rejected",
     RoleTooSmallError: "role_too_small",

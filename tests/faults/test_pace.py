@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.common import PANEL, WORKSHOP
+from custom_components.prodatakey.pdk.commands import TryDwellOpen
+from custom_components.prodatakey.pdk.errors import NotConnectedError
+from simulator.scenario import device_id
+from tests.common import PANEL, WORKSHOP, wait_until
 from tests.pdk.running_stream import DOWN, DROPPED
 
 from .virtual_time import Outage, in_virtual_time
@@ -145,6 +148,51 @@ def test_connections_are_accepted_and_ended(name: str) -> None:
         assert outage.seconds <= 2
 
     in_virtual_time(PANEL, test)
+
+
+def test_forty_locks_at_once(record_property: Callable[[str, object], None]) -> None:
+    """Test that commands of PDK 2.0 are sent in order, in the pace that PDK allows.
+
+    While they wait for their turn nothing of theirs is sent: not after the caller is
+    cancelled, and not after the connection has dropped, even if it is back by then.
+    """
+
+    async def test(outage: Outage) -> None:
+        def lock(number: int) -> asyncio.Task[None]:
+            return outage.stream.sending(
+                TryDwellOpen(device_id(WORKSHOP, 1), dwell=number)
+            )
+
+        def received() -> list[int]:
+            panel = outage.simulation.world.host(WORKSHOP).panel
+            return [command.body["dwell"] for command in panel.commands]
+
+        outage.restart()
+        await asyncio.gather(*map(lock, range(1, 41)))
+        assert received() == list(range(1, 41))
+        (times,) = (at for path, at in outage.requests.items() if "try-open" in path)
+        for start in times:
+            assert len([at for at in times if start <= at < start + 1]) <= 17
+        record_property("forty commands", f"{times[-1]:.1f} s")
+        waiting = [lock(number) for number in range(41, 61)]
+        waiting[10].cancel()
+        await wait_until(lambda: 45 in received(), 100)
+        await outage.kick()
+        outage.restart()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        await outage.wait_connected()
+        await asyncio.sleep(10)
+        sent = [result for result in results if result is None]
+        assert received()[40:] == list(range(41, 41 + len(sent)))
+        assert 5 <= len(sent) < 10
+        assert isinstance(results[10], asyncio.CancelledError)
+        assert {type(result) for result in results[11:]} == {NotConnectedError}
+        # those that were not sent take no turn
+        outage.restart()
+        await lock(61)
+        assert outage.seconds < 0.1
+
+    in_virtual_time(WORKSHOP, test)
 
 
 @pytest.mark.parametrize("site", [PANEL, WORKSHOP])

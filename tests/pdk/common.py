@@ -41,6 +41,7 @@ OPENING = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",
     "backoff_delays": "reconnect.BACKOFF_DELAYS",
+    "close_timeout": "transport.CLOSE_TIMEOUT",
     "connect_timeout": "connection.CONNECT_TIMEOUT",
     "jwt_lifetime": "client.jwt_lifetime",
     "max_wait": "client.MAX_WAIT",

@@ -24,6 +24,7 @@ from .common import (
     panel_client,
     set_constants,
     simulated_node_client,
+    wait_for_requests,
 )
 from .running_stream import CONNECTED, DROPPED, RunningStream
 
@@ -168,23 +169,40 @@ async def test_command_is_not_delivered_late(
     assert await remote.doors_opened() == [remote.door(2)]
 
 
-@pytest.mark.parametrize("cancelled", [False, True])
-@pytest.mark.parametrize("site", ["client"], indirect=True)
-async def test_command_does_not_outlive_the_stream(
-    remote: Site, network: Proxy, cancelled: bool
+@pytest.mark.parametrize("end", ["unload", "caller", "loop", "session"])
+async def test_command_does_not_outlive_its_end(
+    remote: Site, network: Proxy, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """Test an entry that is unloaded while the network is dead."""
+    """Test what ends a command while the network is dead: none arrives later.
+
+    An entry is unloaded, also after the caller was cancelled; Home Assistant ends, and
+    cancels all tasks or closes its session.
+    """
+    set_constants(monkeypatch, close_timeout=0.1)
     async with RunningStream(remote.client) as stream:
+        if not remote.is_pdk1:
+            # nothing else is on its way then
+            await remote.subscribed()
+            await wait_for_requests(remote.pdk, "cloud_nodes", 2)
         network.blackhole()
-        sending = stream.sending(TryOpen(door_id=1))
+        before = asyncio.all_tasks()
+        sending = stream.sending(TryOpen(remote.door(1)))
         await wait_until(lambda: network.holds_data)
-        if cancelled:
+        if end == "caller":
             sending.cancel()
             await asyncio.wait({sending})
-    if not cancelled:
-        with pytest.raises(CommandUnansweredError):
-            await sending
+        elif end == "loop":
+            for task in asyncio.all_tasks() - before:
+                task.cancel()
+        elif end == "session":
+            assert remote.client.session.connector
+            await remote.client.session.connector.close()
+            await wait_until(lambda: network.was_reset)
+    await asyncio.wait({sending})
+    assert sending.cancelled() or isinstance(
+        sending.exception(), CommandUnansweredError
+    )
     await wait_until(lambda: network.was_reset)
     await network.restore()
-    await remote.pdk.sockets(PANEL, 0)
+    await remote.pdk.sockets(remote.id, 0)
     assert await remote.doors_opened() == []

@@ -120,6 +120,8 @@ class AccountClient:
         self._id_tokens = deque[str](maxlen=MAX_SECRETS)
         self._writes = Pacer(WRITES_AT_ONCE, WRITES_PER_SECOND)
         self._requests = Pacer(REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
+        self.command_pacers: dict[str, Pacer] = {}
+        """The pace of commands to each system of PDK 2.0, shared by its cloud nodes."""
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
         self._renewal = SharedRenewal()

@@ -1,7 +1,8 @@
 """Commands of the Streaming API page (section "Commands"), and their results."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,19 +14,38 @@ MAX_DWELL = 5400
 ANSWER_TIMEOUT = 10.0
 
 _tasks: set[asyncio.Task[Any]] = set()
+_unsent: set[asyncio.Task[Any] | None] = set()
+"""Tasks that have sent nothing so far, and end with their callers."""
 
 
 async def run_to_completion[T](work: Coroutine[Any, Any, T]) -> T:
     """Return the result of a coroutine that completes even if the caller is cancelled.
 
-    A command that was sent cannot be taken back, so its result must be handled.
+    A command that was sent cannot be taken back, so its result must be handled. One that
+    still waits, see `waiting_to_send`, is not sent.
     """
     task = asyncio.create_task(work, eager_start=True)
     if not task.done():
         _tasks.add(task)
         task.add_done_callback(_discard)
-        await asyncio.wait({task})
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            if task in _unsent:
+                task.cancel()
+            raise
     return task.result()
+
+
+@contextmanager
+def waiting_to_send() -> Iterator[None]:
+    """Mark what this task waits for as before its command is sent."""
+    task = asyncio.current_task()
+    _unsent.add(task)
+    try:
+        yield
+    finally:
+        _unsent.discard(task)
 
 
 def _discard(task: asyncio.Task[Any]) -> None:

@@ -47,6 +47,10 @@ class CommandRejectedError(CommandError):
     """The panel rejected the command; the message is the panel's own."""
 
 
+class CommandRateLimitedError(CommandRejectedError):
+    """PDK received too many commands, and did not execute this one."""
+
+
 class RoleTooSmallError(CommandRejectedError):
     """The role of the credentials does not permit commands."""
 

@@ -26,7 +26,8 @@ RENEW_AT = 0.9
 DEFAULT_LIFETIME = 300.0
 
 # SO_LINGER with a timeout of 0: closing resets the connection, and drops unsent data.
-_NO_LINGER = struct.pack("ii", 1, 0)
+_RESET = struct.pack("ii", 1, 0)
+_NO_RESET = struct.pack("ii", 0, 0)
 
 # What looks like a JWT.
 _JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
@@ -122,13 +123,24 @@ async def request(
         raise CannotConnectError(describe_error(err)) from None
 
 
+def set_reset_on_close(transport: asyncio.BaseTransport, *, enabled: bool) -> None:
+    """Let the kernel reset a connection that is closed, and drop what is unsent.
+
+    However it is closed: also by aiohttp, by the end of the event loop, or with the
+    process that is killed.
+    """
+    tcp = transport.get_extra_info("socket")
+    if tcp is not None and tcp.fileno() >= 0:
+        linger = _RESET if enabled else _NO_RESET
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
 def abort(transport: asyncio.WriteTransport) -> None:
     """Reset a connection, so that nothing unsent arrives later.
 
     Not close(): the closing handshake would keep the connection open.
     """
-    if (tcp := transport.get_extra_info("socket")) is not None:
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    set_reset_on_close(transport, enabled=True)
     transport.abort()
 
 
@@ -140,14 +152,19 @@ class Pacer:
         self._interval = 1 / per_second
         self._allowance = (at_once - 1) / per_second
         self._next = 0.0
+        self._lock = asyncio.Lock()
 
     async def wait(self) -> None:
-        """Wait for this request's turn; requests keep their order."""
-        received = asyncio.get_running_loop().time()
-        turn = max(self._next, received - self._allowance)
-        self._next = turn + self._interval
-        if turn > received:
-            await asyncio.sleep(turn - received)
+        """Wait for this request's turn; requests keep their order.
+
+        One that is cancelled while others are before it takes no time of theirs.
+        """
+        async with self._lock:
+            received = asyncio.get_running_loop().time()
+            turn = max(self._next, received - self._allowance)
+            if turn > received:
+                await asyncio.sleep(turn - received)
+            self._next = turn + self._interval
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:

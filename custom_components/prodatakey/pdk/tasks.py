@@ -11,7 +11,7 @@ from .errors import PdkError
 _LOGGER = logging.getLogger(__name__)
 
 
-def create_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def create_task[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run something beside others; its exception is logged at its end."""
     task = asyncio.create_task(work)
     task.add_done_callback(log_failure)

@@ -16,7 +16,7 @@ from socketio import packet as socketio_packet
 
 from .clock import now
 from .errors import CannotConnectError, StreamRefusedError
-from .http import abort, describe_error
+from .http import abort, describe_error, set_reset_on_close
 from .parser import loads
 from .tasks import create_task
 
@@ -195,9 +195,19 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
 
     def abort(self) -> None:
         """Reset the connection, so that nothing unsent arrives later."""
+        if (tcp := self._tcp) is not None:
+            abort(tcp)
+
+    def set_reset_on_close(self, *, enabled: bool) -> None:
+        """Let whatever closes the connection reset it, or not."""
+        if (tcp := self._tcp) is not None:
+            set_reset_on_close(tcp, enabled=enabled)
+
+    @property
+    def _tcp(self) -> asyncio.Transport | None:
+        """Return the connection below the websocket, None once it has ended."""
         connection = self.ws and self.ws._response.connection
-        if connection is not None and connection.transport is not None:
-            abort(connection.transport)
+        return connection.transport if connection is not None else None
 
 
 class _WebSocket(aiohttp.ClientWebSocketResponse):

@@ -1,5 +1,8 @@
 """Cloud nodes, devices and commands over REST, in every shape that is likely."""
 
+import asyncio
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
@@ -7,6 +10,7 @@ from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb
 from custom_components.prodatakey.pdk.errors import (
     CommandError,
+    CommandRateLimitedError,
     CommandRejectedError,
     NotConnectedError,
     PermissionMissingError,
@@ -104,8 +108,28 @@ async def test_command_without_a_token_was_not_sent(
     node.discard_token()
     await simulator.faults(system_token={"status": status})
     with pytest.raises(error):
-        await node.send(DOOR, "open", None)
+        await node.send(DOOR, "open", None, asyncio.Future())
     assert await simulator.commands(WORKSHOP, wait=0) == []
+
+
+async def test_command_beyond_the_limit(
+    node: CloudNodeClient, simulator: SimulatedPdk
+) -> None:
+    """It was not executed, is not repeated, and the error says why."""
+    await simulator.faults(rate_limit={"writes": 0})
+    with pytest.raises(CommandRateLimitedError):
+        await node.send(DOOR, "open", None, asyncio.Future())
+    assert await simulator.commands(WORKSHOP, wait=0) == []
+
+
+async def test_systems_have_a_pace_of_their_own(node: CloudNodeClient) -> None:
+    """Cloud nodes of one system share the pace of its commands."""
+    account, info = node.account, node.info
+    same = CloudNodeClient(node.session, account, replace(info, id="1"))
+    other = CloudNodeClient(node.session, account, replace(info, system_id="2"))
+    pacers = [each._commands._pacer for each in (node, same, other)]
+    assert pacers[0] is pacers[1]
+    assert pacers[0] is not pacers[2]
 
 
 async def test_command_without_a_network_was_not_sent(simulator: SimulatedPdk) -> None:
@@ -116,5 +140,5 @@ async def test_command_without_a_network_was_not_sent(simulator: SimulatedPdk) -
         client = await simulated_node_client(http, account_client(http, proxy.uri))
         proxy.refuse()
         with pytest.raises(NotConnectedError):
-            await client.send(DOOR, "open", None)
+            await client.send(DOOR, "open", None, asyncio.Future())
     assert await simulator.commands(WORKSHOP, wait=0) == []

@@ -33,6 +33,10 @@ class Socket(BaseSocket):
         """Send a ping and return its pong: then all that was sent before has arrived."""
         return await self.eio.ping()
 
+    def set_reset_on_close(self, *, enabled: bool) -> None:
+        """Let whatever closes the connection reset it, or not."""
+        self.eio.set_reset_on_close(enabled=enabled)
+
     def abort(self) -> None:
         """Reset the connection, so that nothing unsent arrives later."""
         self.eio.abort()

@@ -62,19 +62,22 @@ class PanelStream(SiteStream):
         command_id = str(uuid4())
         result = self._pending.add(command_id)
         try:
+            # until it is answered, as the process may end at any time
+            socket.set_reset_on_close(enabled=True)
             await socket.send_event("command", command.as_dict(command_id))
+            await self._wait_for_result(result, socket)
         except NotConnectedError:
             self._pending.discard(command_id)
             raise
-        try:
-            await self._wait_for_result(result, socket)
         except asyncio.CancelledError:
             # the event loop ends: the command must not arrive later
+            result.cancel()
             socket.abort()
-            self._pending.give_up(command_id)
             raise
         if not result.done():
             raise self._pending.give_up(command_id)
+        if not self._pending:
+            socket.set_reset_on_close(enabled=False)
         result.result()
 
     async def _wait_for_result(

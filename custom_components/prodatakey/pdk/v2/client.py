@@ -11,7 +11,7 @@ from ..errors import PermissionMissingError
 from ..listing import Listing, read_each
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str
-from .commands import send_command
+from .commands import CommandSender, Lost
 from .parser import DEVICE_KEYS, parse_device
 
 SYSTEMS_URL = "https://systems.pdk.io"
@@ -112,6 +112,7 @@ class CloudNodeClient(SiteClient):
     ) -> None:
         """Initialize the client; `secrets` are removed from texts of the network too."""
         super().__init__(session, account, info, token_path(info.system_id), secrets)
+        self._commands = CommandSender(self, info.system_id)
         self.device_ids: set[DoorId] = set()
         """The devices of the last two lists: a door goes once two in a row lack it."""
         self._listed_ids: set[DoorId] = set()
@@ -138,10 +139,19 @@ class CloudNodeClient(SiteClient):
             self.device_ids, self._listed_ids = listed | self._listed_ids, listed
         return doors
 
-    async def send(self, door_id: DoorId, action: str, body: Json | None) -> None:
-        """Send one command, once; a 2xx is the answer. Raises CommandError."""
+    async def send(
+        self, door_id: DoorId, action: str, body: Json | None, lost: Lost
+    ) -> None:
+        """Send one command, once, unless the connection is lost before its turn.
+
+        A 2xx is the answer. Raises CommandError.
+        """
         url = f"{self._uri}/devices/{quoted(str(door_id))}/{action}"
-        await send_command(self, url, body)
+        await self._commands.send(url, body, lost)
+
+    def abort_commands(self) -> None:
+        """Reset the connections of all commands that have no answer."""
+        self._commands.abort()
 
     @property
     def _uri(self) -> str:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import aiohttp
 
 from .. import commands
 from ..client import SiteClient
 from ..errors import (
+    CommandError,
+    CommandRateLimitedError,
     CommandRejectedError,
     CommandUnansweredError,
     InvalidAuthError,
@@ -16,25 +19,88 @@ from ..errors import (
     PermissionMissingError,
     RoleTooSmallError,
 )
-from ..http import Token, abort
+from ..http import Pacer, Token, abort, set_reset_on_close
 from ..parser import Json
+from ..tasks import create_task
+
+# PDK allows a system 20 writes a second: these at once, then so many a second. The rest
+# is for commands that are on their way for different times.
+COMMANDS_AT_ONCE = 5
+COMMANDS_PER_SECOND = 12
+
+type Lost = asyncio.Future[None]
+"""Done when the connection to the site is lost."""
 
 
-async def send_command(client: SiteClient, url: str, body: Json | None) -> None:
-    """Send one command, once; a 2xx is the answer. Raises CommandError."""
-    token = await _get_token(client.get_shared_token())
-    status = await _post(client.session, url, token, body)
-    if status == 401:
-        # rejected before it was executed, so it may be sent again
-        token = await _get_token(client.get_shared_token(rejected=token))
-        status = await _post(client.session, url, token, body)
-    if status == 403:
-        raise RoleTooSmallError("HTTP 403")
-    if status >= 500:
-        # a gateway may have passed it on
-        raise CommandUnansweredError
-    if not 200 <= status < 300:
-        raise CommandRejectedError(f"HTTP {status}")
+class CommandSender:
+    """Sends the commands for one cloud node, at the pace of its system."""
+
+    def __init__(self, client: SiteClient, system_id: str) -> None:
+        """Initialize without commands."""
+        self._client = client
+        self._pacer = client.account.command_pacers.setdefault(
+            system_id, Pacer(COMMANDS_AT_ONCE, COMMANDS_PER_SECOND)
+        )
+        self._posting: set[asyncio.Task[int]] = set()
+
+    async def send(self, url: str, body: Json | None, lost: Lost) -> None:
+        """Send one command, once; a 2xx is the answer.
+
+        It is not sent if the connection is lost before its turn. Raises CommandError.
+        """
+        token = await self._wait_to_send(lost)
+        status = await self._post(url, token, body)
+        if status == 401:
+            # rejected before it was executed, so it may be sent again
+            token = await self._wait_to_send(lost, rejected=token)
+            status = await self._post(url, token, body)
+        _raise_for_status(status)
+
+    def abort(self) -> None:
+        """Reset the connections of all commands that have no answer."""
+        for posting in tuple(self._posting):
+            posting.cancel()
+
+    async def _wait_to_send(self, lost: Lost, rejected: Token | None = None) -> Token:
+        """Return the token of a command when it is its turn: nothing is sent before.
+
+        Raises CommandRejectedError and NotConnectedError.
+        """
+
+        async def wait() -> Token:
+            # in this order: those that wait for a token must not be sent all at once
+            token = await _get_token(self._client.get_shared_token(rejected))
+            await self._pacer.wait()
+            return token
+
+        waiting = create_task(wait())
+        either: set[asyncio.Future[Any]] = {waiting, lost}
+        try:
+            with commands.waiting_to_send():
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if lost.done():
+            raise NotConnectedError
+        return waiting.result()
+
+    async def _post(self, url: str, token: Token, body: Json | None) -> int:
+        """Send a command and return the HTTP status of the answer.
+
+        Raises NotConnectedError if it cannot have been sent, else
+        CommandUnansweredError.
+        """
+        used: list[asyncio.Transport] = []
+        posting = create_task(_post(self._client.session, url, token, body, used))
+        self._posting.add(posting)
+        try:
+            await asyncio.wait({posting}, timeout=commands.ANSWER_TIMEOUT)
+            if posting.done() and not posting.cancelled():
+                return posting.result()
+        finally:
+            self._posting.discard(posting)
+            posting.cancel()
+        raise _failure(used)
 
 
 async def _get_token(getting: Awaitable[Token]) -> Token:
@@ -54,54 +120,75 @@ async def _get_token(getting: Awaitable[Token]) -> Token:
 
 
 async def _post(
-    session: aiohttp.ClientSession, url: str, token: Token, body: Json | None
+    session: aiohttp.ClientSession,
+    url: str,
+    token: Token,
+    body: Json | None,
+    used: list[asyncio.Transport],
 ) -> int:
-    """Send a command and return the HTTP status of the answer.
+    """Send a command, add the connection that it uses, and return the HTTP status.
 
-    Raises NotConnectedError if it cannot have been sent, else CommandUnansweredError.
+    Without an answer the connection is reset: the network may be down, and the command
+    must not arrive once it is up again. Raises NotConnectedError if it cannot have been
+    sent, else CommandUnansweredError.
     """
-    used: list[asyncio.WriteTransport] = []
 
     class Request(aiohttp.ClientRequest):
-        """A request whose connection can be reset."""
+        """A request whose connection is reset by whatever closes it."""
 
         async def send(
             self, conn: aiohttp.connector.Connection
         ) -> aiohttp.ClientResponse:
-            if conn.transport is not None:
+            if isinstance(conn.transport, asyncio.Transport):
+                set_reset_on_close(conn.transport, enabled=True)
                 used.append(conn.transport)
             return await super().send(conn)
 
-    async def post() -> int:
-        async with http.post(
-            url,
-            headers={"Authorization": token.bearer},
-            json=body,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(),
-        ) as response:
-            return response.status
-
-    async with aiohttp.ClientSession(
+    if session.closed:
+        raise NotConnectedError
+    http = aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
         request_class=Request,
-    ) as http:
-        posting = asyncio.create_task(post())
-        try:
-            await asyncio.wait({posting}, timeout=commands.ANSWER_TIMEOUT)
-            if not posting.done():
-                # before aiohttp closes it in good order: the network may be down, and
-                # the command must not arrive once it is up again
-                for transport in used:
-                    abort(transport)
-                raise CommandUnansweredError if used else NotConnectedError
-            return posting.result()
-        except aiohttp.ClientError, OSError:
+    )
+    try:
+        async with (
+            http,
+            http.post(
+                url,
+                headers={"Authorization": token.bearer},
+                json=body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(),
+            ) as response,
+        ):
+            for transport in used:
+                set_reset_on_close(transport, enabled=False)
+            return response.status
+    except BaseException as err:
+        for transport in used:
+            abort(transport)
+        if isinstance(err, (aiohttp.ClientError, OSError)):
             # from None: aiohttp's errors contain the request, and the request the token
-            raise (CommandUnansweredError if used else NotConnectedError) from None
-        finally:
-            posting.cancel()
-            await asyncio.wait({posting})
+            raise _failure(used) from None
+        raise
+
+
+def _failure(used: list[asyncio.Transport]) -> CommandError:
+    """Return the error for a command without an answer: without a connection, unsent."""
+    return CommandUnansweredError() if used else NotConnectedError()
+
+
+def _raise_for_status(status: int) -> None:
+    """Raise the error for an HTTP status that is not a success."""
+    if status == 403:
+        raise RoleTooSmallError("HTTP 403")
+    if status == 429:
+        raise CommandRateLimitedError("HTTP 429")
+    if status >= 500:
+        # a gateway may have passed it on
+        raise CommandUnansweredError
+    if not 200 <= status < 300:
+        raise CommandRejectedError(f"HTTP {status}")

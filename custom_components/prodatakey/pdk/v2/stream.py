@@ -31,6 +31,7 @@ from ..parser import Json, MalformedEventError
 from ..stream import MAX_REASON_LENGTH, SiteStream, StreamStatus, open_connection
 from ..tasks import create_task
 from .client import CloudNodeClient
+from .commands import Lost
 from .parser import TOPICS, find_unknown_keys, parse_cloud_node, parse_event
 from .socketio4 import Socket
 from .status import SiteStatus
@@ -72,23 +73,33 @@ class CloudNodeStream(SiteStream):
         self._old: Socket | None = None
         """The connection before the present one, while both are open."""
         self._status = SiteStatus(client, self._notify_connection)
+        self._lost: Lost | None = None
+        """Done when commands cannot be sent any more; None while they cannot."""
 
     @override
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the system has accepted it.
 
         The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
-        NotConnectedError at once, also if the site is offline, and
-        CommandUnansweredError after 10 seconds.
+        NotConnectedError at once, also if the site is offline or while the command waits
+        for its turn, and CommandUnansweredError 10 seconds after it was sent.
         """
         action = _ACTIONS.get(type(command))
         if action is None or not isinstance(command, DoorCommand):
             raise CommandRejectedError("PDK 2.0 has no such command")
-        if self._current is None or not self._status.online:
+        if self._lost is None:
             raise NotConnectedError
         dwell = command.dwell if isinstance(command, TryDwellOpen) else None
         body: Json | None = None if dwell is None else {"dwell": dwell}
-        await self._client.send(command.door_id, action, body)
+        await self._client.send(command.door_id, action, body, self._lost)
+
+    @override
+    async def run(self) -> None:
+        """Stay connected until cancelled; no command arrives after that."""
+        try:
+            await super().run()
+        finally:
+            self._client.abort_commands()
 
     @override
     async def _connect(self) -> None:
@@ -96,6 +107,7 @@ class CloudNodeStream(SiteStream):
         token = await self._client.get_token()
         socket = await open_socket(self._client, self._receive, token.value)
         self._current = socket
+        self._update_lost()
         self._renewer.rejected.clear()
         self.stats.connects += 1
         self._backoff.handle_connected()
@@ -132,6 +144,7 @@ class CloudNodeStream(SiteStream):
         """Close what is open, and notify that the connection has ended."""
         sockets = [each for each in (self._current, self._old) if each is not None]
         self._current = self._old = None
+        self._update_lost()
         self._notify_status(StreamStatus.DROPPED)
         for socket in sockets:
             await socket.close()
@@ -171,7 +184,17 @@ class CloudNodeStream(SiteStream):
 
     def _notify_connection(self, topic: str, connected: bool) -> None:
         """Notify of a site that went online or offline."""
+        self._update_lost()
         self._notify_event(topic, SiteConnection(connected=connected))
+
+    def _update_lost(self) -> None:
+        """Update whether commands can be sent."""
+        can_send = self._current is not None and self._status.online
+        if can_send and self._lost is None:
+            self._lost = asyncio.get_running_loop().create_future()
+        elif not can_send and self._lost is not None:
+            self._lost.set_result(None)
+            self._lost = None
 
     def _receive(self, socket: Socket, topic: str, payload: object) -> None:
         """Handle one event of a connection; never raises."""
