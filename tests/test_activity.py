@@ -100,7 +100,7 @@ async def test_line_without_a_known_door(site: Site, events: list[Event[Any]]) -
 async def test_long_line(site: Site, options: Json) -> None:
     """A state holds 255 characters; the attribute holds all, also after a restart."""
     await site.set_up(**options)
-    long = "Door was propped open. " * 20
+    long = ("Door was propped open. " * 20).strip()
     await site.pdk.emit(PANEL, "liveEvent", line(long))
     before = await site.wait_for_state(ACTIVITY, long[:255])
     assert before.attributes["message"] == long

@@ -13,9 +13,19 @@ from homeassistant.util import dt as dt_util
 from .activity import Activity
 from .const import DOMAIN
 from .pdk.doors import Door, Grant
-from .pdk.models import Aspect, DoorInfo, EndpointDoor, SiteProblem
+from .pdk.models import Aspect, DoorInfo, SiteProblem
 from .pdk.panel import Endpoint
-from .pdk.parser import as_dict, as_int, as_list, as_name, non_empty_str, parse_door_id
+from .pdk.parser import (
+    MAX_MESSAGE_LENGTH,
+    as_dict,
+    as_int,
+    as_list,
+    as_name,
+    clean_text,
+    parse_door_id,
+    parse_endpoint_doors,
+    required_address,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -166,8 +176,8 @@ def door_from_dict(stored: Stored) -> Door:
         DoorInfo(
             id=door_id,
             name=as_name(stored.get("name")),
-            type=non_empty_str(stored.get("type")),
-            icon=non_empty_str(stored.get("icon")),
+            type=as_name(stored.get("type")),
+            icon=as_name(stored.get("icon")),
             primary_reader=parse_door_id(stored.get("primary_reader")),
         ),
         state={
@@ -198,7 +208,7 @@ def _grant_from_dict(stored: Stored) -> Grant:
     occurred = dt_util.parse_datetime(stored["occurred"], raise_on_error=True)
     return Grant(
         person=as_name(stored["person"]),
-        request_factor=non_empty_str(stored["request_factor"]),
+        request_factor=as_name(stored["request_factor"]),
         occurred=dt_util.as_utc(occurred),
     )
 
@@ -218,16 +228,15 @@ def endpoint_as_dict(endpoint: Endpoint) -> Stored:
 
 def endpoint_from_dict(stored: Stored) -> Endpoint:
     """Return a stored endpoint. Raises LookupError, TypeError or ValueError."""
-    io_link_id, address = as_int(stored["io_link_id"]), non_empty_str(stored["address"])
-    if io_link_id is None or address is None:
+    if (io_link_id := as_int(stored["io_link_id"])) is None:
         raise ValueError("invalid endpoint")
     gain = stored["db_gain"]
     return Endpoint(
         io_link_id=io_link_id,
-        address=address,
-        io_link_type=non_empty_str(stored["io_link_type"]),
-        io_link_name=non_empty_str(stored["io_link_name"]),
-        doors=tuple(EndpointDoor(**door) for door in stored["doors"]),
+        address=required_address(stored),
+        io_link_type=as_name(stored["io_link_type"]),
+        io_link_name=as_name(stored["io_link_name"]),
+        doors=parse_endpoint_doors(stored["doors"]),
         db_gain=gain if isinstance(gain, int | float) else None,
         occurred=stored["occurred"] and dt_util.parse_datetime(stored["occurred"]),
     )
@@ -256,7 +265,7 @@ def activity_as_dict(activity: Activity) -> Stored:
 def activity_from_dict(stored: Stored) -> Activity:
     """Return a stored activity. Raises LookupError, TypeError or ValueError."""
     return Activity(
-        message=str(stored["message"]),
-        topic=stored["topic"],
+        message=clean_text(str(stored["message"]), MAX_MESSAGE_LENGTH),
+        topic=as_name(stored["topic"]),
         occurred=dt_util.parse_datetime(stored["occurred"], raise_on_error=True),
     )

@@ -94,7 +94,7 @@ async def test_panel_token_is_sent_to_pdk_io_only(
         sent.append(options | {"method": method, "url": url})
         panel = {"id": PANEL, "name": "Headquarters", "uri": uri}
         body = {"id_token": "x"} if "oauth2" in url else panel | {"panels": [panel]}
-        return Response(body=body, headers={})
+        return Response(body=body, size=0, headers={})
 
     monkeypatch.setattr(f"{PDK}.client.request", request)
     accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")

@@ -14,10 +14,17 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
-from custom_components.prodatakey.pdk.http import REDACTED, scrub
+from custom_components.prodatakey.pdk.http import (
+    MAX_SCRUBBED_LENGTH,
+    MAX_TEXT_LENGTH,
+    REDACTED,
+    scrub,
+)
 from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.site import get_sites, validate_connection
 from custom_components.prodatakey.pdk.v1.client import PanelClient
+from custom_components.prodatakey.pdk.v1.parser import TOPICS
+from custom_components.prodatakey.pdk.v2.parser import TOPICS as V2_TOPICS
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -101,6 +108,43 @@ def test_scrub(text: str, scrubbed: str) -> None:
     assert not [key for key in vars(re)["_cache"] if r"y\{8" in str(key[1])]
 
 
+def test_scrub_cut_tokens() -> None:
+    """Test tokens of which a cut, at any place, has left one end or the other."""
+    header, payload = "eyJhbGciOiJIUzI1NiJ9", "eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMH0"
+    known = f"{header}.{payload}.{'Ab1-_' * 9}"
+    opaque = "Zq81" * 16
+    for text, secrets in ((known, ()), (known, (known,)), (opaque, (opaque,))):
+        for start in range(2, len(text), 9):
+            ends = [f"No {text[:start]}", f"{text[-start:]} no"]
+            if not secrets:
+                # one that nobody knows ends with its signature
+                ends[1] = f"{text[-max(start, 43) :]} no"
+            for end in ends:
+                left = max(scrub(end, secrets).replace(REDACTED, " ").split(), key=len)
+                assert len(left) < 12, end
+        # cut before it is looked at, where shorter texts bring that place into view
+        many = f"{text} " * (MAX_SCRUBBED_LENGTH // len(text) + 5)
+        for blanks in range(0, len(text), 7):
+            shown = (
+                scrub("." * blanks + many, secrets).replace(REDACTED, "").strip(" .…")
+            )
+            assert len(shown) < 12
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "eyJ", "eyJ.", "-", f"{'x' * 42}.", "\u0301", "\u202e", "1 "]
+)
+def test_long_text_is_cut_before_it_is_looked_at(unit: str) -> None:
+    """Test a text of eight megabytes: one that is looked at as a whole takes hours."""
+    assert len(scrub(unit * (8_000_000 // len(unit)), ("secret-1",))) <= MAX_TEXT_LENGTH
+
+
+def test_names_of_topics_are_no_tokens() -> None:
+    """Test what the diagnostics show."""
+    for text in (*TOPICS, *V2_TOPICS, "90163e3c-a31f-4bc5-9f6f-88eea9fc5b6c"):
+        assert scrub(text, ("secret-1",)) == text
+
+
 async def _refuse_commands(site: Site, refuse: bool) -> None:
     """Let the site refuse commands, or not."""
     if site.is_pdk1:
@@ -171,10 +215,10 @@ async def test_refusal_is_cut_after_its_secrets_are_removed(
         await websocket.send_str(OPENING)
         if make_client is node_client:
             await websocket.receive()
-        await websocket.send_str(f'44{{"message":"{"x" * 90} token-1"}}')
+        await websocket.send_str(f'44{{"message":"{"no, " * 23}token-1"}}')
         await websocket.receive()
 
     async with websocket_server(serve) as uri:
         with pytest.raises(StreamRefusedError) as refused:
             await validate_connection(make_client(session, LocalTokens(session), uri))
-    assert str(refused.value) == f"{'x' * 90} **REDACTE"
+    assert str(refused.value) == f"{'no, ' * 23}**REDACT"

@@ -5,6 +5,7 @@ import asyncio
 import base64
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import islice
 import logging
 import re
 import time
@@ -39,6 +40,10 @@ ACCOUNTS_URL = "https://accounts.pdk.io"
 # More than any panel has; a server that ignores `page` must not be asked for ever.
 MAX_PAGES = 100
 PER_PAGE = 100
+# More doors than any panel has; the rest of a list is left out.
+MAX_ITEMS = 5000
+# All answers to one question have at most so many characters.
+MAX_TOTAL_SIZE = 8 * 1024 * 1024
 # A token is fresh while this part of the time until its renewal is left.
 MIN_REMAINING = 0.8
 
@@ -53,6 +58,8 @@ MAX_WAIT = 15.0
 CONFIRM_REJECTION_AFTER = 4.0
 MAX_UNKNOWN_KEYS = 100
 _FIELD_NAME = re.compile(r"([a-z_]\w{0,39}\.)?[a-z_]\w{0,39}", re.ASCII | re.IGNORECASE)
+# More fits into no header, and no server takes a longer address.
+MAX_TOKEN_LENGTH = 8192
 # This many secrets that were in use are remembered, to remove them from texts.
 MAX_SECRETS = 10
 
@@ -319,25 +326,28 @@ class RestClient:
     async def get_list(self, url: str) -> list[Json]:
         """Return a whole list, whether the server divides it into pages or not.
 
-        Items without a usable id are left out.
+        Items without a usable id, and those after the first MAX_ITEMS, are left out.
         Raises CannotConnectError, PermissionMissingError, RateLimitedError and what
         `get_token` raises.
         """
         items: dict[DoorId, Json] = {}
-        read = 0
+        read = size = ignored = 0
         for page in range(MAX_PAGES):
             response = await self._get(f"{url}?page={page}&per_page={PER_PAGE}")
             if not isinstance(response.body, list):
                 raise CannotConnectError("the list is not a list")
+            size = add_size(size, response)
             known = len(items)
-            for item in map(as_dict, response.body):
+            for item in map(as_dict, response.body[: MAX_ITEMS - known]):
                 if (item_id := parse_door_id(item.get("id"))) is not None:
                     items[item_id] = item
                 else:
-                    _LOGGER.debug("Ignored an item without a usable id")
+                    ignored += 1
             read += len(response.body)
             if len(items) == known or read >= _total_count(response):
                 break
+        if ignored:
+            _LOGGER.debug("Ignored %d items without a usable id", ignored)
         return list(items.values())
 
     async def _get(self, url: str) -> Response:
@@ -380,8 +390,10 @@ class SiteClient(RestClient, ABC):
 
     def add_unknown_keys(self, keys: Iterable[str]) -> None:
         """Add names of fields; what is no name may be a secret and is left out."""
-        names = sorted(filter(_FIELD_NAME.fullmatch, set(keys) - self.unknown_keys))
-        self.unknown_keys.update(names[: MAX_UNKNOWN_KEYS - len(self.unknown_keys)])
+        if (left := MAX_UNKNOWN_KEYS - len(self.unknown_keys)) > 0:
+            new = set(islice(keys, MAX_UNKNOWN_KEYS)) - self.unknown_keys
+            names = sorted(filter(_FIELD_NAME.fullmatch, new))
+            self.unknown_keys.update(names[:left])
 
     @abstractmethod
     async def get_doors(self) -> list[DoorInfo]:
@@ -390,6 +402,13 @@ class SiteClient(RestClient, ABC):
 
 class _TokenRejectedError(CannotConnectError):
     """The server rejects the token."""
+
+
+def add_size(size: int, response: Response) -> int:
+    """Return the size of several answers. Raises CannotConnectError if it is too large."""
+    if (total := size + response.size) > MAX_TOTAL_SIZE:
+        raise CannotConnectError("the answers are too large")
+    return total
 
 
 def _total_count(response: Response) -> float:
@@ -402,7 +421,8 @@ def _total_count(response: Response) -> float:
 
 def _required_text(body: object, key: str) -> str:
     """Return a string that the response must contain."""
-    if (text := non_empty_str(as_dict(body).get(key))) is None:
+    text = non_empty_str(as_dict(body).get(key))
+    if text is None or len(text) > MAX_TOKEN_LENGTH:
         raise CannotConnectError(f"the answer has no {key}")
     return text
 

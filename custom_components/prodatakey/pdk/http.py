@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 import re
 import socket
+import string
 import struct
 import time
 
@@ -14,7 +15,7 @@ import aiohttp
 import orjson
 
 from .errors import CannotConnectError, PdkError, RateLimitedError
-from .parser import loads
+from .parser import clean_text, loads
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 # The reset is an absolute time on the server's clock: a wrong clock on either side
@@ -29,9 +30,22 @@ DEFAULT_LIFETIME = 300.0
 _RESET = struct.pack("ii", 1, 0)
 _NO_RESET = struct.pack("ii", 0, 0)
 
-# What looks like a JWT.
-_JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+# A page of a hundred devices has a tenth of it.
+MAX_ANSWER_SIZE = 2 * 1024 * 1024
+# So much of a text of the network is looked at, and then shown.
+MAX_SCRUBBED_LENGTH = 2000
+MAX_TEXT_LENGTH = 250
+_WORD_CHARACTERS = f"{string.ascii_letters}{string.digits}_-."
+# A part of a text that may be a part of a secret.
+_PART = re.compile(r"[\w-]{12,}", re.ASCII)
+# A JWT, also without its end, and the end of one. Names of topics have shorter parts.
+_JWT = re.compile(
+    r"(?:[\w-]++\.){0,2}(?:eyJ[\w-]*+|[\w-]{43,}+)(?:\.[\w-]*+){0,2}|eyJ[\w-]*+",
+    re.ASCII,
+)
 REDACTED = "**REDACTED**"
+# Stands for the rest of a text.
+CUT = "…"
 
 # The error that an HTTP status means for one kind of request.
 type StatusErrors = Mapping[int, type[PdkError]]
@@ -39,9 +53,10 @@ type StatusErrors = Mapping[int, type[PdkError]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A successful response: its JSON and its headers."""
+    """A successful response: its JSON, the size of it, and its headers."""
 
     body: object
+    size: int
     headers: Mapping[str, str]
 
 
@@ -115,12 +130,24 @@ async def request(
             timeout=TIMEOUT,
         ) as response:
             _raise_for_status(response.status, response.headers, status_errors)
-            return Response(
-                body=loads(await response.text("utf-8")), headers=response.headers
-            )
+            text = await _read_text(response)
+            return Response(body=loads(text), size=len(text), headers=response.headers)
     except (aiohttp.ClientError, OSError, ValueError) as err:
         # from None: aiohttp's errors contain the request, and the request the token
         raise CannotConnectError(describe_error(err)) from None
+
+
+async def _read_text(response: aiohttp.ClientResponse) -> str:
+    """Return the text of a response. Raises CannotConnectError if it is too large.
+
+    It is unpacked in small parts: a few kilobytes may unpack to gigabytes.
+    """
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > MAX_ANSWER_SIZE:
+            raise CannotConnectError("the answer is too large")
+    return body.decode()
 
 
 def set_reset_on_close(transport: asyncio.BaseTransport, *, enabled: bool) -> None:
@@ -168,10 +195,24 @@ class Pacer:
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Return a text of the network without secrets and what looks like a token."""
-    for secret in filter(None, secrets):
+    """Return a text of the network without secrets and what looks like a token.
+
+    It is cleaned, and cut: before, so that no text can block the event loop, and after,
+    so that no part of a secret is left at its end.
+    """
+    known = tuple(filter(None, secrets))
+    if len(text) > MAX_SCRUBBED_LENGTH:
+        # its last word may be the beginning of a secret
+        text = text[:MAX_SCRUBBED_LENGTH].rstrip(_WORD_CHARACTERS) + CUT
+    for secret in known:
         text = _replace_word(text, secret)
-    return _JWT.sub(REDACTED, text)
+
+    def replace_part(part: re.Match[str]) -> str:
+        is_secret = any(part[0] in secret for secret in known)
+        return REDACTED if is_secret else part[0]
+
+    text = _PART.sub(replace_part, clean_text(text, MAX_SCRUBBED_LENGTH + len(CUT)))
+    return _JWT.sub(REDACTED, text)[:MAX_TEXT_LENGTH]
 
 
 def _replace_word(text: str, secret: str) -> str:
@@ -229,5 +270,5 @@ def _server_time(headers: Mapping[str, str]) -> float:
     """Return the time of the response in epoch seconds."""
     try:
         return parsedate_to_datetime(headers["Date"]).timestamp()
-    except KeyError, ValueError:
+    except KeyError, ValueError, OverflowError:
         return time.time()

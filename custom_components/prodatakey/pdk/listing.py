@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 import logging
 
-from .client import AccountClient, quoted
+from .client import AccountClient, add_size, quoted
 from .errors import (
     CannotConnectError,
     InvalidAuthError,
     PdkError,
     PermissionMissingError,
 )
-from .parser import Json, as_dict, as_list, as_name
+from .parser import Json, as_dict, as_id, as_list, as_name
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -124,11 +124,15 @@ async def read_tree(account: AccountClient, path: str) -> Listing[Json]:
     Raises what AccountClient.request raises if the account's own cannot be read.
     """
 
+    size = 0
+
     async def read(organization_id: str) -> list[Json]:
+        nonlocal size
         response = await account.request("GET", f"{path}/{quoted(organization_id)}")
+        size = add_size(size, response)
         # one object or, in PDK 2.0, maybe a list
-        body = response.body
-        return [as_dict(each) for each in (body if isinstance(body, list) else [body])]
+        body = as_list(response.body)[:MAX_ORGANIZATIONS] or [response.body]
+        return list(map(as_dict, body))
 
     tree = Listing[Json]()
     organizations = await read("mine")
@@ -149,7 +153,8 @@ async def read_tree(account: AccountClient, path: str) -> Listing[Json]:
 def _children(organizations: Iterable[Json]) -> Iterator[tuple[str, str]]:
     """Yield the id and the name of each organization below, except those of PDK 2.0."""
     for organization in organizations:
-        for child in map(as_dict, as_list(organization.get("children"))):
-            if not child.get("systemId") and "id" in child:
-                key = str(child["id"])
+        children = as_list(organization.get("children"))[:MAX_ORGANIZATIONS]
+        for child in map(as_dict, children):
+            if not child.get("systemId") and (child_id := as_id(child.get("id"))):
+                key = str(child_id)
                 yield key, as_name(child.get("name")) or key

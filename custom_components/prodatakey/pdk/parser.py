@@ -9,21 +9,33 @@ import unicodedata
 
 import orjson
 
-from .models import SECOND_READER_TYPES, Aspect, DoorId, DoorInfo
+from .models import SECOND_READER_TYPES, Aspect, DoorId, DoorInfo, EndpointDoor
 
 type Json = dict[str, object]
 
-MAX_DOOR_ID_LENGTH = 64
+MAX_ID_LENGTH = 64
 MAX_NAME_LENGTH = 100
 # A text is cut to this many times its length before it is cleaned: the rest may be
 # invisible characters and blanks.
 _UNCLEANED = 4
 MAX_RAW_NAME_LENGTH = _UNCLEANED * MAX_NAME_LENGTH
+# More than any sentence of the activity log, and any endpoint, has.
+MAX_SENTENCE_LENGTH = 1000
+MAX_PLACEHOLDERS = 20
+MAX_MESSAGE_LENGTH = MAX_SENTENCE_LENGTH + MAX_PLACEHOLDERS * MAX_NAME_LENGTH
+MAX_ENDPOINT_DOORS = 100
+# Longer JSON has at most so many values, and escapes if it has to be repaired: a text
+# that consists of nothing else would block the event loop.
+LARGE_JSON = 65_536
+MAX_VALUES = 100_000
 
 # JavaScript cuts texts inside a surrogate pair; orjson and Home Assistant reject the rest.
 _LONE_SURROGATE = re.compile(
-    r"\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]..", re.IGNORECASE
+    r"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F]..)"
 )
+_SERIAL = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
+_ADDRESS = re.compile(r"[!-~]{1,64}")
 
 
 # Removed from texts: control characters, those that change the direction of writing, and
@@ -113,18 +125,43 @@ def parse_door_id(raw: object) -> DoorId | None:
     """
     if isinstance(raw, int):
         return None if isinstance(raw, bool) else raw
-    if not isinstance(raw, str) or not 0 < len(raw) <= MAX_DOOR_ID_LENGTH:
+    if not isinstance(raw, str) or not _is_id(raw):
         return None
     if raw.isascii() and raw.isdigit() and len(raw) < 19 and str(int(raw)) == raw:
         return int(raw)
     return raw
 
 
+def parse_serial(raw: object) -> str | None:
+    """Return a serial number, which becomes a part of a file name."""
+    return raw if isinstance(raw, str) and _SERIAL.fullmatch(raw) else None
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a text can be an id."""
+    return 0 < len(text) <= MAX_ID_LENGTH and text.isprintable()
+
+
+def parse_endpoint_doors(raw: object) -> tuple[EndpointDoor, ...]:
+    """Return the doors of an endpoint, at most as many as one can have."""
+    return tuple(
+        EndpointDoor(
+            id=door_id, port=as_int(door.get("port")), name=as_name(door.get("name"))
+        )
+        for door in map(as_dict, as_list(raw)[:MAX_ENDPOINT_DOORS])
+        if (door_id := parse_door_id(door.get("id"))) is not None
+    )
+
+
 def loads(text: str) -> object:
     """Return parsed JSON, with lone surrogates replaced. Raises ValueError."""
+    if len(text) > LARGE_JSON and sum(map(text.count, "[{,")) > MAX_VALUES:
+        raise ValueError("too many values")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        if not 0 < text.count("\\u") <= MAX_VALUES:
+            raise
         return orjson.loads(_LONE_SURROGATE.sub(r"\\ufffd", text))
 
 
@@ -170,10 +207,22 @@ def as_int(raw: object) -> int | None:
 
 
 def as_id(raw: object) -> int | str | None:
-    """Return the id of a person or a placeholder."""
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        return None
-    return raw or None
+    """Return the id of a person, a placeholder or an event; 0 is none."""
+    if isinstance(raw, str):
+        return raw if _is_id(raw) else None
+    return as_int(raw) or None
+
+
+def as_event_id(raw: object) -> str | None:
+    """Return the id of an event."""
+    return raw if isinstance(raw, str) and _is_id(raw) else None
+
+
+def required_address(raw: Json) -> str:
+    """Return the address of an endpoint, without which the event is malformed."""
+    if isinstance(address := raw.get("address"), str) and _ADDRESS.fullmatch(address):
+        return address
+    raise MalformedEventError("address is missing")
 
 
 def required_str(raw: Json, key: str) -> str:

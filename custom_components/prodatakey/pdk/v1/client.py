@@ -8,7 +8,11 @@ import aiohttp
 from ..client import AccountClient, SiteClient, quoted
 from ..errors import CannotConnectError
 from ..models import DoorInfo, Feature, PanelInfo
-from ..parser import DEVICE_KEYS, Json, as_list, as_name, parse_door
+from ..parser import DEVICE_KEYS, Json, as_list, as_name, parse_door, parse_serial
+
+# More than any organization has.
+MAX_PANELS = 1000
+MAX_URI_LENGTH = 255
 
 
 def find_panels(
@@ -18,7 +22,7 @@ def find_panels(
     panels = {
         panel.id: panel
         for organization in organizations
-        for raw in as_list(organization.get("panels"))
+        for raw in as_list(organization.get("panels"))[:MAX_PANELS]
         if (panel := _parse_panel(account, raw, as_name(organization.get("name"))))
     }
     return list(panels.values())
@@ -42,13 +46,15 @@ def _parse_panel(
 ) -> PanelInfo | None:
     """Return a panel, or None without an id and a trusted address."""
     match raw:
-        case {"id": str(panel_id), "uri": str(uri), **rest} if account.trusts(uri):
-            return PanelInfo(
-                id=panel_id,
-                name=as_name(rest.get("name")) or panel_id,
-                uri=uri.rstrip("/") + "/",
-                organization=organization,
-            )
+        case {"uri": str(uri), **rest} if len(uri) <= MAX_URI_LENGTH:
+            panel_id = parse_serial(rest.get("id"))
+            if panel_id is not None and account.trusts(uri):
+                return PanelInfo(
+                    id=panel_id,
+                    name=as_name(rest.get("name")) or panel_id,
+                    uri=uri.rstrip("/") + "/",
+                    organization=organization,
+                )
     return None
 
 

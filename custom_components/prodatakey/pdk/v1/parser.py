@@ -14,7 +14,6 @@ from ..models import (
     CommandSucceeded,
     DoorEvent,
     EndpointDiscovered,
-    EndpointDoor,
     EndpointSignal,
     InvalidToken,
     LiveEvent,
@@ -25,7 +24,10 @@ from ..models import (
     ServerError,
 )
 from ..parser import (
+    MAX_ID_LENGTH,
+    MAX_PLACEHOLDERS,
     MAX_RAW_NAME_LENGTH,
+    MAX_SENTENCE_LENGTH,
     Json,
     MalformedEventError,
     as_dict,
@@ -33,8 +35,11 @@ from ..parser import (
     as_int,
     as_list,
     as_name,
+    clean_text,
     non_empty_str,
     parse_door_id,
+    parse_endpoint_doors,
+    required_address,
     required_str,
 )
 
@@ -96,7 +101,9 @@ def _parse_door_event(
         if isinstance(name, str) and name
         else None,
         occurred if type(occurred) is int else None,
-        event_id if isinstance(event_id, str) and event_id else None,
+        event_id
+        if isinstance(event_id, str) and 0 < len(event_id) <= MAX_ID_LENGTH
+        else None,
         aspect,
         value,
     )
@@ -124,7 +131,7 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
         access=access,
         person_id=person_id,
         person=name,
-        request_factor=non_empty_str(body.get("requestFactor")),
+        request_factor=as_name(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
     )
 
@@ -156,18 +163,10 @@ def _parse_endpoint_discovered(topic: str, event: Json) -> EndpointDiscovered:
         raise MalformedEventError("ioLinkId is missing")
     return EndpointDiscovered(
         io_link_id=io_link_id,
-        address=required_str(body, "address"),
-        io_link_type=non_empty_str(body.get("ioLinkType")),
-        io_link_name=non_empty_str(body.get("ioLinkName")),
-        doors=tuple(
-            EndpointDoor(
-                id=door_id,
-                port=as_int(raw.get("port")),
-                name=as_name(raw.get("name")),
-            )
-            for raw in map(as_dict, as_list(body.get("doors")))
-            if (door_id := parse_door_id(raw.get("id"))) is not None
-        ),
+        address=required_address(body),
+        io_link_type=as_name(body.get("ioLinkType")),
+        io_link_name=as_name(body.get("ioLinkName")),
+        doors=parse_endpoint_doors(body.get("doors")),
     )
 
 
@@ -179,23 +178,28 @@ def _parse_endpoint_signal(topic: str, event: Json) -> EndpointSignal:
         raise MalformedEventError("dbGain is missing")
     return EndpointSignal(
         io_link_id=as_int(body.get("ioLinkId")),
-        address=required_str(body, "address"),
+        address=required_address(body),
         db_gain=gain,
     )
 
 
 def _parse_live_event(topic: str, event: Json) -> LiveEvent:
     """Parse a line of the activity log; its `occurred` has no time zone and is ignored."""
+    info = clean_text(required_str(event, "info"), MAX_SENTENCE_LENGTH)
+    if not info:
+        raise MalformedEventError("info is missing")
     return LiveEvent(
-        topic=non_empty_str(event.get("topic")),
-        info=required_str(event, "info"),
+        topic=as_name(event.get("topic")),
+        info=info,
         placeholders=tuple(
             Placeholder(
                 text=as_name(raw.get("text")) or "",
                 id=as_id(raw.get("id")),
-                type=non_empty_str(raw.get("type")),
+                type=as_name(raw.get("type")),
             )
-            for raw in map(as_dict, as_list(event.get("placeholders")))
+            for raw in map(
+                as_dict, as_list(event.get("placeholders"))[:MAX_PLACEHOLDERS]
+            )
         ),
     )
 
@@ -204,7 +208,7 @@ def _parse_migration(topic: str, event: Json) -> Migration:
     """Parse a stage of the migration; migration.started has no body."""
     return Migration(
         stage=MigrationStage(topic.removeprefix("migration.")),
-        system_id=non_empty_str(event.get("systemId")),
+        system_id=as_name(event.get("systemId")),
     )
 
 

@@ -8,9 +8,9 @@ import aiohttp
 
 from ..client import ACCOUNTS_URL, AccountClient, RestClient, SiteClient, quoted
 from ..errors import PermissionMissingError
-from ..listing import Listing, read_each
+from ..listing import MAX_ORGANIZATIONS, Listing, read_each
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
-from ..parser import Json, as_dict, as_list, as_name, non_empty_str
+from ..parser import Json, as_dict, as_list, as_name, non_empty_str, parse_serial
 from .commands import CommandSender, Lost
 from .parser import DEVICE_KEYS, parse_device
 
@@ -64,9 +64,11 @@ def _find_systems(organizations: Iterable[Json]) -> dict[str, str]:
     """Return the systems of organizations and of those below, with their names."""
     found: dict[str, str] = {}
     for organization in organizations:
-        children = map(as_dict, as_list(organization.get("children")))
+        children = map(
+            as_dict, as_list(organization.get("children"))[:MAX_ORGANIZATIONS]
+        )
         for each in (organization, *children):
-            if system_id := non_empty_str(each.get("systemId")):
+            if system_id := as_name(each.get("systemId")):
                 found.setdefault(system_id, as_name(each.get("name")) or system_id)
     return found
 
@@ -85,7 +87,7 @@ def _system_uri(account: AccountClient, system_id: str) -> str:
 def _parse_node(node: Json, system_id: str, uri: str) -> CloudNodeInfo | None:
     """Return a cloud node, or None without an id and a serial number."""
     node_id = non_empty_str(node.get("id"))
-    serial = non_empty_str(node.get("serialNumber"))
+    serial = parse_serial(node.get("serialNumber"))
     if node_id is None or serial is None:
         return None
     return CloudNodeInfo(

@@ -5,6 +5,7 @@ field may be is looked at. A presented credential is never kept.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from ..models import (
     Access,
@@ -25,6 +26,7 @@ from ..parser import (
     Json,
     MalformedEventError,
     as_dict,
+    as_event_id,
     as_id,
     as_int,
     as_name,
@@ -149,6 +151,9 @@ _KNOWN_KEYS: Mapping[str, frozenset[str]] = {
     ),
 }
 
+# So many fields of an object are looked at.
+MAX_KEYS = 100
+
 
 def parse_event(topic: str, payload: object) -> PdkEvent | None:
     """Return the event, or None for a topic that changes nothing.
@@ -191,7 +196,8 @@ def find_unknown_keys(payload: object) -> set[str]:
     for name, known in _KNOWN_KEYS.items():
         part = as_dict(event.get(name)) if name else event
         prefix = f"{name}." if name else ""
-        unknown |= {f"{prefix}{key}" for key in part.keys() - known}
+        keys = islice(part, MAX_KEYS)
+        unknown |= {f"{prefix}{key}" for key in keys if key not in known}
     return unknown
 
 
@@ -227,7 +233,7 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
         access=access,
         person_id=holder_id,
         person=name,
-        request_factor=non_empty_str(body.get("requestFactor")),
+        request_factor=as_name(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
     )
 
@@ -247,7 +253,7 @@ def _parse_subject(
         ids[0],
         as_name(metadata.get("deviceName")) or as_name(device.get("name")),
         as_int(metadata.get("occurred")),
-        non_empty_str(event.get("id")),
+        as_event_id(event.get("id")),
     )
 
 
