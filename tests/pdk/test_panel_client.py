@@ -1,6 +1,11 @@
 """A panel's REST: its doors, and the token for it."""
 
+import zlib
+
 import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+import orjson
 import pytest
 
 from custom_components.prodatakey.pdk.errors import CannotConnectError
@@ -8,7 +13,8 @@ from custom_components.prodatakey.pdk.v1.client import PanelClient
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
-from .common import simulated_panel_client
+from .common import LocalTokens, panel_client, simulated_panel_client
+from .test_doors import DEVICE
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (100, 1), (101, 2), (250, 3)])
@@ -44,6 +50,38 @@ async def test_later_page_fails(client: PanelClient, simulator: SimulatedPdk) ->
     await simulator.faults(devices={"status": 500})
     with pytest.raises(CannotConnectError):
         await client.get_doors()
+
+
+async def test_size_of_an_answer(session: aiohttp.ClientSession) -> None:
+    """Test 900 doors in one answer, and answers that unpack to more than any list has."""
+    bomb = zlib.compressobj(wbits=31)
+    packed = b"".join(bomb.compress(b" " * 2**20) for _ in range(16))
+    answers = {
+        "900": orjson.dumps([{**DEVICE, "id": number} for number in range(900)]),
+        "bomb": packed + bomb.flush(),
+        "list": b"[" + b"{}," * 200_000 + b"{}]",
+        "nested": b"[" * 1_000_000,
+        "surrogates": b'["' + b"\\ud83d" * 300_000 + b'"]',
+    }
+
+    async def answer(request: web.Request) -> web.Response:
+        name = request.path.split("/")[1]
+        gzip = {"Content-Encoding": "gzip"} if name == "bomb" else None
+        return web.Response(body=answers[name], headers=gzip)
+
+    app = web.Application()
+    app.router.add_get("/{name}/api/devices", answer)
+    async with TestServer(app) as server:
+        url = f"http://{server.host}:{server.port}"
+        for name in answers:
+            client = panel_client(session, LocalTokens(session), f"{url}/{name}/")
+            if name == "900":
+                assert len(await client.get_doors()) == 900
+                continue
+            with pytest.raises(CannotConnectError) as raised:
+                await client.get_doors()
+            expected = "too large" if name == "bomb" else "not JSON"
+            assert str(raised.value).endswith(expected)
 
 
 @pytest.mark.parametrize("rejections", [1, 2])

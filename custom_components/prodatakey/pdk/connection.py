@@ -12,7 +12,7 @@ from socketio import packet as socketio_packet
 
 from .errors import CannotConnectError, NotConnectedError, StreamRefusedError
 from .http import describe_error
-from .parser import loads
+from .parser import LARGE_JSON, loads
 from .transport import BaseTransport
 
 # How long a connection may take to open, in seconds.
@@ -128,13 +128,10 @@ class BaseSocket(socketio.AsyncClient):
     def _handle_plain_event(self, text: str) -> None:
         """Handle an event without the cost of a packet object."""
         try:
-            # not `loads`, which would be one more call for each event
-            data = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            try:
-                data = loads(text)
-            except ValueError:
-                return
+            # small ones without the call of `loads` for each event
+            data: Any = orjson.loads(text) if len(text) <= LARGE_JSON else loads(text)
+        except ValueError:
+            data = None if len(text) > LARGE_JSON else _loads(text)
         if data and isinstance(data[0], str):
             self._on_event(data[0], data[1] if len(data) > 1 else None)
 
@@ -149,6 +146,14 @@ class BaseSocket(socketio.AsyncClient):
         """Set why the connection ended; the first reason counts."""
         if not self.ended.done():
             self.ended.set_result(reason)
+
+
+def _loads(text: str) -> Any:
+    """Return parsed JSON that may have lone surrogates, or None."""
+    try:
+        return loads(text)
+    except ValueError:
+        return None
 
 
 def _refusal(data: object) -> str:

@@ -53,11 +53,11 @@ type StatusErrors = Mapping[int, type[PdkError]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A successful response: its JSON, the size of it, and its headers."""
+    """A successful response: its JSON with the number of its characters, and its headers."""
 
     body: object
-    size: int
     headers: Mapping[str, str]
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

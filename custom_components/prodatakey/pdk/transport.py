@@ -21,9 +21,16 @@ from .parser import loads
 from .tasks import create_task
 
 CLOSE_TIMEOUT = 1.0
+# The most bytes of one frame: an event has hundreds, and a list of an endpoint's doors or
+# a small photo fits as well. The connection ends with a larger one. Frames are not
+# compressed: that is not offered.
+MAX_FRAME_SIZE = 512 * 1024
+# Frames that wait are handled for this many seconds before the event loop goes on.
+MAX_SLICE = 0.01
 # The event loop did not run for this many seconds: the machine was suspended or blocked.
 STANDSTILL = 5.0
 TICK = 1.0
+FRAME_TOO_LARGE = f"a frame of more than {MAX_FRAME_SIZE // 1024} KiB"
 
 # Looked up once, not for each packet.
 _TEXT = aiohttp.WSMsgType.TEXT
@@ -49,6 +56,10 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         super().__init__(**options)
         self._last_tick = asyncio.get_running_loop().time()
         self._last_awake = now()
+        self._slice_end: float | None = None
+        """Until when frames that wait are handled; None before the first of them."""
+        self._failure: str | None = None
+        """Why the websocket ended, where that is known."""
 
     def __del__(self) -> None:
         """Do nothing: the library would close the session, which is not ours."""
@@ -67,6 +78,9 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
             self.ws: Any = await http.ws_connect(
                 f"{address.removesuffix('EIO=4')}EIO={self.protocol}",
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+                max_msg_size=MAX_FRAME_SIZE,
+                # its own answers to many pings would not let the event loop go on
+                autoping=False,
             )
         try:
             self._handle_open(await self._receive_first())
@@ -152,8 +166,8 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
                 await self._tick()
             packet = frame.data
             if frame.type is not _TEXT:
-                continue
-            if packet.startswith(_PLAIN_EVENT):
+                await self._handle_other_frame(frame)
+            elif packet.startswith(_PLAIN_EVENT):
                 self.on_plain_event(packet[2:])
             elif packet.startswith(_MESSAGE):
                 await self.handlers["message"](packet[1:])
@@ -161,6 +175,24 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
             else:
                 await self._handle_control(packet)
+            if self._slice_end is None:
+                self._slice_end = received + MAX_SLICE
+                loop.call_soon(self._end_slice)
+            elif received > self._slice_end:
+                await asyncio.sleep(0)
+
+    def _end_slice(self) -> None:
+        """Note that the event loop goes on."""
+        self._slice_end = None
+
+    async def _handle_other_frame(self, frame: aiohttp.WSMessage) -> None:
+        """Answer a ping of the websocket, or keep why it ends."""
+        if frame.type is aiohttp.WSMsgType.PING:
+            await self.ws.pong(frame.data)
+        elif frame.type is aiohttp.WSMsgType.ERROR:
+            code = getattr(frame.data, "code", None)
+            too_large = code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+            self._failure = FRAME_TOO_LARGE if too_large else "not a websocket"
 
     async def _handle_control(self, packet: str) -> None:
         """Handle the pings or pongs of the server."""
@@ -188,7 +220,9 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
             await asyncio.wait({writing})
         if self.state == "connected":
             await self._trigger_event(
-                "disconnect", self.reason.TRANSPORT_ERROR, run_async=False
+                "disconnect",
+                self._failure or self.reason.TRANSPORT_ERROR,
+                run_async=False,
             )
             await self._reset()
         await self.ws.close()

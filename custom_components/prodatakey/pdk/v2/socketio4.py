@@ -10,6 +10,9 @@ from ..errors import NotConnectedError
 from ..transport import BaseTransport
 
 _PING = str(engineio_packet.PING)
+# So many packets may wait to be sent, and so much of a ping is sent back.
+MAX_QUEUED = 100
+MAX_PING_LENGTH = 100
 
 
 class Transport(BaseTransport):
@@ -19,9 +22,10 @@ class Transport(BaseTransport):
 
     @override
     async def _handle_control(self, packet: str) -> None:
-        """Answer a ping."""
-        if packet.startswith(_PING):
-            pong = engineio_packet.Packet(engineio_packet.PONG, packet[1:])
+        """Answer a ping, while the server reads the answers."""
+        if packet.startswith(_PING) and self.queue.qsize() < MAX_QUEUED:
+            data = packet[1 : MAX_PING_LENGTH + 1]
+            pong = engineio_packet.Packet(engineio_packet.PONG, data)
             await self._send_packet(pong)
 
     @override
