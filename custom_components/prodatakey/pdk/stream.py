@@ -28,7 +28,6 @@ EARLY_DISCONNECT = 5.0
 # restart, without those that are longer.
 MAX_RECENT_IDS = 2000
 MAX_STORED_IDS = 500
-MAX_STORED_ID_LENGTH = 200
 MAX_LOG_ENTRIES = 20
 MAX_REASON_LENGTH = 100
 
@@ -158,8 +157,7 @@ class SiteStream(ABC):
     @property
     def recent_ids(self) -> list[str]:
         """Return what identifies the last events, to be stored; newest last."""
-        newest = list(self._recent_ids_order)[-MAX_STORED_IDS:]
-        return [each for each in newest if len(each) <= MAX_STORED_ID_LENGTH]
+        return list(self._recent_ids_order)[-MAX_STORED_IDS:]
 
     def restore_recent_ids(self, stored: Iterable[object]) -> None:
         """Ignore events that came before a restart; what is no text is left out."""
