@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.prodatakey.pdk.commands import TryOpen
 from custom_components.prodatakey.pdk.errors import (
+    CommandRejectedError,
     CommandUnansweredError,
     NotConnectedError,
 )
@@ -62,6 +63,16 @@ async def test_end_that_is_not_noticed_yet(panel: Site) -> None:
         assert not stream.has_pending_commands
         transport.state = "connected"
     assert await panel.doors_opened() == []
+
+
+async def test_command_that_json_cannot_hold(panel: Site) -> None:
+    """Test that it is not counted as sent: the next rejection is not about it."""
+    await panel.pdk.faults(PANEL, commands={"refuse": "Not now."})
+    async with RunningStream(panel.client) as stream:
+        with pytest.raises(TypeError):
+            await stream.send(TryOpen(door_id="\ud800"))
+        with pytest.raises(CommandRejectedError, match="Not now"):
+            await asyncio.wait_for(stream.send(TryOpen(door_id=1)), 5)
 
 
 @pytest.mark.parametrize("rejected", [True, False])

@@ -66,7 +66,8 @@ class PanelStream(SiteStream):
             socket.set_reset_on_close(enabled=True)
             await socket.send_event("command", command.as_dict(command_id))
             await self._wait_for_result(result, socket)
-        except NotConnectedError:
+        except NotConnectedError, TypeError:
+            # not sent; TypeError: a value that JSON cannot hold
             self._pending.discard(command_id)
             raise
         except asyncio.CancelledError:
