@@ -24,6 +24,7 @@ from .account import (
 )
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry, async_replace_credentials
+from .devices import async_get_panel_name
 from .exceptions import error_key
 from .forms import (
     CONF_CREDENTIALS,
@@ -179,7 +180,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
                 user_input or {CONF_CLIENT_ID: entry.data.get(CONF_CLIENT_ID)},
             ),
             description_placeholders={
-                "panel": entry.title,
+                "panel": async_get_panel_name(self.hass, entry),
                 "panels": _titles(async_entries_sharing_credentials(self.hass, entry)),
             },
             errors=errors,

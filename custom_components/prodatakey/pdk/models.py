@@ -112,11 +112,7 @@ class DoorInfo:
 
     def same_kind(self, other: DoorInfo) -> bool:
         """Return whether both devices get the same entities."""
-        return (self.kind, self.has_reader, self.may_be_door) == (
-            other.kind,
-            other.has_reader,
-            other.may_be_door,
-        )
+        return (self.kind, self.has_reader) == (other.kind, other.has_reader)
 
 
 @dataclass(slots=True)
