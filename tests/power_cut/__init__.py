@@ -1,0 +1,1 @@
+"""A real Home Assistant is killed while a site moves."""
