@@ -43,6 +43,7 @@ from .common import (
 from .test_issues import SYSTEM, issues, wait_for_issue
 
 GATE = "lock.gate_3"
+MOVE = f"{DOMAIN}.{PANEL}.move"
 FORCE_CLOSE = "binary_sensor.front_door_force_close"
 QUIET = "switch.quiet"
 
@@ -275,6 +276,11 @@ async def test_killed_in_the_middle(
         if key == "panel_migrated":
             await site.pdk.migrate(PANEL, "rolledback")
     assert picture(site) == before
+    hass_storage[MOVE]["data"]["new_ids"] = None
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert picture(site) == before
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert MOVE not in hass_storage
 
 
 # --- which doors are which

@@ -126,10 +126,10 @@ class MoveStore:
         """Return the last move, None without one or if the file is damaged."""
         try:
             stored = await self._store.async_load()
-            return None if stored is None else Move(**stored)
         except HomeAssistantError, LookupError, NotImplementedError, TypeError:
             _LOGGER.warning("Could not load the last move", exc_info=True)
             return None
+        return next(parse_stored([stored], _move_from_dict), None)
 
     async def async_save(self, move: Move) -> None:
         """Save a move at once."""
@@ -148,6 +148,19 @@ def parse_stored[T](stored: object, parse: Callable[[Stored], T]) -> Iterator[T]
                 yield parse(each)
             except (LookupError, TypeError, ValueError) as err:
                 _LOGGER.debug("Ignored a stored %s", type(err).__name__)
+
+
+def _move_from_dict(stored: Stored) -> Move:
+    """Return a stored move. Raises TypeError."""
+    move = Move(**stored)
+    if not (
+        isinstance(move.system_id, str | None)
+        and isinstance(move.new_ids, dict)
+        and isinstance(move.removed, list)
+        and isinstance(move.in_use, list)
+    ):
+        raise TypeError("invalid move")
+    return move
 
 
 def door_as_dict(door: Door) -> Stored:

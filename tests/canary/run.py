@@ -3,6 +3,9 @@
 All that it writes or answers is left in FOLDER/written.
 """
 
+# Before anything of the test plugin, as in pytest.
+import tests.pytest_ha_compat  # noqa: F401  # isort: skip
+
 import asyncio
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator

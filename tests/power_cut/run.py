@@ -29,6 +29,8 @@ LOCK, GATE = "lock.ours", "lock.warehouse_gate"
 DND = "switch.front_door_do_not_disturb"
 LONGEST = 12.0
 """Seconds after which everything is saved: the registries wait for 10."""
+SHORTEST = 3.0
+"""Seconds in which the site is found, the move written and the entry set up."""
 DIRECTIONS = {
     "panel_migrated": {"stage": "completed", "systemId": SYSTEM},
     "panel_moved_back": {"stage": "rolledback"},
@@ -260,8 +262,8 @@ async def main(folder: Path, seed: int, count: int) -> None:
         await kills.prepare()
         for number in range(count):
             for key in DIRECTIONS:
-                # half of them while entry data and doors are written
-                after = random.uniform(0, LONGEST if number % 2 else 1.5)
+                # half of them about the time when the move is written and begins
+                after = random.uniform(0, LONGEST if number % 2 else SHORTEST)
                 line = {"repair": key} | await kills.kill(key, after)
                 with (folder / "kills.log").open("a") as log:
                     log.write(f"{json.dumps(line)}\n")
