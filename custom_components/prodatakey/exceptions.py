@@ -14,12 +14,14 @@ from .pdk.errors import (
     CommandUnansweredError,
     InvalidAuthError,
     MaybeRejectedError,
+    NoPermissionError,
     NotConnectedError,
     PdkError,
     PermissionMissingError,
     RateLimitedError,
     RoleTooSmallError,
     StreamRefusedError,
+    TokenRefusedError,
 )
 
 _TRANSLATION_KEYS: dict[type[PdkError], str] = {
@@ -34,6 +36,8 @@ _TRANSLATION_KEYS: dict[type[PdkError], str] = {
     CommandUnansweredError: "no_answer",
     MaybeRejectedError: "maybe_rejected",
     RoleTooSmallError: "role_too_small",
+    TokenRefusedError: "token_refused",
+    NoPermissionError: "no_permission",
 }
 
 

@@ -50,7 +50,7 @@ def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
 )
 def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> None:
     """Test that a wrong clock does not stop requests for hours."""
-    assert http._retry_after(headers) == seconds
+    assert http.get_retry_after(headers) == seconds
 
 
 @pytest.mark.parametrize(

@@ -350,6 +350,17 @@ class RestClient:
             _LOGGER.debug("Ignored %d items without a usable id", ignored)
         return list(items.values())
 
+    async def accepts(self, url: str, token: Token) -> bool:
+        """Return whether the server lets a token read.
+
+        Raises CannotConnectError and RateLimitedError.
+        """
+        try:
+            await self._request(url, token)
+        except _TokenRejectedError, PermissionMissingError:
+            return False
+        return True
+
     async def _get(self, url: str) -> Response:
         """Read, with a new token if the present one is stale."""
         token = await self.get_shared_token()

@@ -52,7 +52,18 @@ class CommandRateLimitedError(CommandRejectedError):
 
 
 class RoleTooSmallError(CommandRejectedError):
-    """The role of the credentials does not permit commands."""
+    """The credentials may read, but not send commands: an insufficient role.
+
+    Or the site is being migrated: then nobody may.
+    """
+
+
+class TokenRefusedError(CommandRejectedError):
+    """The token was refused, and has been replaced."""
+
+
+class NoPermissionError(CommandRejectedError):
+    """The credentials have no permission for this panel any more."""
 
 
 class CommandUnansweredError(CommandError):

@@ -191,7 +191,16 @@ class Pacer:
             turn = max(self._next, received - self._allowance)
             if turn > received:
                 await asyncio.sleep(turn - received)
-            self._next = turn + self._interval
+            self._next = max(self._next, turn + self._interval)
+
+    def block(self, seconds: float) -> None:
+        """Let no request have its turn for so long, except one that waits for it now."""
+        self._next = max(self._next, asyncio.get_running_loop().time() + seconds)
+
+    @property
+    def blocked_for(self) -> float:
+        """Return the seconds until the next turn."""
+        return self._next - asyncio.get_running_loop().time()
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
@@ -235,7 +244,7 @@ def _raise_for_status(
     if status in (200, 201):
         return
     if status == 429:
-        raise RateLimitedError(_retry_after(headers))
+        raise RateLimitedError(get_retry_after(headers))
     raise status_errors.get(status, CannotConnectError)(f"HTTP {status}")
 
 
@@ -256,7 +265,7 @@ def describe_error(err: Exception) -> str:
             return type(err).__name__
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
+def get_retry_after(headers: Mapping[str, str]) -> float:
     """Return how many seconds the server asks to wait, by its own clock if it sends it."""
     try:
         reset = float(headers["X-RateLimit-Reset"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+import time
 
 import aiohttp
 import pytest
@@ -12,9 +13,11 @@ from custom_components.prodatakey.pdk.errors import (
     CommandError,
     CommandRateLimitedError,
     CommandRejectedError,
+    NoPermissionError,
     NotConnectedError,
     PermissionMissingError,
     RoleTooSmallError,
+    TokenRefusedError,
 )
 from custom_components.prodatakey.pdk.models import Aspect, CloudNodeInfo
 from custom_components.prodatakey.pdk.site import get_sites
@@ -22,7 +25,7 @@ from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from simulator.scenario import device_id
 from tests.common import OTHER_PANEL, PANEL, WORKSHOP, WORKSHOP_SYSTEM
 from tests.network import Proxy
-from tests.pdk.common import account_client, simulated_node_client
+from tests.pdk.common import account_client, set_constants, simulated_node_client
 from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import SimulatedPdk
 
@@ -96,7 +99,7 @@ async def test_command_that_pdk_2_does_not_have(
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(403, RoleTooSmallError), (401, CommandRejectedError), (500, NotConnectedError)],
+    [(403, NoPermissionError), (401, CommandRejectedError), (500, NotConnectedError)],
 )
 async def test_command_without_a_token_was_not_sent(
     node: CloudNodeClient,
@@ -112,14 +115,67 @@ async def test_command_without_a_token_was_not_sent(
     assert await simulator.commands(WORKSHOP, wait=0) == []
 
 
-async def test_command_beyond_the_limit(
-    node: CloudNodeClient, simulator: SimulatedPdk
+@pytest.mark.parametrize(
+    ("reads", "error"),
+    [
+        (None, RoleTooSmallError),
+        ({"status": 403, "count": 1}, TokenRefusedError),
+        ({"status": 401, "count": 1}, TokenRefusedError),
+        ({"status": 403}, NoPermissionError),
+        ({"status": 500}, CommandRejectedError),
+    ],
+)
+async def test_command_that_is_forbidden(
+    node: CloudNodeClient,
+    simulator: SimulatedPdk,
+    reads: dict[str, object] | None,
+    error: type[CommandError],
 ) -> None:
-    """It was not executed, is not repeated, and the error says why."""
-    await simulator.faults(rate_limit={"writes": 0})
-    with pytest.raises(CommandRateLimitedError):
+    """It is not repeated; whether the token may read tells why, if that is certain."""
+    token = await node.get_shared_token()
+    await simulator.switches(WORKSHOP, status=403)
+    await simulator.faults(cloud_nodes=reads)
+    with pytest.raises(CommandError) as raised:
         await node.send(DOOR, "open", None, asyncio.Future())
+    assert type(raised.value) is error
+    assert len(await simulator.commands(WORKSHOP, wait=0)) == 1
+    replaced = error in (TokenRefusedError, NoPermissionError)
+    assert (await node.get_shared_token() is not token) is replaced
+
+
+async def test_command_beyond_the_limit(
+    node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not executed, is not repeated, and the error says why.
+
+    The next one waits for the reset, unless that takes longer than it is meant for.
+    """
+
+    async def send() -> None:
+        await node.send(DOOR, "open", None, asyncio.Future())
+
+    async def requests() -> int:
+        count: int = (await simulator.requests())["system_command"]
+        return count
+
+    set_constants(monkeypatch, min_retry_after=0.2)
+    limit: dict[str, object] = {"status": 429, "count": 1}
+    await simulator.faults(system_command=limit)
+    with pytest.raises(CommandRateLimitedError):
+        await send()
     assert await simulator.commands(WORKSHOP, wait=0) == []
+    loop = asyncio.get_running_loop()
+    blocked_for = node._commands._pacer.blocked_for
+    began = loop.time()
+    await send()
+    assert 0 < blocked_for <= loop.time() - began
+    headers = {"X-RateLimit-Reset": str(time.time() + 60)}
+    await simulator.faults(system_command=limit | {"headers": headers})
+    sent = await requests()
+    for _ in range(2):
+        with pytest.raises(CommandRateLimitedError):
+            await send()
+    assert await requests() == sent + 1
 
 
 async def test_systems_have_a_pace_of_their_own(node: CloudNodeClient) -> None:

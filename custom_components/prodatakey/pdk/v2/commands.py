@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -14,12 +14,14 @@ from ..errors import (
     CommandRejectedError,
     CommandUnansweredError,
     InvalidAuthError,
+    NoPermissionError,
     NotConnectedError,
     PdkError,
     PermissionMissingError,
     RoleTooSmallError,
+    TokenRefusedError,
 )
-from ..http import Pacer, Token, abort, set_reset_on_close
+from ..http import Pacer, Token, abort, get_retry_after, set_reset_on_close
 from ..parser import Json
 from ..tasks import create_task
 
@@ -32,6 +34,18 @@ type Lost = asyncio.Future[None]
 """Done when the connection to the site is lost."""
 
 
+# If PDK asks to wait for longer than this, in seconds, commands fail instead: whoever
+# sent one does not expect it any more.
+MAX_RESET = 2.0
+
+
+class Answer(NamedTuple):
+    """The HTTP status of an answer, and the seconds to wait after 429."""
+
+    status: int
+    retry_after: float
+
+
 class CommandSender:
     """Sends the commands for one cloud node, at the pace of its system."""
 
@@ -41,7 +55,7 @@ class CommandSender:
         self._pacer = client.account.command_pacers.setdefault(
             system_id, Pacer(COMMANDS_AT_ONCE, COMMANDS_PER_SECOND)
         )
-        self._posting: set[asyncio.Task[int]] = set()
+        self._posting: set[asyncio.Task[Answer]] = set()
 
     async def send(self, url: str, body: Json | None, lost: Lost) -> None:
         """Send one command, once; a 2xx is the answer.
@@ -49,12 +63,16 @@ class CommandSender:
         It is not sent if the connection is lost before its turn. Raises CommandError.
         """
         token = await self._wait_to_send(lost)
-        status = await self._post(url, token, body)
-        if status == 401:
+        answer = await self._post(url, token, body)
+        if answer.status == 401:
             # rejected before it was executed, so it may be sent again
             token = await self._wait_to_send(lost, rejected=token)
-            status = await self._post(url, token, body)
-        _raise_for_status(status)
+            answer = await self._post(url, token, body)
+        if answer.status == 403:
+            raise await self._find_reason(token)
+        if answer.status == 429:
+            self._pacer.block(answer.retry_after)
+        _raise_for_status(answer.status)
 
     def abort(self) -> None:
         """Reset the connections of all commands that have no answer."""
@@ -70,6 +88,8 @@ class CommandSender:
         async def wait() -> Token:
             # in this order: those that wait for a token must not be sent all at once
             token = await _get_token(self._client.get_shared_token(rejected))
+            if self._pacer.blocked_for > MAX_RESET:
+                raise CommandRateLimitedError("not sent: HTTP 429 before")
             await self._pacer.wait()
             return token
 
@@ -84,8 +104,27 @@ class CommandSender:
             raise NotConnectedError
         return waiting.result()
 
-    async def _post(self, url: str, token: Token, body: Json | None) -> int:
-        """Send a command and return the HTTP status of the answer.
+    async def _find_reason(self, token: Token) -> CommandRejectedError:
+        """Return why a command got HTTP 403: the same token may read, or no token may.
+
+        Only the status is certain, as the bodies of errors are not documented.
+        """
+        client = self._client
+        url = f"{client.info.uri}cloud-nodes?page=0&per_page=1"
+        try:
+            async with asyncio.timeout(commands.ANSWER_TIMEOUT):
+                if await client.accepts(url, token):
+                    return RoleTooSmallError("HTTP 403")
+                if await client.accepts(url, await client.get_shared_token(token)):
+                    return TokenRefusedError("HTTP 403")
+        except PermissionMissingError:
+            pass
+        except PdkError, TimeoutError:
+            return CommandRejectedError("HTTP 403")
+        return NoPermissionError("HTTP 403")
+
+    async def _post(self, url: str, token: Token, body: Json | None) -> Answer:
+        """Send a command and return its answer.
 
         Raises NotConnectedError if it cannot have been sent, else
         CommandUnansweredError.
@@ -112,7 +151,7 @@ async def _get_token(getting: Awaitable[Token]) -> Token:
         async with asyncio.timeout(commands.ANSWER_TIMEOUT):
             return await getting
     except PermissionMissingError as err:
-        raise RoleTooSmallError(str(err)) from err
+        raise NoPermissionError(str(err)) from err
     except InvalidAuthError as err:
         raise CommandRejectedError(str(err)) from err
     except (PdkError, TimeoutError) as err:
@@ -125,8 +164,8 @@ async def _post(
     token: Token,
     body: Json | None,
     used: list[asyncio.Transport],
-) -> int:
-    """Send a command, add the connection that it uses, and return the HTTP status.
+) -> Answer:
+    """Send a command, add the connection that it uses, and return the answer.
 
     Without an answer the connection is reset: the network may be down, and the command
     must not arrive once it is up again. Raises NotConnectedError if it cannot have been
@@ -166,7 +205,7 @@ async def _post(
         ):
             for transport in used:
                 set_reset_on_close(transport, enabled=False)
-            return response.status
+            return Answer(response.status, get_retry_after(response.headers))
     except BaseException as err:
         for transport in used:
             abort(transport)
@@ -183,8 +222,6 @@ def _failure(used: list[asyncio.Transport]) -> CommandError:
 
 def _raise_for_status(status: int) -> None:
     """Raise the error for an HTTP status that is not a success."""
-    if status == 403:
-        raise RoleTooSmallError("HTTP 403")
     if status == 429:
         raise CommandRateLimitedError("HTTP 429")
     if status >= 500:
