@@ -11,8 +11,8 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from .common import (
+    CONFIRMATION_TIMEOUT,
     PANEL,
-    SETTLE_TIME,
     VALIDATION_TIME,
     WORKSHOP,
     WORKSHOP_SYSTEM,
@@ -72,8 +72,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
     monkeypatch.setattr(WRITES_PER_SECOND, 100)
     monkeypatch.setattr(VALIDATION_TIME, 0.2)
-    # Nobody else toggles do not disturb, so a report is always about our toggle.
-    monkeypatch.setattr(SETTLE_TIME, 0)
+    monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.15)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Switches: do not disturb, and relay outputs."""
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -12,30 +10,17 @@ from homeassistant.components.switch import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
-from .pdk.commands import (
-    ActuateClose,
-    ActuateDoNotDisturb,
-    ActuateOpen,
-    run_to_completion,
-)
+from .exceptions import translated_errors
+from .pdk.commands import ActuateClose, ActuateOpen, run_to_completion
+from .pdk.do_not_disturb import set_do_not_disturb
 from .pdk.doors import Door
-from .pdk.models import Aspect, DoorEvent, DoorKind
+from .pdk.models import Aspect, DoorKind
 
 PARALLEL_UPDATES = 0
-
-# How long the panel may take to report the result of a toggle, in seconds.
-CONFIRMATION_TIMEOUT = 5.0
-# A report that comes before the result of the toggle may be about another toggle, so
-# the next one is waited for, in seconds.
-SETTLE_TIME = 1.0
-# One toggle, and one back if it went the wrong way.
-MAX_TOGGLES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,72 +103,17 @@ class Output(DoorSwitch):
 class DoNotDisturb(DoorSwitch):
     """Do not disturb, by a command that only toggles."""
 
-    def __init__(
-        self,
-        coordinator: PanelCoordinator,
-        door: Door,
-        description: DoorSwitchDescription,
-    ) -> None:
-        """Initialize the switch."""
-        super().__init__(coordinator, door, description)
-        self._toggle_lock = asyncio.Lock()
-
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Refuse access until turned off."""
-        await self._async_set(True)
+        await run_to_completion(self._async_set(True))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Allow access again."""
-        await self._async_set(False)
+        await run_to_completion(self._async_set(False))
 
     async def _async_set(self, value: bool) -> None:
-        """Set the state; a call cancelled while waiting for the lock sends nothing."""
-        await self._toggle_lock.acquire()
-        await run_to_completion(self._async_toggle_to(value))
-
-    async def _async_toggle_to(self, value: bool) -> None:
-        """Toggle until the panel reports the value; back once, and no more."""
-        try:
-            if self.is_on is value and not self.assumed_state:
-                return
-            with self.caller_context():
-                for _ in range(MAX_TOGGLES):
-                    if await self._async_toggle() is value:
-                        return
-        finally:
-            self._toggle_lock.release()
-        raise self._not_confirmed()
-
-    async def _async_toggle(self) -> bool:
-        """Toggle once, and return what the panel reports then."""
-        reports: list[bool] = []
-        reported = asyncio.Event()
-
-        def handle_report(event: DoorEvent, maybe_delayed: bool) -> None:
-            # one that was held back is about the state before
-            if event.aspect is Aspect.FORCE_CLOSE and not maybe_delayed:
-                reports.append(event.value)
-                reported.set()
-
-        with self.door.reports.subscribed(handle_report):
-            command = ActuateDoNotDisturb(self.door.id)
-            await self.coordinator.async_send(self.door, command)
-            timeout = SETTLE_TIME if reports else CONFIRMATION_TIMEOUT
-            reported.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    await reported.wait()
-        if not reports:
-            self.door.mark_assumed(Aspect.FORCE_CLOSE)
-            raise self._not_confirmed()
-        return reports[-1]
-
-    def _not_confirmed(self) -> HomeAssistantError:
-        """Return the error for an unknown state."""
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="not_confirmed",
-            translation_placeholders={"door": self.door_name},
-        )
+        """Set the state. Raises HomeAssistantError."""
+        with self.caller_context(), translated_errors(self.door_name):
+            await set_do_not_disturb(self.coordinator.panel, self.door, value)

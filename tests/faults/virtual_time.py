@@ -117,6 +117,11 @@ class Outage:
 
 def in_virtual_time(site: str, test: Test) -> None:
     """Run a test with a stream of a site that is connected."""
+    skip_waiting(_run(site, test))
+
+
+def skip_waiting(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in an event loop that skips the waiting."""
     selector = _SkippingSelector()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -125,7 +130,7 @@ def in_virtual_time(site: str, test: Test) -> None:
         ) as runner,
     ):
         patch.setattr(time, "monotonic", lambda: selector.now)
-        runner.run(_run(site, test))
+        runner.run(work)
 
 
 async def _run(site: str, test: Test) -> None:

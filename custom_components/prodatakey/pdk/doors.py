@@ -1,5 +1,6 @@
 """Doors: their state as the panel reports it, and who is notified of it."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ class DoorState:
     def get(self, aspect: Aspect) -> bool | None:
         """Return one aspect, None if it was never reported."""
         return self._values.get(aspect)
+
+    def is_known(self, aspect: Aspect) -> bool:
+        """Return whether one aspect was reported, and not changed unnoticed since."""
+        return aspect in self._values and aspect not in self.assumed
 
     def as_dict(self) -> dict[Aspect, bool]:
         """Return all reported aspects."""
@@ -130,6 +135,8 @@ class Door:
         """Notified of granted access, here or at a second reader."""
         self.reports = Subscribers[DoorEvent, bool]()
         """Notified of each report, and of whether it may be delayed."""
+        self.toggling = asyncio.Lock()
+        """Held while do not disturb is set, which takes more than one command."""
         self._updates: dict[Aspect, Subscribers[()]] = {}
         self._report_counts: dict[Aspect, int] = {}
         self._granted_to: str | None = None

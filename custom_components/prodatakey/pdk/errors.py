@@ -70,5 +70,9 @@ class CommandUnansweredError(CommandError):
     """The command was sent, and its result is unknown."""
 
 
+class NotConfirmedError(CommandError):
+    """The panel has accepted the command, and the state after it is not certain."""
+
+
 class MaybeRejectedError(CommandUnansweredError):
     """The panel rejected one of several commands, in its own words: maybe this one."""

@@ -106,6 +106,8 @@ class Panel:
         """The problems that were ever reported, each with what has it now."""
         self.assumed_problems: set[SiteProblem] = set()
         self.problem_updates = Subscribers[SiteProblem]()
+        self.gap_count = 0
+        """How often events may have been missed."""
         self._send = send
         self._on_change = on_change
         self._max_doors = max_doors
@@ -176,6 +178,7 @@ class Panel:
 
     def mark_all_assumed(self) -> None:
         """Mark every state as assumed: events may be missed from now on."""
+        self.gap_count += 1
         for door in self.doors.values():
             door.state.mark_all_assumed()
         self.assumed_problems.update(self.problems)

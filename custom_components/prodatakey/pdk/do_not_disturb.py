@@ -1,0 +1,76 @@
+"""Do not disturb as a state, by a command that only toggles it: a closed loop.
+
+What counts is the state after the effect of our toggle. The panel answers a toggle at
+once, and the door's controller acts later; somebody else may toggle in between, and no
+report says whose toggle it is about. So all reports of the time that a controller may
+take are awaited, and the last one counts. docs/reliability.md has a table of the cases.
+"""
+
+import asyncio
+
+from .commands import ActuateDoNotDisturb, waiting_to_send
+from .doors import Door
+from .errors import NotConfirmedError
+from .models import Aspect, DoorEvent
+from .panel import Panel
+
+# How long a controller may take to act after the panel's answer, in seconds.
+CONFIRMATION_TIMEOUT = 5.0
+# One toggle, and one back if it went the wrong way.
+MAX_TOGGLES = 2
+
+
+async def set_do_not_disturb(panel: Panel, door: Door, value: bool) -> None:
+    """Turn do not disturb on or off; return when that is so for certain.
+
+    That takes CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be
+    so already. Another call for the same door waits for its turn. The caller must not be
+    cancelled meanwhile, see `run_to_completion`. Raises NotConfirmedError, and what
+    Panel.send raises.
+    """
+    with waiting_to_send():
+        await door.toggling.acquire()
+    try:
+        if not await _toggle_to(panel, door, value):
+            door.mark_assumed(Aspect.FORCE_CLOSE)
+            raise NotConfirmedError
+    finally:
+        door.toggling.release()
+
+
+async def _toggle_to(panel: Panel, door: Door, value: bool) -> bool:
+    """Toggle until the value is reported; back once, and no more.
+
+    Return whether the value is certain. A toggle goes the wrong way for certain only if
+    the state before was not known, and one report says the other value.
+    """
+    for _ in range(MAX_TOGGLES):
+        known = door.state.is_known(Aspect.FORCE_CLOSE)
+        if known and door.state.get(Aspect.FORCE_CLOSE) is value:
+            return True
+        reports = await _toggle(panel, door)
+        if reports and reports[-1] is value:
+            return True
+        if known or reports != [not value]:
+            return False
+    return False
+
+
+async def _toggle(panel: Panel, door: Door) -> list[bool | None]:
+    """Toggle once, and return what was reported from then on, without repetitions.
+
+    None stands for a report that may be about the time before. Without reports, or if
+    some may be missing, the list is empty.
+    """
+    reports: list[bool | None] = []
+
+    def handle_report(event: DoorEvent, maybe_delayed: bool) -> None:
+        value = None if maybe_delayed else event.value
+        if event.aspect is Aspect.FORCE_CLOSE and reports[-1:] != [value]:
+            reports.append(value)
+
+    gap_count = panel.gap_count
+    with door.reports.subscribed(handle_report):
+        await panel.send(ActuateDoNotDisturb(door.id))
+        await asyncio.sleep(CONFIRMATION_TIMEOUT)
+    return reports if panel.gap_count == gap_count else []
