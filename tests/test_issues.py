@@ -72,10 +72,12 @@ async def test_names_of_the_user(site: Site, caplog: pytest.LogCaptureFixture) -
     """Errors, log lines and repairs name a door and its panel as the user has named them."""
     site.hass.config_entries.async_update_entry(site.entry, title="Office")
     devices = dr.async_get(site.hass)
-    for number, name in ((1, "Hall"), ("", "Annex")):
+    for number, name in ((1, "Hall"), (4, "Parlour"), ("", "Annex")):
         device = site.device(number)
         assert device
         devices.async_update_device(device.id, name_by_user=name)
+    await site.entry.runtime_data.panel.discover_endpoints(0)
+    await site.wait_for_state("sensor.endpoint_parlour_signal", "unknown")
     await site.faults(commands={"refuse": "No."})
     for action in ("lock.unlock", "button.press"):
         entity_id = FRONT if action == "lock.unlock" else "button.front_door_open"
