@@ -167,8 +167,14 @@ async def _async_get_targeted_locks(call: ServiceCall) -> set[str]:
             raise Unauthorized(
                 context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
             )
+    _raise_for_missing(selected, selected.referenced - ours)
+    return entity_ids
+
+
+def _raise_for_missing(selected: target.SelectedEntities, entity_ids: set[str]) -> None:
+    """Raise ServiceValidationError if a target names what is no door, or does not exist."""
     missing = (
-        (selected.referenced - ours)
+        entity_ids
         | selected.missing_devices
         | selected.missing_areas
         | selected.missing_floors
@@ -180,7 +186,6 @@ async def _async_get_targeted_locks(call: ServiceCall) -> set[str]:
             translation_key="not_a_door",
             translation_placeholders={"names": ", ".join(sorted(missing))},
         )
-    return entity_ids
 
 
 def _get_available_locks(
