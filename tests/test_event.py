@@ -11,8 +11,9 @@ from homeassistant.const import MATCH_ALL
 
 from .common import (
     CONNECTION,
-    FRONT,
+    ENDPOINT,
     MIN_TOKEN_LIFE,
+    PANEL,
     PIN,
     AccessEvents,
     Json,
@@ -20,6 +21,7 @@ from .common import (
     access_granted,
     wait_until,
 )
+from .pdk.common import wait_for_requests
 
 
 async def test_no_pin_anywhere(
@@ -64,10 +66,11 @@ async def test_old_events_do_not_fire(
 ) -> None:
     """An event older than a minute does not fire, whatever the panel's clock shows.
 
-    Those that fire have the time of this machine's clock.
+    The answer to a command tells it. Those that fire have the time of this machine's clock.
     """
     offset = hours * HOURS
     await site.faults(clock_offset=offset)
+    await site.act("lock.lock")
     await site.happen(1, "badge", person=1)
     await site.emit_all(
         access_granted("old", 61 - offset),
@@ -78,6 +81,21 @@ async def test_old_events_do_not_fire(
     assert (fresh["person"], young["person"]) == ("Amelia Hartmann", "young")
     assert abs(age(fresh)) < timedelta(seconds=5)
     assert timedelta(seconds=54) < age(young) < timedelta(seconds=65)
+
+
+async def test_old_events_of_a_new_connection(
+    site: Site, access_events: AccessEvents
+) -> None:
+    """Of those that arrive at once one fires, as nothing else has told the time yet.
+
+    A wrong time does not hide those who come next.
+    """
+    heap = [access_granted(f"{hours} h ago", hours * HOURS) for hours in (5, 4, 3)]
+    ahead = access_granted("ahead", -HOURS)
+    fresh = [access_granted(f"person {number}") for number in range(5)]
+    await site.emit_all(*heap, ahead, *fresh)
+    people = [f"person {number}" for number in range(5)]
+    assert await access_events.people() == ["5 h ago", *people]
 
 
 async def test_clock_is_learned_with_each_connection(
@@ -94,12 +112,15 @@ async def test_clock_is_learned_with_each_connection(
     assert await access_events.people() == ["Amelia Hartmann", "Jonas Okafor"]
 
 
-async def test_delayed_by_an_expired_token(
+async def test_held_back_by_an_expired_token(
     new_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token expires unnoticed: the age of what is flushed first is unknown."""
+    """The token expires unnoticed: what is held back fires if it is not a minute.
+
+    So does what comes right after that, and answers are answers.
+    """
     monkeypatch.setattr(MIN_TOKEN_LIFE, 60)
-    await new_site.pdk.faults(panel_token_lifetime=1)
+    await new_site.pdk.faults(panel_token_lifetime=1, clock_offset=-7 * HOURS)
     await new_site.set_up()
     access_events = AccessEvents(new_site)
     await new_site.pdk.faults(
@@ -109,11 +130,37 @@ async def test_delayed_by_an_expired_token(
     while not renewer.rejected.is_set():
         await new_site.emit("door.autoopen.on")
     await new_site.emit_all(
-        access_granted("old", 2 * HOURS), access_granted("young", 20)
+        {"topic": "liveEvent", "payload": {"info": "Somebody came."}},
+        access_granted("Front", 7 * HOURS),
+        access_granted("Meeting", 7 * HOURS, body={"doorId": 4}),
     )
-    assert await access_events.received() == []
+    await new_site.wait_for_state("sensor.headquarters_last_activity", "Somebody came.")
+    assert await access_events.people() == ["Front"]
+    assert new_site.state("event.meeting_room_access").attributes["person"] == "Meeting"
     assert (await new_site.pdk.requests())["renewed"] == 1
-    assert new_site.state(FRONT).attributes.get("changed_by") is None
+    await new_site.emit_all(access_granted("next", 7 * HOURS))
+    assert await access_events.people() == ["Front", "next"]
+
+
+async def test_right_after_a_renewal(site: Site, access_events: AccessEvents) -> None:
+    """Nothing is dropped, although the panel may still send what it held back."""
+    await site.pdk.emit(PANEL, "invalidToken")
+    await wait_for_requests(site.pdk, "renewed")
+    panel = site.entry.runtime_data.panel
+    assert len(await panel.discover_endpoints(0.5)) == 2
+    await site.pdk.emit(PANEL, "invalidToken")
+    await wait_for_requests(site.pdk, "renewed", 2)
+    await site.act("switch.turn_on", "switch.front_door_do_not_disturb")
+    await site.pdk.emit(PANEL, "invalidToken")
+    await wait_for_requests(site.pdk, "renewed", 3)
+    (signal,) = await site.ask("query_signal", io_link_id=1, address=ENDPOINT)
+    assert signal["db_gain"] == 40
+    await site.pdk.emit(PANEL, "invalidToken")
+    await wait_for_requests(site.pdk, "renewed", 4)
+    await site.pdk.emit(PANEL, "liveEvent", {"info": "Somebody came."})
+    await site.wait_for_state("sensor.headquarters_last_activity", "Somebody came.")
+    await site.emit_all(access_granted("fresh"))
+    assert await access_events.people() == ["fresh"]
 
 
 async def test_delayed_and_repeated(site: Site, access_events: AccessEvents) -> None:

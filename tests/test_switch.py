@@ -12,6 +12,7 @@ from .common import (
     raises_error,
     wait_until,
 )
+from .pdk.common import wait_for_requests
 
 DND = "switch.front_door_do_not_disturb"
 FAN = "switch.ventilation"
@@ -81,10 +82,12 @@ async def test_toggle_is_not_confirmed(
     monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
     await turn(site, "on")
     await site.faults(commands="ignored")
+    if delayed:
+        await site.pdk.emit(PANEL, "invalidToken")
+        await wait_for_requests(site.pdk, "renewed")
     turning = site.hass.async_create_task(turn(site, "off"))
     (command,) = await site.commands(after=1)
     if delayed:
-        await site.pdk.emit(PANEL, "invalidToken")
         await site.emit("door.forceclose.on")
     await site.carry_out(command)
     with raises_error("not_confirmed", name="Front door"):

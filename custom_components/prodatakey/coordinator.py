@@ -27,6 +27,7 @@ from .issues import (
 )
 from .options import Options
 from .pdk.client import AccountClient
+from .pdk.clock import is_recent
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
@@ -141,7 +142,8 @@ class PanelCoordinator:
     @property
     def available(self) -> bool:
         """Return whether entities are available."""
-        return self.status is not StreamStatus.DOWN and self._site_online
+        is_usable = self.status not in (StreamStatus.DOWN, StreamStatus.SILENT)
+        return is_usable and self._site_online
 
     @property
     def connected(self) -> bool | None:
@@ -230,20 +232,19 @@ class PanelCoordinator:
         """Handle one event of the stream."""
         if not self.options.record_people:
             event = hide_people(event, self._anonymous_name)
-        maybe_delayed = self.stream.maybe_delayed
+        held_since = self.stream.held_since
         if isinstance(event, DoorEvent):
             # first, as it is the most frequent
-            self.panel.handle_report(event, maybe_delayed=maybe_delayed)
+            self.panel.handle_report(event, held_since=held_since)
         elif isinstance(event, LiveEvent):
-            # it has no usable time, so none is news while late ones may arrive
-            if not maybe_delayed:
+            if is_recent(held_since):
                 self._handle_live_event(event)
         elif isinstance(event, Migration):
             self._handle_migration(event)
         elif isinstance(event, SiteConnection):
             self._handle_site_connection(event)
         else:
-            self.panel.handle_event(event, maybe_delayed=maybe_delayed)
+            self.panel.handle_event(event, held_since=held_since)
 
     def _handle_live_event(self, event: LiveEvent) -> None:
         """Handle a line of the panel's activity log."""
@@ -286,18 +287,20 @@ class PanelCoordinator:
         """Handle the status of the connection."""
         if self.hass.is_stopping:
             return
-        was_available, self.status = self.available, status
+        was_available, previous, self.status = self.available, self.status, status
         if status is StreamStatus.CONNECTED:
             if self.client.info != self.panel.info:
                 self.panel.info = self.client.info
                 self.devices.update_panel(self.panel.info)
-            self.panel.reset_clock()
+            if previous is not StreamStatus.SILENT:
+                self.panel.reset_clock()
             self._schedule_read()
         if err is not None:
             self._handle_error(err)
         self.connection_updates.notify()
-        if status is StreamStatus.DROPPED:
+        if status in (StreamStatus.DROPPED, StreamStatus.SILENT):
             self.panel.mark_all_assumed()
+        if status is StreamStatus.DROPPED:
             self.availability_updates.notify()
         else:
             self._notify_availability(was_available, str(err))

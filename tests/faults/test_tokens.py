@@ -3,18 +3,29 @@
 import asyncio
 import json
 import logging
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.prodatakey.diagnostics import async_get_config_entry_diagnostics
+from custom_components.prodatakey.pdk.commands import ActuateOpen
+from custom_components.prodatakey.pdk.errors import NotConnectedError
+from custom_components.prodatakey.pdk.stream import StreamStatus
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.exceptions import HomeAssistantError
-from tests.common import PANEL, WORKSHOP, access_granted, state_of, wait_for_state
+from tests.common import (
+    PANEL,
+    WORKSHOP,
+    access_granted,
+    state_of,
+    wait_for_state,
+    wait_until,
+)
 from tests.pdk.common import known_secrets, send_frame, set_constants, wait_for_requests
 
 from . import phases
-from .site import ONLY_V2, Site
+from .site import BOTH, ONLY_V2, V1, Site
 
 MIN_REMAINING = "custom_components.prodatakey.pdk.client.MIN_REMAINING"
 
@@ -63,6 +74,86 @@ async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
     await direct.pdk.revoke(PANEL)
     await direct.report(1, "relay.on")
     await wait_for_state(direct.hass, direct.lock, "unlocked", 6)
+
+
+REFUSED = {"status": 503}
+
+
+@BOTH
+@pytest.mark.parametrize("answer", [REFUSED, {"status": 429}, {"hang": True}])
+async def test_renewal_fails_once(direct: Site, answer: dict[str, Any]) -> None:
+    """Test that the connection stands, and that nothing is lost that was held back."""
+    await direct.pdk.switches(WORKSHOP, renewal="event")
+    await direct.set_up()
+    stream = direct.entry.runtime_data.stream
+    kind = direct.generation.token
+    await direct.pdk.faults(None, **{kind: answer | {"count": 1}})
+    requests = (await direct.pdk.requests())[kind]
+    await direct.pdk.revoke(direct.id)
+    await direct.report(1, "relay.on")
+    # its answer, if there is one, follows the next request
+    await wait_for_requests(direct.pdk, kind, requests + 2)
+    await wait_until(lambda: stream.stats.renewals)
+    if direct.generation is V1:
+        await wait_for_state(direct.hass, direct.lock, "unlocked")
+    assert stream.stats.connects == 1
+    assert not direct.log_lines()
+    await direct.wait_connected()
+    await direct.check_works(0)
+
+
+@BOTH
+async def test_no_new_token(direct: Site) -> None:
+    """Test that a panel without a valid token is not shown as connected for long.
+
+    Commands fail at once, attempts go on, and the events that were held back come then.
+    """
+    set_constants(direct.monkeypatch, silent_after=0.3)
+    await direct.pdk.switches(WORKSHOP, renewal="event")
+    await direct.set_up()
+    client, stream = direct.entry.runtime_data.client, direct.entry.runtime_data.stream
+    kind = direct.generation.token
+    await direct.pdk.faults(None, **{kind: REFUSED})
+    await direct.pdk.revoke(direct.id)
+    await direct.report(1, "relay.on")
+    await direct.wait_unavailable()
+    assert direct.entry.runtime_data.status is StreamStatus.SILENT
+    # the rejected token is used for nothing any more
+    assert client.token is None
+    with pytest.raises(NotConnectedError):
+        await stream.send(ActuateOpen(door_id=1))
+    await direct.pdk.faults(None, **{kind: None})
+    await direct.wait_connected()
+    if direct.generation is V1:
+        assert state_of(direct.hass, direct.lock).state == "unlocked"
+        assert "assumed_state" not in state_of(direct.hass, direct.lock).attributes
+    assert state_of(direct.hass, direct.other_lock).attributes["assumed_state"]
+    assert stream.stats.connects == 1
+    await direct.check_works(0)
+
+
+@BOTH
+async def test_connection_ends_without_a_new_token(direct: Site) -> None:
+    """Test that the next one does not have the token that was rejected."""
+    set_constants(direct.monkeypatch, silent_after=0.1)
+    await direct.pdk.switches(WORKSHOP, renewal="event")
+    await direct.pdk.faults(PANEL, stale_token="accept")
+    await direct.set_up()
+    generation, requests = direct.generation, await direct.pdk.requests()
+    await direct.pdk.faults(None, **{generation.token: REFUSED})
+    await direct.pdk.revoke(direct.id)
+    await direct.report(1, "relay.on")
+    await direct.wait_unavailable()
+    await direct.kick()
+    await wait_for_requests(
+        direct.pdk, generation.token, requests[generation.token] + 3
+    )
+    made = (await direct.pdk.requests())[generation.connects]
+    assert made == requests[generation.connects]
+    await direct.pdk.faults(None, **{generation.token: None})
+    await direct.wait_connected()
+    assert not [line for line in direct.log_lines()[1:-1] if "unavail" not in line]
+    await direct.check_works(0)
 
 
 @ONLY_V2

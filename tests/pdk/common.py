@@ -53,6 +53,7 @@ CONSTANTS = {
     "renewal_grace": "reconnect.RENEWAL_GRACE",
     "request_timeout": "http.TIMEOUT",
     "settling": "v2.status.SETTLING",
+    "silent_after": "reconnect.SILENT_AFTER",
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
     "writes_per_second": "client.WRITES_PER_SECOND",

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Self
 
+from custom_components.prodatakey.pdk.clock import NOT_HELD
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkEvent
@@ -52,7 +53,7 @@ class RunningStream:
     def on_event(self, event: PdkEvent) -> None:
         """Record an event."""
         self.events.append(event)
-        self.delayed.append(self.stream.maybe_delayed)
+        self.delayed.append(self.stream.held_since != NOT_HELD)
 
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
         """Record a status."""

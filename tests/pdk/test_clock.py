@@ -1,139 +1,332 @@
-"""How old an event is, whatever the panel's clock shows."""
+"""How old an event is, and which accesses fire, whatever the panel's clocks show."""
 
-from collections.abc import Callable
+from itertools import permutations
+import math
 from types import SimpleNamespace
 
 import pytest
 
-from custom_components.prodatakey.pdk.clock import PanelClock
+from custom_components.prodatakey.pdk.clock import (
+    HELD_FOR_UNKNOWN_TIME,
+    NOT_HELD,
+    PanelClock,
+)
 
 from .common import PDK
 
 HOUR = 3600.0
-# So many events in a row mean that the panel's clock was set.
+# So many events in a row mean that a clock was set back.
 MIN_SAMPLES = 5
+# When this machine's own clock is 0, in seconds since it was started.
+BOOT = -1_700_000_000.0
 
-type Receive = Callable[..., float | None]
 
+class Doors:
+    """The doors of a panel whose clocks are wrong, as this machine hears of them."""
 
-@pytest.fixture
-def clock() -> PanelClock:
-    """Return the clock of a new connection."""
-    return PanelClock()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, offset: float = 0) -> None:
+        """Initialize a new connection; `offset` is by how much the clocks are ahead."""
+        self.clock = PanelClock()
+        self.offset = offset
+        self.at = 1000.0
+        self.machine_ahead = 0.0
+        monkeypatch.setattr(f"{PDK}.clock.now", lambda: self.at)
+        monkeypatch.setattr(
+            f"{PDK}.clock.time",
+            SimpleNamespace(time=lambda: self.at - BOOT + self.machine_ahead),
+        )
+
+    def occurred(self, happened: float, ahead: float = 0) -> int:
+        """Return what the panel says of an event that happened then."""
+        return round((happened - BOOT + self.offset + ahead) * 1000)
+
+    def access(
+        self,
+        at: float,
+        age: float = 0,
+        *,
+        door: int = 1,
+        ahead: float = 0,
+        held_since: float = NOT_HELD,
+    ) -> float | None:
+        """Receive an access; return its age, None if it does not fire."""
+        self.at = at
+        occurred = self.occurred(at - age, ahead)
+        shown = self.clock.age(occurred, door=door, held_since=held_since)
+        return None if shown is None or shown > 60 else shown
+
+    def report(self, at: float, *, door: int = 1, ahead: float = 0) -> None:
+        """Receive a report of a door's relay."""
+        self.at = at
+        self.clock.learn(self.occurred(at, ahead), door=door)
+
+    def answer(self, at: float, *, took: float = 0, late: float = 0) -> None:
+        """Receive the answer to a command."""
+        self.at = at
+        self.clock.learn_from_answer(self.occurred(at - late), at - took)
+
+    def prove(self, at: float, door: int = 1) -> None:
+        """Let two events show the clock of a door."""
+        self.report(at - 10, door=door)
+        self.report(at, door=door)
 
 
 @pytest.fixture(params=[0.0, -7 * HOUR, 3 * HOUR], ids=["right", "behind", "ahead"])
-def receive(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, clock: PanelClock
-) -> Receive:
-    """Return a way to receive an event from a panel with a wrong clock."""
-    offset: float = request.param
-
-    def receive(
-        at: float,
-        happened: float,
-        *,
-        moved: float = 0.0,
-        delayed: bool = False,
-        source: int = 1,
-    ) -> float | None:
-        """Return the age of an event; `moved` is by how much the clock was set."""
-        monkeypatch.setattr(f"{PDK}.clock.now", lambda: at)
-        occurred = round((1_700_000_000 + happened + offset + moved) * 1000)
-        return clock.age(occurred, source=source, maybe_delayed=delayed)
-
-    return receive
+def doors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """Return the doors of a panel with a right or a wrong clock."""
+    return Doors(monkeypatch, request.param)
 
 
-def test_age(receive: Receive) -> None:
-    """Test that the first event counts as fresh, and the fastest measures the others."""
-    assert receive(at=1000, happened=995) == 0
-    assert receive(at=1010, happened=1000) == pytest.approx(5)
-    assert receive(at=1020, happened=1019) == 0
-    assert receive(at=1030, happened=1000) == pytest.approx(29)
+@pytest.fixture
+def right(monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """Return the doors of a panel with this machine's time."""
+    return Doors(monkeypatch)
 
 
-def test_event_without_a_time(clock: PanelClock) -> None:
-    """Test that it is fresh, unless it may be delayed."""
-    assert clock.age(None, maybe_delayed=False) == 0
-    assert clock.age(None, maybe_delayed=True) is None
-    assert clock.seconds_behind is None
+@pytest.fixture
+def wrong(monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """Return the doors of a panel with a wrong clock."""
+    return Doors(monkeypatch, -7 * HOUR)
 
 
-def test_delayed_event(receive: Receive) -> None:
-    """Test that its age is unknown until another event has given the offset."""
-    assert receive(at=1000, happened=0, delayed=True) is None
-    assert receive(at=1001, happened=1001) == 0
-    assert receive(at=1001, happened=0, delayed=True) == pytest.approx(1001)
-    assert receive(at=1040, happened=1010, delayed=True) == pytest.approx(30)
-    for _ in range(2 * MIN_SAMPLES):
-        assert receive(at=9000, happened=2000, delayed=True) == pytest.approx(7000)
-    assert receive(at=9001, happened=9000) == pytest.approx(1)
+def test_age(doors: Doors) -> None:
+    """Test that the first access fires, and that the fastest event measures the others."""
+    assert doors.access(1000, 1) == pytest.approx(0, abs=1)
+    assert doors.access(1010, 1) == pytest.approx(0, abs=1)
+    assert doors.access(1020) == 0
+    assert doors.access(1030, 30) == pytest.approx(30)
+    assert doors.access(1040, 61) is None
 
 
-def test_clock_is_set_forward(receive: Receive) -> None:
+def test_event_without_a_time(right: Doors) -> None:
+    """Test that it fires, unless it may have been held back for more than a minute."""
+    for held_since, age in ((NOT_HELD, 0), (950, 0), (930, None), (-math.inf, None)):
+        assert right.clock.age(None, door=1, held_since=held_since) == age
+    assert right.clock.seconds_behind is None
+
+
+# Hours ago and the door. By a clock that is ahead by as much, an event looks fresh.
+HEAPS = {
+    "oldest first": [(5, 1), (4, 1), (3.1, 1)],
+    "newest first": [(3.1, 1), (4, 1), (5, 1)],
+    "120": [(6 - number / 60, 1) for number in range(120)],
+    "several doors": [(5, 1), (4, 2), (3.1, 3), (2.5, 2), (2, 1), (2, 4)],
+}
+
+
+@pytest.mark.parametrize("heap", HEAPS.values(), ids=HEAPS)
+@pytest.mark.parametrize("before", ["nothing", "a fresh access", "an answer"])
+@pytest.mark.parametrize("over", [0, 4], ids=["at once", "over four seconds"])
+def test_heap_of_old_accesses(
+    doors: Doors, heap: list[tuple[float, int]], before: str, over: float
+) -> None:
+    """Test that at most one fires on a new connection, none once a clock is known."""
+    fired = 0
+    if before == "a fresh access":
+        fired += doors.access(999.9, door=9) is not None
+    elif before == "an answer":
+        doors.answer(999.9)
+    step = over / len(heap)
+    for number, (hours, door) in enumerate(heap):
+        age = doors.access(1000 + number * step, hours * HOUR, door=door)
+        fired += age is not None
+    assert fired == (before != "an answer")
+    # those who come then are told of
+    for number, door in enumerate((1, 2, 3, 4)):
+        assert doors.access(1020 + 6 * number, door=door) is not None
+    assert doors.access(1060, door=1) == doors.access(1060, door=2) == 0
+    assert doors.access(1070, 2 * HOUR) is None
+
+
+def test_fresh_accesses_on_a_new_connection(right: Doors) -> None:
+    """Test that all fire at once, at several doors, if they have this machine's time."""
+    for door in (1, 2, 3, 1):
+        assert right.access(1000, door=door) == 0
+    for age in (30, 20, 50):
+        assert right.access(1000, age, door=4) == pytest.approx(age)
+    # the clock of door 4 is not known from those, so it is that of a fresh one
+    assert right.access(1001, door=4) == 0
+    assert right.access(1010, 61, door=4) is None
+
+
+def test_wrong_code_and_badge(wrong: Doors) -> None:
+    """Test that two at one door fire if they come as far apart as they happened."""
+    assert wrong.access(1000) == wrong.access(1003) == 0
+    # in a heap they arrive together
+    wrong.clock = PanelClock()
+    assert wrong.access(1000, 5 * HOUR) == 0
+    assert wrong.access(1000, 5 * HOUR - 3) is None
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_first_events_have_a_wrong_time(doors: Doors, times: int) -> None:
+    """Test a clock that is an hour ahead and then corrected: the next people are told."""
+    for number in range(times):
+        assert doors.access(1000 + 10 * number, ahead=HOUR) is not None
+    for number in range(1, 6):
+        age = doors.access(1030 + 10 * number)
+        # a clock that was known, and is wrong after that too, looks set back
+        assert age is not None or (times > 1 and doors.offset and number < MIN_SAMPLES)
+    assert doors.access(1100) == 0
+
+
+def test_one_event_with_a_wrong_time(doors: Doors) -> None:
+    """Test that it changes nothing for the others, neither here nor elsewhere."""
+    doors.prove(1000)
+    for ahead in (HOUR, -HOUR, 48 * HOUR):
+        doors.access(1010, ahead=ahead)
+        assert doors.access(1010, 1) == pytest.approx(1)
+        assert doors.access(1010, door=2) is not None
+        assert doors.access(1012, door=2) == 0
+
+
+def test_answer_to_a_command(wrong: Doors) -> None:
+    """Test that one is enough, however long it took, and that a later one wins."""
+    wrong.answer(1000, took=8, late=7)
+    for door in (1, 2):
+        assert wrong.access(1001, 20, door=door) == pytest.approx(20, abs=5)
+        assert wrong.access(1001, 2 * HOUR, door=door) is None
+        assert wrong.access(1002, door=door) == pytest.approx(0, abs=5)
+    wrong.offset += HOUR
+    wrong.answer(1010)
+    assert wrong.clock.seconds_behind == pytest.approx(6 * HOUR)
+    assert wrong.access(1010, door=3) == 0
+
+
+def test_old_events_that_have_this_machines_time(right: Doors) -> None:
+    """Test that they are old if the panel's clock is known to be ahead: one may fire."""
+    right.offset = HOUR
+    right.answer(1000)
+    ages = [right.access(1001, HOUR + seconds) for seconds in (40, 20, 0)]
+    assert len(ages) - ages.count(None) == 1
+    assert right.access(1001) == 0
+
+
+def test_clock_is_set_forward(doors: Doors) -> None:
     """Test that two events show it: none arrives before it happens."""
-    receive(at=1000, happened=1000)
-    assert receive(at=1010, happened=1010, moved=2 * HOUR) == 0
-    assert receive(at=1020, happened=1020, moved=2 * HOUR) == 0
-    assert receive(at=1040, happened=1020, moved=2 * HOUR) == pytest.approx(20)
-
-
-def test_one_event_with_a_wrong_time(receive: Receive) -> None:
-    """Test that it does not make the next events late, neither here nor elsewhere."""
-    receive(at=1000, happened=1000)
-    assert receive(at=1010, happened=1010, moved=HOUR) == 0
-    assert receive(at=1020, happened=1019) == pytest.approx(1)
-    assert receive(at=1030, happened=1030, source=2) == 0
-
-
-@pytest.mark.parametrize("moved", [-HOUR, HOUR])
-def test_two_controllers_with_different_clocks(receive: Receive, moved: float) -> None:
-    """Test that each controller's events are measured by its own clock."""
-    for at in range(1000, 1100, 10):
-        assert receive(at=at, happened=at, source=1) == 0
-        assert receive(at=at, happened=at, source=2, moved=moved) == 0
-    assert receive(at=1200, happened=1100, source=2, moved=moved) == pytest.approx(100)
-
-
-def test_first_event_of_a_controller_is_late(receive: Receive) -> None:
-    """Test that two others that agree show it; alone, no controller is right."""
-    receive(at=1000, happened=1000, source=1)
-    receive(at=1000, happened=1000, source=2)
-    assert receive(at=1200, happened=1000, source=3) == pytest.approx(200)
-    assert receive(at=1210, happened=1210, source=3) == 0
+    doors.prove(1000)
+    assert doors.access(1010, ahead=2 * HOUR) == 0
+    assert doors.access(1010, 3, ahead=2 * HOUR) is None
+    assert doors.access(1020, ahead=2 * HOUR) == 0
+    assert doors.access(1040, 20, ahead=2 * HOUR) == pytest.approx(20)
 
 
 @pytest.mark.parametrize(
     ("interval", "late"), [(90, MIN_SAMPLES - 1), (0.1, 49)], ids=["quiet", "busy"]
 )
-def test_clock_is_set_back(receive: Receive, interval: float, late: int) -> None:
+def test_clock_is_set_back(doors: Doors, interval: float, late: int) -> None:
     """Test that it takes five events in a row, over more than a burst."""
-    receive(at=1000, happened=1000)
+    doors.prove(1000)
     times = [1000 + interval * number for number in range(1, late + 11)]
-    ages = [receive(at=at, happened=at, moved=-HOUR) for at in times]
-    assert ages[:late] == [pytest.approx(HOUR)] * late
+    ages = [doors.access(at, ahead=-HOUR) for at in times]
+    assert ages[:late] == [None] * late
     assert ages[-1] == pytest.approx(0)
 
 
-def test_burst_after_an_outage(receive: Receive) -> None:
-    """Test that late events which arrive at once, or among fresh ones, are late."""
-    receive(at=1000, happened=1000)
+def test_clock_is_set_to_this_machines_time(right: Doors) -> None:
+    """Test that a clock that was ahead is corrected: everybody is told of."""
+    right.offset = HOUR
+    right.prove(1000)
+    right.offset = 0
+    for at in (1010, 1020):
+        assert right.access(at) == 0
+    assert right.access(1020, 30) == pytest.approx(30)
+
+
+def test_two_controllers_with_different_clocks(doors: Doors) -> None:
+    """Test that each controller's events are measured by its own clock."""
+    for ahead in (-HOUR, HOUR):
+        doors.clock = PanelClock()
+        doors.prove(1000)
+        # the first ones may be old
+        for at in (1000, 1010, 1020, 1030):
+            assert doors.access(at, door=1) == 0
+            age = doors.access(at, door=2, ahead=ahead)
+        assert age == 0
+        assert doors.access(1100, 50, door=2, ahead=ahead) == pytest.approx(50)
+        assert doors.access(1100, 100, door=2, ahead=ahead) is None
+
+
+def test_first_event_of_a_controller_is_late(doors: Doors) -> None:
+    """Test that a clock that is known shows it, also that of other doors."""
+    doors.report(1000, door=1)
+    doors.report(1006, door=2)
+    assert doors.access(1200, 200, door=3) is None
+    assert doors.access(1210, door=3) == 0
+
+
+def test_burst_after_an_outage(doors: Doors) -> None:
+    """Test that late events which arrive at once, or among fresh ones, do not fire."""
+    doors.prove(1000)
     for number in range(2 * MIN_SAMPLES):
         late = 75 - 0.4 * number
-        assert receive(at=1080, happened=1080 - late) == pytest.approx(late)
+        assert doors.access(1080, late) is None
     for _ in range(3):
         for _ in range(MIN_SAMPLES - 1):
-            assert receive(at=2000, happened=1000) == pytest.approx(1000)
-        assert receive(at=2000, happened=1999) == pytest.approx(1)
+            assert doors.access(2000, 1000) is None
+        assert doors.access(2000, 1) == pytest.approx(1)
 
 
-def test_offset_for_diagnostics(
-    clock: PanelClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_held_back_by_a_rejected_token(doors: Doors) -> None:
+    """Test that it fires within a minute of the rejection, at each door."""
+    for door in (1, 2, 3):
+        assert doors.access(1003, 3, door=door, held_since=1000) is not None
+    assert doors.access(1003, 2, door=1, held_since=1000) is not None
+    # whatever was known of the clock before counts
+    doors.prove(1020)
+    assert doors.access(1025, 2, held_since=1022) == pytest.approx(2)
+    assert doors.access(1025, 90, held_since=1022) is None
+    # it teaches nothing
+    for number in range(10):
+        doors.access(1090 + number, 65 + number, held_since=1020)
+    assert doors.access(1110, 1) == pytest.approx(1)
+
+
+def test_held_back_for_long(right: Doors) -> None:
+    """Test that after a minute only a clock that is known can tell."""
+    assert right.access(1100, 10, held_since=1000) == pytest.approx(10)
+    assert right.access(1100, 90, held_since=1000) is None
+    right.offset = -7 * HOUR
+    right.clock = PanelClock()
+    assert right.access(1100, 10, held_since=1000) is None
+    right.answer(1100)
+    assert right.access(1100, 10, held_since=1000) == pytest.approx(10)
+    assert right.access(1100, 90, held_since=1000) is None
+
+
+def test_late_heap_while_a_token_is_rejected(wrong: Doors) -> None:
+    """Test that times that contradict each other are not those of a gap: one fires."""
+    for hours in permutations((5, 4, 3)):
+        wrong.clock = PanelClock()
+        ages = [wrong.access(1002, h * HOUR, held_since=1000) for h in hours]
+        assert len(ages) - ages.count(None) == 1
+
+
+def test_after_a_standstill(doors: Doors) -> None:
+    """Test that only the door's own clock can tell, and that nothing is learned."""
+    held = HELD_FOR_UNKNOWN_TIME
+    assert doors.access(1000, held_since=held) is None
+    doors.prove(1010)
+    assert doors.access(1020, 1000, held_since=held) is None
+    assert doors.access(1040, 30, held_since=held) == pytest.approx(30)
+    assert doors.access(1040, 30, door=2, held_since=held) is None
+    assert doors.access(1040, ahead=HOUR, held_since=held) is None
+    for _ in range(2 * MIN_SAMPLES):
+        assert doors.access(9000, 7000, held_since=held) is None
+    assert doors.access(9001, 1) == pytest.approx(1)
+
+
+def test_this_machines_clock_is_set(right: Doors) -> None:
+    """Test that nothing changes for a clock that is known, nor for others."""
+    assert right.access(1000) == 0
+    right.machine_ahead = HOUR
+    assert right.access(1010, 30) == pytest.approx(30)
+    assert right.access(1010, 90) is None
+    assert right.access(1020, door=2) == 0
+    assert right.access(1020) == 0
+
+
+def test_offset_for_diagnostics(wrong: Doors) -> None:
     """Test how far the panel's clock is behind this machine's."""
-    monkeypatch.setattr(f"{PDK}.clock.now", lambda: 1000.0)
-    time = SimpleNamespace(time=lambda: 1_700_007_200.5)
-    monkeypatch.setattr(f"{PDK}.clock.time", time)
-    clock.age(1_700_000_000_000, maybe_delayed=False)
-    assert clock.seconds_behind == pytest.approx(7200.5)
+    wrong.prove(1000)
+    assert wrong.clock.seconds_behind == pytest.approx(7 * HOUR)

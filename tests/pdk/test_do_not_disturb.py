@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 import pytest
 
+from custom_components.prodatakey.pdk.clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
 from custom_components.prodatakey.pdk.commands import (
     ActuateDoNotDisturb,
     Command,
@@ -101,9 +102,9 @@ class Controller:
             value=self.is_on,
         )
         for _ in range(self.case.times_reported):
-            self.panel.handle_report(
-                event, maybe_delayed=elapsed > self.case.maybe_delayed
-            )
+            is_delayed = elapsed > self.case.maybe_delayed
+            held_since = HELD_FOR_UNKNOWN_TIME if is_delayed else NOT_HELD
+            self.panel.handle_report(event, held_since=held_since)
 
 
 CASES = {

@@ -293,6 +293,8 @@ class RestClient:
         A connection needs a fresh one, a single request does not. Raises what
         `get_token` raises.
         """
+        if rejected is not None:
+            self.discard_token(rejected)
         return await self._renewal.run(lambda: self._token, self.renew_token, rejected)
 
     async def renew_token(self) -> Token:
@@ -314,9 +316,10 @@ class RestClient:
         """Set what is removed from texts of the network, besides credentials and tokens."""
         self._more_secrets = tuple(secrets)
 
-    def discard_token(self) -> None:
-        """Do not use the present token again: it was rejected."""
-        self._token = None
+    def discard_token(self, token: Token | None = None) -> None:
+        """Do not use a token again: it was rejected. By default that is the present one."""
+        if token is None or token is self._token:
+            self._token = None
 
     def scrub(self, text: str) -> str:
         """Return a text of the network without secrets."""

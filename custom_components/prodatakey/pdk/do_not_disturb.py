@@ -8,6 +8,7 @@ take are awaited, and the last one counts. docs/reliability.md has a table of th
 
 import asyncio
 
+from .clock import now
 from .commands import ActuateDoNotDisturb, waiting_to_send
 from .doors import Door
 from .errors import NotConfirmedError
@@ -64,12 +65,12 @@ async def _toggle(panel: Panel, door: Door) -> list[bool | None]:
     """
     reports: list[bool | None] = []
 
-    def handle_report(event: DoorEvent, maybe_delayed: bool) -> None:
-        value = None if maybe_delayed else event.value
+    def handle_report(event: DoorEvent, held_since: float) -> None:
+        value = None if held_since < sent else event.value
         if event.aspect is Aspect.FORCE_CLOSE and reports[-1:] != [value]:
             reports.append(value)
 
-    gap_count = panel.gap_count
+    gap_count, sent = panel.gap_count, now()
     with door.reports.subscribed(handle_report):
         await panel.send(ActuateDoNotDisturb(door.id))
         await asyncio.sleep(CONFIRMATION_TIMEOUT)

@@ -133,8 +133,8 @@ class Door:
         """Notified of each access event, with its age in seconds."""
         self.grants = Subscribers[()]()
         """Notified of granted access, here or at a second reader."""
-        self.reports = Subscribers[DoorEvent, bool]()
-        """Notified of each report, and of whether it may be delayed."""
+        self.reports = Subscribers[DoorEvent, float]()
+        """Notified of each report, and since when it may have been held back."""
         self.toggling = asyncio.Lock()
         """Held while do not disturb is set, which takes more than one command."""
         self._updates: dict[Aspect, Subscribers[()]] = {}
@@ -178,13 +178,13 @@ class Door:
             self._notify(aspect)
         return changed
 
-    def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> bool:
+    def handle_report(self, event: DoorEvent, held_since: float) -> bool:
         """Handle a report of the panel; return whether the state changed."""
         counts = self._report_counts
         counts[event.aspect] = counts.get(event.aspect, 0) + 1
         changed = self.update(event.aspect, event.value)
         if self.reports:
-            self.reports.notify(event, maybe_delayed)
+            self.reports.notify(event, held_since)
         return changed
 
     def report_count(self, aspect: Aspect) -> int:

@@ -159,10 +159,14 @@ class AccessEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSucceeded:
-    """A command was executed: command.result.succeed."""
+    """A command was executed: command.result.succeed.
+
+    `sent` is when it was sent, as `clock.now`; None if it is not one of ours.
+    """
 
     command_id: str
     occurred: int | None
+    sent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import logging
 from typing import Any
 
-from .clock import MAX_EVENT_AGE, PanelClock
+from .clock import MAX_EVENT_AGE, PanelClock, is_recent
 from .commands import (
     Command,
     DiscoverEndpoints,
@@ -115,17 +115,17 @@ class Panel:
         self._signals = Subscribers[EndpointSignal]()
         self._query_locks: dict[EndpointKey, asyncio.Lock] = {}
 
-    def handle_event(self, event: PdkEvent, *, maybe_delayed: bool) -> None:
-        """Handle any event but a report; a `maybe_delayed` one may have been held back."""
+    def handle_event(self, event: PdkEvent, *, held_since: float) -> None:
+        """Handle any event but a report; `held_since` is as in `SiteStream`."""
         match event:
             case AccessEvent():
-                self._handle_access(event, maybe_delayed)
-            case CommandSucceeded():
-                self.clock.age(event.occurred, maybe_delayed=maybe_delayed)
+                self._handle_access(event, held_since)
+            case CommandSucceeded(occurred=int(occurred), sent=float(sent)):
+                self.clock.learn_from_answer(occurred, sent)
             case EndpointDiscovered():
-                self._handle_discovered(event, maybe_delayed)
+                self._handle_discovered(event, held_since)
             case EndpointSignal():
-                self._handle_signal(event, maybe_delayed)
+                self._handle_signal(event, held_since)
             case SiteProblemReported():
                 self._handle_problem(event)
             case AllProppedCleared():
@@ -183,21 +183,21 @@ class Panel:
             door.state.mark_all_assumed()
         self.assumed_problems.update(self.problems)
 
-    def handle_report(self, event: DoorEvent, *, maybe_delayed: bool) -> None:
-        """Handle a report of one aspect of a door; it may have been held back."""
+    def handle_report(self, event: DoorEvent, *, held_since: float) -> None:
+        """Handle a report of one aspect of a door; `held_since` is as in `SiteStream`."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
             return
         if event.occurred is not None:
-            self.clock.age(event.occurred, source=door.id, maybe_delayed=maybe_delayed)
+            self.clock.learn(event.occurred, door=door.id, held_since=held_since)
         if event.aspect not in door.reported:
             # first, so that a new entity begins as unknown: its first report is news
             door.add_reported(event.aspect)
             self._notify_doors((door,))
-        if door.handle_report(event, maybe_delayed=maybe_delayed):
+        if door.handle_report(event, held_since):
             self._on_change()
 
-    def _handle_access(self, event: AccessEvent, maybe_delayed: bool) -> None:
+    def _handle_access(self, event: AccessEvent, held_since: float) -> None:
         """Handle a request for access, unless it is not news any more."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
@@ -205,9 +205,7 @@ class Panel:
         if not door.has_reader:
             door.has_reader = True
             self._notify_doors((door,))
-        age = self.clock.age(
-            event.occurred, source=door.id, maybe_delayed=maybe_delayed
-        )
+        age = self.clock.age(event.occurred, door=door.id, held_since=held_since)
         if age is None or age > MAX_EVENT_AGE:
             _LOGGER.debug("Ignored a late %s", event.topic)
             return
@@ -283,9 +281,7 @@ class Panel:
         self.removed_endpoints.notify(endpoint)
         self._on_change()
 
-    def _handle_discovered(
-        self, event: EndpointDiscovered, maybe_delayed: bool
-    ) -> None:
+    def _handle_discovered(self, event: EndpointDiscovered, held_since: float) -> None:
         """Handle an endpoint that answers a discovery."""
         endpoint = self.endpoints.get((event.io_link_id, event.address)) or Endpoint(
             io_link_id=event.io_link_id, address=event.address
@@ -294,11 +290,11 @@ class Panel:
         endpoint.io_link_name = event.io_link_name
         endpoint.doors = event.doors
         self.add_endpoint(endpoint)
-        if not maybe_delayed:
+        if is_recent(held_since):
             self._discoveries.notify(endpoint)
         self._on_change()
 
-    def _handle_signal(self, event: EndpointSignal, maybe_delayed: bool) -> None:
+    def _handle_signal(self, event: EndpointSignal, held_since: float) -> None:
         """Handle an endpoint that answers a query."""
         for endpoint in self.endpoints.values():
             if endpoint.address == event.address and event.io_link_id in (
@@ -307,7 +303,7 @@ class Panel:
             ):
                 endpoint.db_gain, endpoint.occurred = event.db_gain, datetime.now(UTC)
                 endpoint.signals.notify()
-        if not maybe_delayed:
+        if is_recent(held_since):
             self._signals.notify(event)
         self._on_change()
 

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
-import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -13,11 +12,12 @@ from typing import ClassVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .client import SiteClient
+from .clock import NOT_HELD
 from .commands import Command
 from .errors import CannotConnectError, PdkError
 from .models import PdkEvent
 from .parser import MalformedEventError
-from .reconnect import Backoff, TokenRenewer
+from .reconnect import Backoff, TokenRenewer, wait_for_retry
 from .tasks import log_exception
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ class StreamStatus(Enum):
     """The connection has ended; the first attempt to reconnect is pending."""
     DOWN = auto()
     """An attempt to connect has failed."""
+    SILENT = auto()
+    """Connected without a valid token: events and results do not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,19 @@ class SiteStream(ABC):
     ) -> None:
         """Initialize the stream."""
         self.stats = ConnectionStats()
-        self.maybe_delayed = False
-        """Whether the event that is handled now may be late.
+        self.held_since = NOT_HELD
+        """Since when the event that is handled now may have been held back, as `clock.now`.
 
-        A rejected token holds events back, and so does a standstill of this machine.
+        A rejected token holds events back, and so does a standstill of this machine, for
+        a time that is unknown.
         """
+        self.silent = False
+        """Whether the panel has had no valid token for too long."""
         self._client = client
         self._on_event = on_event
         self._on_status = on_status
         self._backoff = Backoff()
-        self._renewer = TokenRenewer(client, self._backoff)
+        self._renewer = TokenRenewer(client, self._backoff, self._handle_silence)
         self._recent_ids: set[str] = set()
         self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
@@ -105,17 +110,15 @@ class SiteStream(ABC):
             if (error := await attempt(self._connect)) is None:
                 self._backoff.reset_if_stable()
             else:
-                self.stats.errors.append(LogEntry(f"{type(error).__name__}: {error}"))
+                self._add_error(error)
                 self._notify_status(StreamStatus.DOWN, error)
             self.stats.backoff = self._backoff.next_delay(error)
-            self._retry.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.stats.backoff):
-                    await self._retry.wait()
+            await wait_for_retry(self._retry, self.stats.backoff)
 
     def retry(self) -> None:
-        """Make the next attempt to connect now, if it is waited for."""
+        """Make the next attempt to connect, or to renew the token, now if it is due later."""
         self._retry.set()
+        self._renewer.retry.set()
 
     @abstractmethod
     async def send(self, command: Command) -> None:
@@ -129,6 +132,26 @@ class SiteStream(ABC):
     @abstractmethod
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended. Raises PdkError."""
+
+    def _handle_silence(self, err: PdkError | None) -> None:
+        """Handle that the panel has no valid token, or has one again."""
+        self.silent = err is not None
+        if err is None:
+            self._notify_status(StreamStatus.CONNECTED)
+        else:
+            self._add_error(err)
+            self._notify_status(StreamStatus.SILENT, err)
+
+    def _handle_dropped(self) -> None:
+        """Handle the end of a connection that was established."""
+        self._renewer.stop()
+        dropped = StreamStatus.DOWN if self.silent else StreamStatus.DROPPED
+        self.silent = False
+        self._notify_status(dropped)
+
+    def _add_error(self, err: PdkError) -> None:
+        """Add an error to the statistics."""
+        self.stats.errors.append(LogEntry(f"{type(err).__name__}: {err}"))
 
     def _handle_end(self, reason: str) -> None:
         """Handle the end of a connection; an early one may be because of its token."""

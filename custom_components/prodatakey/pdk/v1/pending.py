@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from ..clock import now
 from ..errors import (
     CommandError,
     CommandRejectedError,
@@ -20,6 +21,8 @@ class _Sent:
     """A command without an answer; its result is done once nobody waits for it."""
 
     number: int
+    at: float
+    """When it was sent, as `clock.now`."""
     result: asyncio.Future[None]
 
 
@@ -52,7 +55,7 @@ class PendingCommands:
     def add(self, command_id: str) -> asyncio.Future[None]:
         """Return the future result of a command: None, or a CommandError."""
         result = asyncio.get_running_loop().create_future()
-        self._unanswered[command_id] = _Sent(self._count, result)
+        self._unanswered[command_id] = _Sent(self._count, now(), result)
         self._count += 1
         return result
 
@@ -71,12 +74,14 @@ class PendingCommands:
             del self._unanswered[forgotten]
         return error
 
-    def succeed(self, command_id: str) -> None:
-        """Handle the success of a command."""
-        if sent := self._unanswered.pop(command_id, None):
-            if not sent.result.done():
-                sent.result.set_result(None)
-            self._match_rejections()
+    def succeed(self, command_id: str) -> float | None:
+        """Handle the success of a command; return when it was sent, if it is ours."""
+        if (sent := self._unanswered.pop(command_id, None)) is None:
+            return None
+        if not sent.result.done():
+            sent.result.set_result(None)
+        self._match_rejections()
+        return sent.at
 
     def reject(self, message: str) -> None:
         """Handle a rejection, which names no command."""

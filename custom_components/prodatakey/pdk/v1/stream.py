@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import override
 from uuid import uuid4
 
 from .. import commands
+from ..clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
 from ..commands import Command
 from ..errors import NotConnectedError, PdkError
-from ..http import Token
 from ..models import (
     AccessEvent,
     CommandSucceeded,
@@ -57,7 +58,7 @@ class PanelStream(SiteStream):
         CommandUnansweredError after 10 seconds or when the connection ends; this is a
         MaybeRejectedError if the panel rejected one of several commands meanwhile.
         """
-        if (socket := self._socket) is None:
+        if (socket := self._socket) is None or self.silent:
             raise NotConnectedError
         command_id = str(uuid4())
         result = self._pending.add(command_id)
@@ -107,25 +108,30 @@ class PanelStream(SiteStream):
             await self._client.update_info()
         token = await self._client.get_token()
         socket = Socket(self._client.session, self._handle_connected, self._dispatch)
+        self._renewer.start(token)
         try:
             self._failed_opens += 1
             await open_connection(self._client, socket.open, token=token.value)
             self._failed_opens = 0
-            await self._stay_connected(socket, token)
+            await self._stay_connected(socket)
         finally:
             self._handle_disconnected()
             await socket.close()
 
-    async def _stay_connected(self, socket: Socket, token: Token) -> None:
+    async def _stay_connected(self, socket: Socket) -> None:
         """Renew the token until the connection ends."""
+
+        async def wait_for_pong() -> None:
+            # it shows that all that either side sent before has arrived
+            await asyncio.wait({await socket.ping()}, timeout=RENEWAL_GRACE)
 
         async def send_token(value: str) -> None:
             self.stats.renewals += 1
             await socket.send_event("renewedToken", {"token": value})
-            # its pong shows that the token has arrived
-            await asyncio.wait({await socket.ping()}, timeout=RENEWAL_GRACE)
+            await wait_for_pong()
+            self._renewer.handle_accepted()
 
-        renewing = create_task(self._renewer.run(send_token, token))
+        renewing = create_task(self._renewer.run(send_token, wait_for_pong))
         try:
             await asyncio.wait(
                 (socket.ended, renewing), return_when=asyncio.FIRST_COMPLETED
@@ -138,7 +144,6 @@ class PanelStream(SiteStream):
 
     def _handle_connected(self, socket: Socket) -> None:
         """Handle a new connection."""
-        self._renewer.rejected.clear()
         self.stats.connects += 1
         self._backoff.handle_connected()
         self._socket = socket
@@ -152,7 +157,7 @@ class PanelStream(SiteStream):
                 self._socket.abort()
             self._socket = None
             self._pending.fail_all()
-            self._notify_status(StreamStatus.DROPPED)
+            self._handle_dropped()
 
     def _dispatch(self, topic: str, payload: object) -> None:
         """Handle one event of the socket; never raises."""
@@ -172,12 +177,16 @@ class PanelStream(SiteStream):
             if event.event_id is not None and self._is_repeated(event.event_id):
                 return
         else:
-            self._handle_control_event(event)
-        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
+            event = self._handle_control_event(event)
+        self.held_since = self._renewer.held_since
+        if self.held_since != NOT_HELD:
+            self._renewer.handle_held_event()
+        if socket.eio.delayed:
+            self.held_since = HELD_FOR_UNKNOWN_TIME
         self._notify_event(topic, event)
 
-    def _handle_control_event(self, event: PdkEvent) -> None:
-        """Handle what is about a command or the token."""
+    def _handle_control_event(self, event: PdkEvent) -> PdkEvent:
+        """Handle what is about a command or the token; return the event."""
         match event:
             case InvalidToken():
                 self._renewer.handle_rejection()
@@ -186,9 +195,12 @@ class PanelStream(SiteStream):
                 self._pending.reject(self._client.scrub(message))
             case CommandSucceeded(command_id=command_id):
                 self._renewer.events += 1
-                self._pending.succeed(command_id)
+                if (sent := self._pending.succeed(command_id)) is not None:
+                    self._renewer.handle_answer(sent)
+                    return replace(event, sent=sent)
             case _:
                 self._renewer.events += 1
+        return event
 
 
 async def validate_connection(client: PanelClient) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import logging
 from typing import override
 
+from ..clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
 from ..commands import (
     ActuateClose,
     ActuateOpen,
@@ -105,15 +106,15 @@ class CloudNodeStream(SiteStream):
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended."""
         token = await self._client.get_token()
+        self._renewer.start(token)
         socket = await open_socket(self._client, self._receive, token.value)
         self._current = socket
         self._update_lost()
-        self._renewer.rejected.clear()
         self.stats.connects += 1
         self._backoff.handle_connected()
         self._notify_status(StreamStatus.CONNECTED)
         self._status.handle_unclear()
-        renewing = create_task(self._renewer.run(self._replace, token))
+        renewing = create_task(self._renewer.run(self._replace))
         checking = create_task(self._status.run())
         try:
             await subscribe(socket)
@@ -145,7 +146,7 @@ class CloudNodeStream(SiteStream):
         sockets = [each for each in (self._current, self._old) if each is not None]
         self._current = self._old = None
         self._update_lost()
-        self._notify_status(StreamStatus.DROPPED)
+        self._handle_dropped()
         for socket in sockets:
             await socket.close()
 
@@ -161,6 +162,7 @@ class CloudNodeStream(SiteStream):
             await old.send_event("renewedToken", {"token": token})
         new = await self._open_new(token)
         self._old, self._current = old, new
+        self._renewer.handle_accepted()
         try:
             await subscribe(new)
             await asyncio.wait((new.ended,), timeout=OVERLAP)
@@ -170,17 +172,23 @@ class CloudNodeStream(SiteStream):
                 await old.close()
 
     async def _open_new(self, token: str) -> Socket:
-        """Open another connection, with several attempts while the old one reports."""
+        """Open another connection, with several attempts while the old one stands."""
         attempts = 1
         while True:
             try:
                 return await open_socket(self._client, self._receive, token)
             except PdkError as err:
-                if attempts == MAX_ATTEMPTS or self._renewer.rejected.is_set():
+                if attempts == MAX_ATTEMPTS:
                     raise
                 _LOGGER.debug("Could not open another connection: %s", err)
                 attempts += 1
                 await asyncio.sleep(self._backoff.next_delay(err))
+
+    @override
+    def _handle_silence(self, err: PdkError | None) -> None:
+        """Handle that the system has no valid token, or has one again."""
+        super()._handle_silence(err)
+        self._update_lost()
 
     def _notify_connection(self, topic: str, connected: bool) -> None:
         """Notify of a site that went online or offline."""
@@ -189,7 +197,8 @@ class CloudNodeStream(SiteStream):
 
     def _update_lost(self) -> None:
         """Update whether commands can be sent."""
-        can_send = self._current is not None and self._status.online
+        is_open = self._current is not None and not self.silent
+        can_send = is_open and self._status.online
         if can_send and self._lost is None:
             self._lost = asyncio.get_running_loop().create_future()
         elif not can_send and self._lost is not None:
@@ -200,7 +209,12 @@ class CloudNodeStream(SiteStream):
         """Handle one event of a connection; never raises."""
         if socket not in (self._current, self._old):
             return
-        self.maybe_delayed = self._renewer.rejected.is_set() or socket.eio.delayed
+        self.held_since = self._renewer.held_since
+        if socket.eio.delayed:
+            self.held_since = HELD_FOR_UNKNOWN_TIME
+        elif self._old is not None and socket is not self._old:
+            # a new connection has nothing that was held back
+            self.held_since = NOT_HELD
         if topic in TOPICS:
             # also of a malformed event: its keys show where the fields are
             self.stats.topics[topic] += 1
@@ -258,7 +272,7 @@ class CloudNodeStream(SiteStream):
             return
         if isinstance(event, (DoorEvent, AccessEvent)):
             # others may be the system's own, about a site that is away
-            self._status.handle_event(topic, maybe_delayed=self.maybe_delayed)
+            self._status.handle_event(topic, maybe_delayed=self.held_since != NOT_HELD)
         self._notify_event(topic, event)
 
     def _is_of_known_device(self, event: PdkEvent) -> bool:
