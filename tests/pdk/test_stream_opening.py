@@ -203,3 +203,37 @@ async def test_server_that_ignores_the_close(
         await socket.open(uri.replace("http", "ws"))
         await asyncio.wait_for(socket.close(), 10)
         await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_pings_of_the_websocket(
+    socket: Socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that one may come first, and another one while the connection ends."""
+    received: list[str] = []
+
+    def handle_event(topic: str, _: object) -> None:
+        received.append(topic)
+        socket.eio.abort()
+
+    async def serve(websocket: web.WebSocketResponse) -> None:
+        await websocket.ping()
+        await websocket.send_str(OPENING)
+        await websocket.send_str('40{"sid":"s"}')
+        async for _ in websocket:
+            # all at once, so that the client has received the rest as well
+            frames = [(1, b'42["first"]'), (9, b""), (1, b'42["last"]')]
+            assert websocket._req and websocket._req.transport
+            websocket._req.transport.write(
+                b"".join(
+                    bytes((0x80 | code, len(data))) + data for code, data in frames
+                )
+            )
+
+    socket._on_event = handle_event
+    async with websocket_server(serve) as uri:
+        await socket.open(uri.replace("http", "ws"))
+        await socket.send_event("begin", {})
+        await asyncio.wait_for(socket.ended, 10)
+        await socket.close()
+    assert received == ["first", "last"]
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]

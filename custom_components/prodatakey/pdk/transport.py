@@ -34,6 +34,7 @@ FRAME_TOO_LARGE = f"a frame of more than {MAX_FRAME_SIZE // 1024} KiB"
 
 # Looked up once, not for each packet.
 _TEXT = aiohttp.WSMsgType.TEXT
+_WEBSOCKET_PINGS = (aiohttp.WSMsgType.PING, aiohttp.WSMsgType.PONG)
 _OPEN = str(engineio_packet.OPEN)
 _MESSAGE = str(engineio_packet.MESSAGE)
 _CLOSE = str(engineio_packet.CLOSE)
@@ -96,8 +97,9 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         self.read_loop_task = create_task(self._read_loop_websocket())
 
     async def _receive_first(self) -> str:
-        """Return the first frame."""
-        frame = await self.ws.receive()
+        """Return the first frame that is no ping or pong of the websocket."""
+        while (frame := await self.ws.receive()).type in _WEBSOCKET_PINGS:
+            await self._handle_other_frame(frame)
         if frame.type is not aiohttp.WSMsgType.TEXT:
             raise StreamRefusedError("closed before it opened")
         return str(frame.data)
@@ -188,7 +190,9 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
     async def _handle_other_frame(self, frame: aiohttp.WSMessage) -> None:
         """Answer a ping of the websocket, or keep why it ends."""
         if frame.type is aiohttp.WSMsgType.PING:
-            await self.ws.pong(frame.data)
+            # a connection that ends takes no answer, but what was received still counts
+            with suppress(aiohttp.ClientError, OSError):
+                await self.ws.pong(frame.data)
         elif frame.type is aiohttp.WSMsgType.ERROR:
             code = getattr(frame.data, "code", None)
             too_large = code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
