@@ -122,7 +122,7 @@ class Accounts:
             host = self._world.host(request.match_info["panel"])
         except NotFoundError as err:
             raise _problem(web.HTTPNotFound, str(err)) from err
-        if host.panel.system:
+        if host.system:
             raise _problem(web.HTTPNotFound, "The panel is on PDK 2.0.")
         if not application.may_use(host.panel.id):
             raise _problem(web.HTTPForbidden, "No permission for this panel.")
@@ -156,7 +156,7 @@ class Accounts:
             "panels": [
                 {"id": host.panel.id, "name": host.panel.name, "uri": host.reported_uri}
                 for host in self._world.hosts.values()
-                if host.panel.ou == key and not host.panel.system
+                if host.panel.ou == key and not host.system
             ],
             "children": [
                 {"id": self._ou_id(each.name), "name": each.name}

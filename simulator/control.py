@@ -81,12 +81,12 @@ from typing import Any
 from aiohttp import web
 
 from . import scenario, views
+from .actions import UnknownActionError, perform
 from .door import RejectedError
 from .faults import UnknownFaultError
 from .host import PanelHost
 from .migration import migrate
 from .panel import NotFoundError
-from .people.actions import UnknownActionError, perform
 from .people.morning import run_morning
 from .world import Simulation
 
@@ -243,8 +243,8 @@ async def _emit(host: PanelHost, body: Json) -> None:
         topic = event["topic"]
         # No payload is no argument; a payload of null is an argument.
         args = (event["payload"],) if "payload" in event else ()
-        if panel.system and "content" in event:
-            args = (panel.system.event(panel, topic, event["content"]),)
+        if host.system and "content" in event:
+            args = (host.system.event(panel, topic, event["content"]),)
         for _ in range(event.get("times", 1)):
             panel.publish(topic, *args)
 
@@ -254,12 +254,12 @@ async def _send_raw(host: PanelHost, body: Json) -> None:
 
 
 async def _kick(host: PanelHost, body: Json) -> None:
-    connections = host.panel.system or host
+    connections = host.system or host
     await connections.kick(body.get("how", "close"))
 
 
 async def _revoke(host: PanelHost, _body: Json) -> None:
-    if system := host.panel.system:
+    if system := host.system:
         system.tokens.revoke()
     else:
         host.panel.revoke_tokens()
@@ -276,7 +276,7 @@ async def _go_online(host: PanelHost, body: Json) -> None:
 
 
 def _report_connection(host: PanelHost, body: Json) -> None:
-    if (system := host.panel.system) and body.get("event", True):
+    if (system := host.system) and body.get("event", True):
         system.report_connection(host.panel)
 
 

@@ -8,6 +8,7 @@ from .engine import How
 from .faults import RateLimit, fail
 from .panel import Panel
 from .stream import Stream
+from .v2.system import System
 
 LOOPBACK = "127.0.0.1"
 
@@ -21,6 +22,8 @@ class PanelHost:
         """Initialize the server."""
         self.panel = panel
         self.stream = Stream(panel)
+        self.system: System | None = None
+        """The system that serves the panel on PDK 2.0; None on PDK 1.0."""
         self._port = 0
         self._limit = RateLimit(requests=70, writes=20)
         app = web.Application()
@@ -75,6 +78,17 @@ class PanelHost:
         await self.go_offline()
         self._port = 0
         await self.go_online()
+
+    def join_system(self, system: System) -> None:
+        """Move to PDK 2.0: a system serves the panel from now on."""
+        self.system = system
+        system.add(self.panel)
+
+    async def leave_system(self) -> None:
+        """Return to PDK 1.0, if the panel is on PDK 2.0."""
+        if self.system:
+            system, self.system = self.system, None
+            await system.remove(self.panel)
 
     async def kick(self, how: How) -> None:
         """Close the connections of the stream."""

@@ -21,13 +21,13 @@ async def migrate(world: World, host: PanelHost, body: Mapping[str, Any]) -> Non
     fields = {key: body[key] for key in ("systemId", "task") if key in body}
     if stage == "completed":
         fields["systemId"] = panel.system_id
-    if body.get("event", True) and not panel.system:
+    if body.get("event", True) and not host.system:
         panel.publish(f"migration.{stage}", *([fields] if fields else []))
     if stage in _STAGES:
         panel.migration = stage
-    if stage in ("completed", "rolledback") and panel.system:
-        await panel.system.remove(panel)
+    if stage in ("completed", "rolledback"):
+        await host.leave_system()
     if stage == "completed":
-        world.system(panel.system_id).add(panel)
+        host.join_system(world.system(panel.system_id))
         panel.revoke_tokens()
         await host.stream.end()

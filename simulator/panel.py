@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import events
 from .clock import Clock
@@ -17,9 +17,6 @@ from .faults import Faults
 from .observers import Observers
 from .scenario import ADDITIONAL_READERS, Device, PanelSpec, Person, device, device_id
 from .tokens import Tokens
-
-if TYPE_CHECKING:
-    from .v2.system import System
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -81,8 +78,8 @@ class Panel:
         self.ou = spec.ou
         self.online = spec.online
         self.migration: str | None = None
-        self.system: System | None = None
-        """The system that serves it in PDK 2.0; None while it is on PDK 1.0."""
+        self.publish_on_system: Callable[..., None] | None = None
+        """Sends its events on PDK 2.0; None while it is on PDK 1.0."""
         self.system_id = spec.system.id
         self.cloud_node = spec.system.cloud_node
         self.people: dict[int, Person] = {each.id: each for each in spec.people}
@@ -135,7 +132,7 @@ class Panel:
     @property
     def generation(self) -> int:
         """Return the generation of PDK that serves it."""
-        return 2 if self.system else 1
+        return 2 if self.publish_on_system else 1
 
     @property
     def is_read_only(self) -> bool:
@@ -156,8 +153,8 @@ class Panel:
         if self._collected is not None:
             self._collected.append((topic, args))
             return
-        if self.system:
-            self.system.publish(self, topic, *args)
+        if self.publish_on_system:
+            self.publish_on_system(topic, *args)
             return
         _LOGGER.info("%s: %s", self.id, topic)
         self.observers.record(self.id, "event", topic, args[0] if args else None)

@@ -16,7 +16,7 @@ def present(
 
     The PIN for duress opens the door as any other; only PDK 2.0 reports it.
     """
-    if duress and not panel.system:
+    if duress and panel.generation < 2:
         raise RejectedError("PDK 1.0 has no PIN for duress.")
     person, factor = _find_person(panel, credential)
     if person is None:

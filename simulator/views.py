@@ -55,8 +55,8 @@ def control_panel(host: PanelHost) -> Json:
         "online": panel.online,
         "generation": panel.generation,
         "cloud_node": panel.cloud_node,
-        "system": panel.system.as_json() if panel.system else None,
-        "sockets": _client_count(panel),
+        "system": host.system.as_json() if host.system else None,
+        "sockets": _client_count(host),
         "tokens": panel.tokens.issued,
         "doors": {
             key: {
@@ -86,7 +86,7 @@ def page_state(world: World) -> Json:
     """Return everything that the web page shows."""
     return {
         "time": world.people.as_json() if world.people else None,
-        "panels": {key: _page_panel(host.panel) for key, host in world.hosts.items()},
+        "panels": {key: _page_panel(host) for key, host in world.hosts.items()},
     }
 
 
@@ -104,19 +104,20 @@ def page_log_entry(world: World, record: Record) -> Json:
     }
 
 
-def _client_count(panel: Panel) -> int:
+def _client_count(host: PanelHost) -> int:
     """Return the clients that receive events."""
-    if panel.system:
-        return sum(bool(each.topics) for each in panel.system.clients.values())
-    return len(panel.clients)
+    if host.system:
+        return sum(bool(each.topics) for each in host.system.clients.values())
+    return len(host.panel.clients)
 
 
-def _page_panel(panel: Panel) -> Json:
+def _page_panel(host: PanelHost) -> Json:
+    panel = host.panel
     return {
         "name": panel.name,
         "generation": panel.generation,
         "online": panel.online,
-        "clients": _client_count(panel),
+        "clients": _client_count(host),
         "migration": panel.migration,
         "people": [{"id": p.id, "name": p.name} for p in panel.people.values()],
         "doors": {key: _page_door(panel, door) for key, door in panel.doors.items()},

@@ -47,15 +47,14 @@ class World:
     async def add_panel(self, spec: PanelSpec) -> PanelHost:
         """Add a panel, in place of one with the same id."""
         if former := self.hosts.pop(spec.id, None):
-            if former.panel.system:
-                await former.panel.system.remove(former.panel)
+            await former.leave_system()
             await former.stop()
         host = PanelHost(Panel(spec, self._clock, self.faults, self._observers))
         await host.start(self._next_port)
         self._next_port += 1 if self._next_port else 0
         self.hosts[spec.id] = host
         if spec.generation > 1:
-            self.system(spec.system.id).add(host.panel)
+            host.join_system(self.system(spec.system.id))
         return host
 
     async def stop(self) -> None:

@@ -7,12 +7,12 @@ from itertools import count
 import logging
 from typing import Any
 
+from simulator import actions
 from simulator.clock import Clock
 from simulator.door import RejectedError
 from simulator.panel import NotFoundError, Panel
 from simulator.scenario import PanelSpec, PeopleSpec
 
-from . import actions
 from .schedule import plan_day
 from .site import DAY, MINUTE, Action
 

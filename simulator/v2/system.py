@@ -2,17 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from simulator.engine import How
 from simulator.observers import Observers
+from simulator.panel import Panel
 from simulator.scenario import Application, Device, device_id, stable_id
 from simulator.tokens import Tokens
-
-if TYPE_CHECKING:
-    from simulator.panel import Panel
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,12 +85,12 @@ class System:
     def add(self, panel: Panel) -> None:
         """Serve a panel."""
         self.panels[panel.cloud_node] = panel
-        panel.system = self
+        panel.publish_on_system = partial(self.publish, panel)
 
     async def remove(self, panel: Panel) -> None:
         """Do not serve a panel any more; without one there is no system."""
         del self.panels[panel.cloud_node]
-        panel.system = None
+        panel.publish_on_system = None
         if not self.panels:
             self.tokens.revoke()
             await self.kick("close")

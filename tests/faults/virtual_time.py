@@ -107,7 +107,7 @@ class Outage:
     async def kick(self) -> None:
         """Let the panel end the connection."""
         host = self.simulation.world.host(self.site)
-        await (host.panel.system or host).kick("abort")
+        await (host.system or host).kick("abort")
 
     async def wait_connected(self) -> None:
         """Wait for a connection since the last restart of the count."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator import reader
-from simulator.door import Door, RejectedError
-from simulator.panel import Panel
+from . import reader
+from .door import Door, RejectedError
+from .panel import Panel
 
 type Body = Mapping[str, Any]
 
