@@ -124,14 +124,24 @@ class House:
 
     async def wait_until_connected(self) -> None:
         """Wait until the panel is connected."""
+        await until("connection", self._is_connected, 90)
 
-        async def is_connected() -> bool | None:
-            with suppress(DemoError):
-                state: Any = await self.hass.call("GET", f"/api/states/{CONNECTION}")
-                return state["state"] == "on" or None
-            return None
+    async def has_moved(self, key: str) -> bool:
+        """Wait for the connection or for a repair; return whether it is the first."""
 
-        await until("connection", is_connected, 90)
+        async def is_settled() -> bool | None:
+            if key in await self.issues():
+                return False
+            return await self._is_connected()
+
+        return await until(f"connection, or repair {key}", is_settled, 90)
+
+    async def _is_connected(self) -> bool | None:
+        """Return whether the panel is connected, None if not."""
+        with suppress(DemoError):
+            state: Any = await self.hass.call("GET", f"/api/states/{CONNECTION}")
+            return state["state"] == "on" or None
+        return None
 
     async def wait_for_issue(self, key: str) -> None:
         """Wait for a repair."""
@@ -219,12 +229,12 @@ class Kills:
                 await submitting
         async with home_assistant(*self._run):
             found["kills"] += 1
-            if key in await self._house.issues():
+            if await self._house.has_moved(key):
+                found["finished"] += 1
+            else:
                 found["not written down"] += 1
                 await self._house.submit(await self._house.open_form(key))
-            else:
-                found["finished"] += 1
-            await self._house.wait_until_connected()
+                await self._house.wait_until_connected()
             picture = await self._house.picture()
             left = await self._house.issues()
             difference = _difference(picture, self.expected[key])
