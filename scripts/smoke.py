@@ -13,10 +13,10 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from .demo import PANEL_ID
-from .demo_options import ROOT
-from .home_assistant import HomeAssistantClient
-from .processes import DemoError, end, free_port, is_free, until
+from .demonstration.demo import PANEL_ID
+from .demonstration.home_assistant import HomeAssistantClient
+from .demonstration.options import ROOT
+from .demonstration.processes import DemoError, end, free_port, is_free, until
 
 DOOR = 1
 LOCK = "lock.front_door"

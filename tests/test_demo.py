@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo_claim import claim
-from scripts.demo_options import parse_arguments
-from scripts.processes import DemoError, free_port
+from scripts.demonstration.claim import claim
+from scripts.demonstration.options import parse_arguments
+from scripts.demonstration.processes import DemoError, free_port
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

@@ -18,9 +18,18 @@ from typing import Any, override
 
 from aiohttp import ClientSession
 
-from scripts.demo import simulated_panel
-from scripts.home_assistant import HomeAssistantClient, write_configuration
-from scripts.processes import DemoError, free_port, lives_until, running, until
+from scripts.demonstration.demo import simulated_panel
+from scripts.demonstration.home_assistant import (
+    HomeAssistantClient,
+    write_configuration,
+)
+from scripts.demonstration.processes import (
+    DemoError,
+    free_port,
+    lives_until,
+    running,
+    until,
+)
 from tests.common import PANEL, WORKSHOP
 from tests.pdk.common import send_frame, wait_for_requests
 from tests.simulator_process import Json, SimulatedPdk

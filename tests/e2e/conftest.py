@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Browser, Page, sync_playwright
 import pytest
 
-from scripts.processes import free_port
+from scripts.demonstration.processes import free_port
 
 PROJECT = Path(__file__).parent.parent.parent
 READY = "Ctrl-C ends it"
@@ -62,7 +62,7 @@ def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
     """Run scripts/demo in the background."""
     port = free_port()
     log = folder / "demo.log"
-    command = [sys.executable, "-m", "scripts.demo", "--port", str(port)]
+    command = [sys.executable, "-m", "scripts.demonstration.demo", "--port", str(port)]
     command += ["--panel-port", "0", "--folder", str(folder / "demo"), *options]
     with (
         log.open("w") as output,

@@ -16,9 +16,19 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from scripts.demo import simulated_panel
-from scripts.home_assistant import CREDENTIALS, HomeAssistantClient, write_configuration
-from scripts.processes import DemoError, free_port, lives_until, running, until
+from scripts.demonstration.demo import simulated_panel
+from scripts.demonstration.home_assistant import (
+    CREDENTIALS,
+    HomeAssistantClient,
+    write_configuration,
+)
+from scripts.demonstration.processes import (
+    DemoError,
+    free_port,
+    lives_until,
+    running,
+    until,
+)
 from tests.simulator_process import Json, SimulatedPdk
 
 DOMAIN = "prodatakey"

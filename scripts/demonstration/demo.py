@@ -16,11 +16,11 @@ from aiohttp import ClientSession
 
 from homeassistant import const
 
-from .demo_claim import claim
-from .demo_dashboard import expose_locks, show_panels
-from .demo_greeting import greet, warn_of_network
-from .demo_options import LOCALHOST, ROOT, parse_arguments
+from .claim import claim
+from .dashboard import expose_locks, show_panels
+from .greeting import greet, warn_of_network
 from .home_assistant import CREDENTIALS, USER, HomeAssistantClient, write_configuration
+from .options import LOCALHOST, parse_arguments
 from .processes import DemoError, lives_until, running, say, until
 
 DOMAIN = "prodatakey"
@@ -85,7 +85,7 @@ class Demo:
         write_configuration(
             config, options.port, start_page=options.empty, bind=options.bind
         )
-        script = str(ROOT / "scripts" / "demo_home_assistant.py")
+        script = str(Path(__file__).with_name("run_home_assistant.py"))
         command = (sys.executable, script, "--config", str(config))
         env = {"PDK_ACCOUNTS_URL": self._addresses["accounts_url"]}
         async with running(*command, log=self.log, folder=config, env=env) as process:

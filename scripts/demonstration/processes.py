@@ -9,7 +9,7 @@ from pathlib import Path
 import signal
 import socket
 
-from .demo_options import LOCALHOST, MAX_PORT, ROOT
+from .options import LOCALHOST, MAX_PORT, ROOT
 
 STOP_TIMEOUT = 30
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from .demo_options import ALL_ADDRESSES, LOCALHOST
 from .home_assistant import CREDENTIALS, PASSWORD, USER
+from .options import ALL_ADDRESSES, LOCALHOST
 from .processes import say
 
 

@@ -4,7 +4,7 @@ import argparse
 import ipaddress
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAX_PORT = 65535
 LOCALHOST = "127.0.0.1"
 ALL_ADDRESSES = str(ipaddress.IPv4Address(0))

@@ -11,8 +11,8 @@ from aiohttp import ClientConnectionError, ClientError, ClientSession
 from homeassistant.components.http import config as http_config
 from homeassistant.util.dt import utcnow
 
-from .demo_options import ALL_ADDRESSES, LOCALHOST, ROOT
 from .integrations import DEMO_INTEGRATIONS
+from .options import ALL_ADDRESSES, LOCALHOST, ROOT
 from .processes import DemoError, until
 
 USER = "demo"
@@ -20,10 +20,10 @@ PASSWORD = "demo"
 # Those of the simulated account at pdk.io.
 CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 START_TIMEOUT = 180
-CONFIGURATION = ROOT / "scripts" / "demo_configuration.yaml"
-START_PAGE = ROOT / "scripts" / "demo_start.yaml"
+CONFIGURATION = Path(__file__).with_name("configuration.yaml")
+START_PAGE = Path(__file__).with_name("start.yaml")
 BLUEPRINTS = Path("blueprints/automation/prodatakey")
-PHONE = ROOT / "scripts" / "demo_phone"
+PHONE = Path(__file__).with_name("phone")
 
 START_DASHBOARD = """\
 lovelace:
