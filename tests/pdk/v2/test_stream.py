@@ -117,6 +117,21 @@ async def test_status_of_a_site_is_read_until_it_is_online(
     ]
 
 
+async def test_status_is_read_again_after_a_report_without_a_site(
+    node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when the next attempt is due, up to a minute later."""
+    set_constants(monkeypatch, backoff_delays=(60,))
+    await simulator.set_online(WORKSHOP, online=False, event=False)
+    async with RunningStream(node) as stream:
+        await simulator.subscriptions(WORKSHOP, 1)
+        await stream.wait_for_events(1)
+        await simulator.set_online(WORKSHOP, online=True, event=False)
+        await simulator.emit(WORKSHOP, "cloudnode.connected", {})
+        await stream.wait_for_events(2)
+    assert stream.events[1] == SiteConnection(connected=True)
+
+
 @pytest.mark.parametrize("envelope", ["A", "B", "C"])
 async def test_badge_and_its_relay(
     node: CloudNodeClient, simulator: SimulatedPdk, envelope: str

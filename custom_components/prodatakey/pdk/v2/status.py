@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 import logging
 import time
 
@@ -71,7 +72,11 @@ class SiteStatus:
                 return
             if error is not None:
                 _LOGGER.debug("Could not read the site's status: %s", error)
-            await asyncio.sleep(backoff.next_delay(error))
+            # a report that names no site may be about this one
+            with suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_delay(error)):
+                    await self._unclear.wait()
+            self._unclear.clear()
             if self.online and reports != self._reports:
                 return
 
