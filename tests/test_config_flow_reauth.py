@@ -1,10 +1,12 @@
 """pdk.io rejects the credentials, and a user gives new ones."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.prodatakey.account import async_withdraw_reauth
 from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -225,6 +227,23 @@ async def test_new_credentials_do_not_work(
     done = await submit_and_settle(hass, form, **CREDENTIALS)
     assert done["reason"] == "wrong_account"
     assert elsewhere.data["client_secret"] == "outdated"
+
+
+async def test_old_credentials_work_again_meanwhile(
+    hass: HomeAssistant, pdk: SimulatedPdk
+) -> None:
+    """The form is withdrawn, but not under a user who has just submitted it."""
+    entry = add_entry(hass, PANEL)
+    form = await start(hass, entry, "reauth_confirm")
+    await pdk.faults(devices={"status": 500, "delay": 0.1, "count": 1})
+    submitting = hass.async_create_task(submit(hass, form, **CREDENTIALS))
+    async with asyncio.timeout(5):
+        while not (await pdk.requests())["devices"]:
+            pass
+    async_withdraw_reauth(hass, entry)
+    assert (await submitting)["errors"] == {"base": "cannot_connect"}
+    async_withdraw_reauth(hass, entry)
+    assert not reauth_forms(hass)
 
 
 @pytest.mark.parametrize("step", ["reauth_confirm", "reconfigure"])

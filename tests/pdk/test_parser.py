@@ -29,6 +29,15 @@ def test_topics() -> None:
     assert parse_event("invalidToken", "expired") == InvalidToken()
 
 
+def test_unknown_credential_is_nobodys() -> None:
+    """Test that no person is taken from it, also where the event names one."""
+    body = {"doorId": 1, "personId": 9, "person": {"firstName": "Amelia"}}
+    payload = {"body": body, "metadata": {"personName": "Amelia Hartmann"}}
+    event = parse_event("door.request.unknown", payload)
+    assert isinstance(event, AccessEvent)
+    assert (event.person, event.person_id) == (None, None)
+
+
 @pytest.mark.parametrize(
     "topic", [topic for topic in EVENTS if topic.startswith("door.")]
 )
