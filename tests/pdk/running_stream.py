@@ -12,10 +12,11 @@ from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.common import wait_until
 
-CONNECTED, DROPPED, DOWN = (
+CONNECTED, DROPPED, DOWN, SILENT = (
     StreamStatus.CONNECTED,
     StreamStatus.DROPPED,
     StreamStatus.DOWN,
+    StreamStatus.SILENT,
 )
 
 

@@ -84,6 +84,20 @@ async def test_size_of_an_answer(session: aiohttp.ClientSession) -> None:
             assert str(raised.value).endswith(expected)
 
 
+async def test_rejected_token_is_not_used_again(
+    client: PanelClient, simulator: SimulatedPdk
+) -> None:
+    """Test that it is not, although no other one could be had."""
+    await client.get_token()
+    once = {"count": 1}
+    await simulator.faults(
+        PANEL, devices={"status": 401} | once, panel_token={"status": 503} | once
+    )
+    with pytest.raises(CannotConnectError):
+        await client.get_doors()
+    assert client.token is None
+
+
 @pytest.mark.parametrize("rejections", [1, 2])
 async def test_token_is_rejected(
     client: PanelClient, simulator: SimulatedPdk, rejections: int

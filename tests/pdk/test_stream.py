@@ -16,7 +16,7 @@ from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
 from .common import Site, set_constants, wait_for_requests
-from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream
+from .running_stream import CONNECTED, DOWN, DROPPED, SILENT, RunningStream
 
 # What fails in PDK 1.0, then in PDK 2.0.
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -174,6 +174,26 @@ async def test_delayed_events_follow_the_renewal(
         ]
         assert stream.statuses == [CONNECTED]
     assert (await simulator.requests())["renewed"] == 1
+
+
+async def test_retry_of_a_renewal(
+    client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that it is made when asked for: the credentials may be new."""
+    set_constants(monkeypatch, backoff_delays=(60,), silent_after=0)
+    async with RunningStream(client) as stream:
+        await simulator.faults(PANEL, panel_token={"status": 503})
+        await simulator.revoke(PANEL)
+        await simulator.act(PANEL, 1, "relay", on=True)
+        await wait_for_requests(simulator, "panel_token", 2)
+        await stream.wait_for_status(SILENT)
+        await simulator.faults(PANEL, panel_token=None)
+        await wait_until(lambda: stream.errors[1:])
+        stream.stream.retry()
+        await stream.wait_for_events(2)
+        await stream.wait_connected(2)
+        assert set(stream.statuses) == {CONNECTED, SILENT}
+        assert stream.topics == ["door.input.relay.on"]
 
 
 @pytest.mark.parametrize("events", [False, True])

@@ -128,8 +128,8 @@ class TokenRenewer:
 
     def stop(self) -> None:
         """Forget the connection: it has ended."""
-        self._cancel_silence()
         self._is_silent = False
+        self._end_silence()
 
     async def run(
         self,
@@ -140,8 +140,8 @@ class TokenRenewer:
 
         `send_token` returns once a token has arrived, and raises NotConnectedError.
         `confirm` returns once all events have arrived that were sent before, if that can
-        be known. Returns when the connection has ended. Raises StreamRefusedError if the new tokens are rejected
-        too: without a valid token the stream reports nothing.
+        be known. Returns when the connection has ended. Raises StreamRefusedError if the
+        new tokens are rejected too: without a valid token the stream reports nothing.
         """
         rejections, events = 0, self.events
         while True:
@@ -153,6 +153,7 @@ class TokenRenewer:
                 raise StreamRefusedError("the panel rejects every new token")
             self._token = await self._get_new_token()
             self._events_before = self.events
+            self._flushing.clear()
             try:
                 await send_token(self._token.value)
             except NotConnectedError:
@@ -168,15 +169,12 @@ class TokenRenewer:
         if self.held_since == NOT_HELD:
             self.held_since = now()
             self.rejected.set()
-            self._schedule_silence(SILENT_AFTER)
+        self._schedule_silence(SILENT_AFTER)
 
     def handle_accepted(self) -> None:
         """Handle that a new token has arrived: what was rejected before was the old one."""
         self._rejected_again_at = -1
-        self._cancel_silence()
-        if self._is_silent:
-            self._is_silent = False
-            self._on_silence(None)
+        self._end_silence()
 
     def handle_held_event(self) -> None:
         """Handle an event that may have been held back."""
@@ -225,16 +223,12 @@ class TokenRenewer:
             try:
                 return await self._client.renew_token()
             except PdkError as err:
-                self._handle_failure(err)
+                self._error = err
+                if self._is_silent:
+                    self._on_silence(err)
+                else:
+                    self._schedule_silence(self._token.seconds_to_end)
                 await wait_for_retry(self.retry, self._backoff.next_delay(err))
-
-    def _handle_failure(self, err: PdkError) -> None:
-        """Handle a failed attempt: silence follows when the old token ends."""
-        self._error = err
-        if self._is_silent:
-            self._on_silence(err)
-        else:
-            self._schedule_silence(self._token.seconds_to_end)
 
     def _schedule_silence(self, seconds: float) -> None:
         """Begin the silence after a while, unless it begins earlier anyway."""
@@ -249,19 +243,21 @@ class TokenRenewer:
     def _begin_silence(self) -> None:
         """Notify that the panel reports nothing."""
         self._is_silent = True
-        self._on_silence(
-            self._error or StreamRefusedError("the panel rejects its token")
-        )
+        self._on_silence(self._error or StreamRefusedError("the token is rejected"))
 
-    def _cancel_silence(self) -> None:
-        """Stop waiting for the silence."""
+    def _end_silence(self) -> None:
+        """Do not begin the silence, or notify of its end."""
         self._error = None
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
+        if self._is_silent:
+            self._is_silent = False
+            self._on_silence(None)
 
     def _end_gap(self) -> None:
         """Count events as fresh again."""
+        self._end_silence()
         self.rejected.clear()
         self._flushing.clear()
         self._events_before = None
