@@ -80,7 +80,15 @@ REFUSED = {"status": 503}
 
 
 @BOTH
-@pytest.mark.parametrize("answer", [REFUSED, {"status": 429}, {"hang": True}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        REFUSED,
+        pytest.param({"status": 429}, marks=pytest.mark.soak),
+        pytest.param({"hang": True}, marks=pytest.mark.soak),
+    ],
+    ids=["503", "429", "hangs"],
+)
 async def test_renewal_fails_once(direct: Site, answer: dict[str, Any]) -> None:
     """Test that the connection stands, and that nothing is lost that was held back."""
     await direct.pdk.switches(WORKSHOP, renewal="event")
