@@ -167,7 +167,7 @@ class PanelCoordinator:
         await self.async_read_doors()
         endpoints = as_list(stored.get("endpoints"))
         if Feature.ENDPOINTS not in features:
-            self._kept_endpoints = endpoints
+            self._kept_endpoints = endpoints[:MAX_DOORS]
         else:
             for endpoint in parse_stored(endpoints, endpoint_from_dict):
                 self.panel.add_endpoint(endpoint)

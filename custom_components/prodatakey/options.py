@@ -44,14 +44,14 @@ class Options:
         """
         mode = raw.get(CONF_UNLOCK_MODE, UNLOCK_HOLD)
         if mode not in (UNLOCK_HOLD, UNLOCK_MOMENTARY):
-            _LOGGER.warning("Ignored the option %s: %s", CONF_UNLOCK_MODE, mode)
+            _LOGGER.warning("Ignored the option %s: %r", CONF_UNLOCK_MODE, mode)
             mode = UNLOCK_HOLD
         duration = raw.get(CONF_UNLOCK_DURATION)
         if duration is not None and not (
             isinstance(duration, int | float)
             and MIN_UNLOCK_DURATION <= duration <= MAX_UNLOCK_DURATION
         ):
-            _LOGGER.warning("Ignored the option %s: %s", CONF_UNLOCK_DURATION, duration)
+            _LOGGER.warning("Ignored the option %s: %r", CONF_UNLOCK_DURATION, duration)
             duration = None
         return cls(
             unlock_mode=str(mode),

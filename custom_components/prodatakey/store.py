@@ -17,6 +17,7 @@ from .pdk.models import Aspect, DoorInfo, SiteProblem
 from .pdk.panel import Endpoint
 from .pdk.parser import (
     MAX_MESSAGE_LENGTH,
+    MAX_PROBLEM_SOURCES,
     as_dict,
     as_int,
     as_list,
@@ -259,7 +260,9 @@ def problems_from_dict(stored: Mapping[str, object]) -> dict[SiteProblem, set[st
     """Return stored problems of a site, without unknown ones."""
     return {
         problem: {
-            each for each in as_list(stored.get(problem)) if isinstance(each, str)
+            each
+            for each in as_list(stored.get(problem))[:MAX_PROBLEM_SOURCES]
+            if isinstance(each, str)
         }
         for problem in SiteProblem
         if problem in stored

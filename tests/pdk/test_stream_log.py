@@ -22,9 +22,11 @@ from custom_components.prodatakey.pdk.http import (
 )
 from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.site import get_sites, validate_connection
+from custom_components.prodatakey.pdk.stream import MAX_UNKNOWN_TOPICS, OTHER_TOPICS
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.parser import TOPICS as V2_TOPICS
+from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from tests.common import PANEL, wait_until
 from tests.simulator_process import SimulatedPdk
 
@@ -86,6 +88,43 @@ async def test_malformed_and_unknown_events(
         "Ignored a malformed door.request.unknown: doorId is missing",
         "Ignored a malformed door.input.relay.on: doorId is missing",
     ]
+
+
+async def test_unknown_topics_are_counted(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test what the diagnostics count: names that look like topics, and how many."""
+    caplog.set_level(logging.DEBUG, PDK)
+    step = "migration.task.started"
+    topics = (step, step, site.topic("autoclose.on"), site.topic(PIN), "x" * 33, "")
+    async with RunningStream(site.client) as stream:
+        await site.subscribed()
+        for topic in (*topics, "serverError"):
+            payload = {"message": PIN, "body": {"pin": PIN}}
+            if isinstance(stream.stream, CloudNodeStream):
+                # the simulated system sends only what was subscribed
+                assert stream.stream._current
+                stream.stream._receive(stream.stream._current, topic, payload)
+            else:
+                await site.pdk.emit(site.id, topic, payload)
+        stats, expected = stream.stream.stats, {step: 2, topics[2]: 1, OTHER_TOPICS: 3}
+        if not site.is_pdk1:
+            # there the rejection of a command is the answer to it
+            expected["serverError"] = 1
+        await wait_until(lambda: stats.unknown_topics.total() + stats.rejections == 7)
+        assert stats.unknown_topics == expected
+        assert stats.unexpected_rejections == int(site.is_pdk1)
+        for number in range(1000):
+            stream.stream._count_unknown(
+                "topic." + chr(97 + number % 26) * (number // 26)
+            )
+        assert len(stats.unknown_topics) == MAX_UNKNOWN_TOPICS
+        assert stats.unknown_topics.total() == sum(expected.values()) + 1000
+    lines = [each for each in caplog.messages if "unknown topic" in each]
+    assert lines[0] == f"Ignored the unknown topic {step!r}"
+    assert PIN not in caplog.text
+    if site.is_pdk1:
+        assert "Received a serverError without a command" in caplog.messages
 
 
 @pytest.mark.parametrize(

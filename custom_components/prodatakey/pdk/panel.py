@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 import logging
 from typing import Any
 
@@ -34,11 +35,14 @@ from .models import (
     SiteProblem,
     SiteProblemReported,
 )
+from .parser import MAX_PROBLEM_SOURCES
 
 _LOGGER = logging.getLogger(__name__)
 
 # A door is removed when this many lists in a row lack it.
 REMOVE_AFTER_MISSES = 2
+# So many doors beyond the maximum are counted.
+MAX_SKIPPED = 1000
 # How long an endpoint may take to answer a query, in seconds.
 SIGNAL_TIMEOUT = 5.0
 
@@ -96,7 +100,7 @@ class Panel:
         self.listed: set[DoorId] | None = None
         """The doors of the last list, also if it was empty; None before the first."""
         self.skipped: set[DoorId] = set()
-        """The doors beyond `max_doors`."""
+        """The doors beyond `max_doors`, as far as they are counted."""
         self.door_updates = Subscribers[Iterable[Door]]()
         """Notified of doors that are new or described again."""
         self.removed_doors = Subscribers[Door]()
@@ -113,6 +117,7 @@ class Panel:
         self._max_doors = max_doors
         self._discoveries = Subscribers[Endpoint]()
         self._signals = Subscribers[EndpointSignal]()
+        self._ignored_endpoints = False
         self._query_locks: dict[EndpointKey, asyncio.Lock] = {}
 
     def handle_event(self, event: PdkEvent, *, held_since: float) -> None:
@@ -173,7 +178,7 @@ class Panel:
             if known.misses >= REMOVE_AFTER_MISSES:
                 self.remove_door(known)
         updated = [d for info in listed if (d := self._update_door(info))]
-        self.skipped = ids - self.doors.keys()
+        self.skipped = set(islice(ids - self.doors.keys(), MAX_SKIPPED))
         self._notify_doors(updated)
 
     def mark_all_assumed(self) -> None:
@@ -222,8 +227,9 @@ class Panel:
         """Return the door of the first event that names it; None beyond the maximum."""
         info = DoorInfo(id=event.door_id, name=event.door_name)
         if (door := self._update_door(info)) is None:
-            self.skipped.add(event.door_id)
-            self._notify_doors(())
+            if event.door_id not in self.skipped and len(self.skipped) < MAX_SKIPPED:
+                self.skipped.add(event.door_id)
+                self._notify_doors(())
         else:
             self._notify_doors((door,))
         return door
@@ -232,7 +238,7 @@ class Panel:
         """Create or update one door; return None beyond the maximum."""
         door = self.doors.get(info.id)
         if door is not None and not door.info.same_kind(info):
-            _LOGGER.debug("Device %s is another kind of device now", info.id)
+            _LOGGER.debug("Device %r is another kind of device now", info.id)
             self.remove_door(door)
             door = None
         if door is None:
@@ -257,7 +263,8 @@ class Panel:
         """Handle a problem of the site; it lasts until everything that had it is well."""
         sources = self.problems.setdefault(event.problem, set())
         if event.value:
-            sources.add(event.source or "")
+            if len(sources) < MAX_PROBLEM_SOURCES:
+                sources.add(event.source or "")
         elif event.source is None:
             sources.clear()
         else:
@@ -270,9 +277,24 @@ class Panel:
     # Endpoints
 
     def add_endpoint(self, endpoint: Endpoint) -> None:
-        """Add or replace an endpoint."""
+        """Add or replace an endpoint; those beyond the maximum are ignored."""
+        if endpoint.key not in self.endpoints:
+            # each serves a door, so there are no more than doors
+            if len(self.endpoints) >= self._max_doors:
+                self._ignore_endpoint()
+                return
         self.endpoints[endpoint.key] = endpoint
         self.endpoint_updates.notify(endpoint)
+
+    def _ignore_endpoint(self) -> None:
+        """Warn once of endpoints beyond the maximum."""
+        if not self._ignored_endpoints:
+            self._ignored_endpoints = True
+            _LOGGER.warning(
+                "Ignored more than %d wireless endpoints of %s",
+                self._max_doors,
+                self.info.name,
+            )
 
     def remove_endpoint(self, endpoint: Endpoint) -> None:
         """Remove an endpoint."""
@@ -290,6 +312,8 @@ class Panel:
         endpoint.io_link_name = event.io_link_name
         endpoint.doors = event.doors
         self.add_endpoint(endpoint)
+        if endpoint.key not in self.endpoints:
+            return
         if is_recent(held_since):
             self._discoveries.notify(endpoint)
         self._on_change()

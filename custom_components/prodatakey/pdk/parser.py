@@ -24,6 +24,8 @@ MAX_SENTENCE_LENGTH = 1000
 MAX_PLACEHOLDERS = 20
 MAX_MESSAGE_LENGTH = MAX_SENTENCE_LENGTH + MAX_PLACEHOLDERS * MAX_NAME_LENGTH
 MAX_ENDPOINT_DOORS = 100
+# So many devices may have the same problem.
+MAX_PROBLEM_SOURCES = 1000
 # Longer JSON has at most so many values, and escapes if it has to be repaired: a text
 # that consists of nothing else would block the event loop.
 LARGE_JSON = 65_536

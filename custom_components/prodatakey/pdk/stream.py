@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
+import re
 from typing import ClassVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -28,6 +29,10 @@ EARLY_DISCONNECT = 5.0
 # restart, without those that are longer.
 MAX_RECENT_IDS = 2000
 MAX_STORED_IDS = 500
+# So many unknown topics are counted by their names, which have letters only.
+MAX_UNKNOWN_TOPICS = 50
+OTHER_TOPICS = "others"
+_TOPIC = re.compile(r"[a-z][a-zA-Z]{0,31}(\.[a-z][a-zA-Z]{0,31}){0,7}")
 MAX_LOG_ENTRIES = 20
 MAX_REASON_LENGTH = 100
 
@@ -66,7 +71,11 @@ class ConnectionStats:
     renewals: int = 0
     rejections: int = 0
     backoff: float = 0.0
+    unexpected_rejections: int = 0
+    """Those that came while no command was unanswered."""
     topics: Counter[str] = field(default_factory=Counter)
+    unknown_topics: Counter[str] = field(default_factory=Counter)
+    """Topics that nobody reads yet; what does not look like one is counted as one."""
     ends: deque[LogEntry] = field(default_factory=_new_log)
     errors: deque[LogEntry] = field(default_factory=_new_log)
 
@@ -197,6 +206,16 @@ class SiteStream(ABC):
         self._recent_ids.add(event_id)
         self._recent_ids_order.append(event_id)
         return False
+
+    def _count_unknown(self, topic: str) -> None:
+        """Count a topic that nobody reads; what does not look like one may be a secret."""
+        counts = self.stats.unknown_topics
+        name = topic if _TOPIC.fullmatch(topic) else OTHER_TOPICS
+        if name not in counts:
+            if len(counts) >= MAX_UNKNOWN_TOPICS or self._client.scrub(name) != name:
+                name = OTHER_TOPICS
+            _LOGGER.debug("Ignored the unknown topic %r", name)
+        counts[name] += 1
 
     def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""

@@ -52,6 +52,11 @@ class PendingCommands:
         """Return whether somebody waits for a result."""
         return any(not sent.result.done() for sent in self._unanswered.values())
 
+    @property
+    def unanswered(self) -> int:
+        """Return how many commands the panel may still answer."""
+        return len(self._unanswered)
+
     def add(self, command_id: str) -> asyncio.Future[None]:
         """Return the future result of a command: None, or a CommandError."""
         result = asyncio.get_running_loop().create_future()

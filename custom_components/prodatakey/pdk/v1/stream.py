@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+import logging
 from typing import override
 from uuid import uuid4
 
@@ -26,6 +27,8 @@ from .client import PanelClient
 from .parser import parse_event
 from .pending import PendingCommands
 from .socketio2 import Socket
+
+_LOGGER = logging.getLogger(__name__)
 
 # The panel's address is asked for again after this many failed attempts in a row.
 UPDATE_INFO_AFTER = 3
@@ -170,6 +173,7 @@ class PanelStream(SiteStream):
             self._log_malformed(topic, err)
             return
         if event is None:
+            self._count_unknown(topic)
             return
         self.stats.topics[topic] += 1
         if isinstance(event, (DoorEvent, AccessEvent)):
@@ -192,6 +196,9 @@ class PanelStream(SiteStream):
                 self._renewer.handle_rejection()
             case ServerError(message=message):
                 self.stats.rejections += 1
+                if not self._pending.unanswered:
+                    self.stats.unexpected_rejections += 1
+                    _LOGGER.debug("Received a serverError without a command")
                 self._pending.reject(self._client.scrub(message))
             case CommandSucceeded(command_id=command_id):
                 self._renewer.events += 1

@@ -232,6 +232,8 @@ class CloudNodeStream(SiteStream):
         if topic in TOPICS:
             # of anything else nobody knows whether it shows that the token is accepted
             self._renewer.events += 1
+        else:
+            self._count_unknown(topic)
         if event is not None and not self._is_known(socket, event):
             self._handle_site_event(topic, event, payload)
 
