@@ -1,5 +1,6 @@
 """What has to agree across the files of the repository, and what no other tool checks."""
 
+import ast
 from collections.abc import Iterator
 import json
 from pathlib import Path
@@ -72,3 +73,26 @@ def test_languages() -> None:
     for path in files.values():
         texts = json.loads(path.read_text("utf-8"))
         assert dict(placeholders(texts)) == dict(placeholders(TEXTS))
+
+
+# What the parser has cleaned, what users have named, and what is ours.
+UNQUOTED = re.compile(
+    r"(.+\.)?(name|__name__|title)|reason|trace|message|topic|err|event\.stage|CONF_\w+|.+!r.+"
+)
+
+
+def test_logged_texts_are_quoted() -> None:
+    """What may have line breaks in it is quoted in the lines that everybody's log has."""
+    levels = {f"_LOGGER.{each}" for each in ("info", "warning", "error", "exception")}
+    checked = 0
+    for path in COMPONENT.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or ast.unparse(call.func) not in levels:
+                continue
+            line, *arguments = call.args
+            codes = re.findall(r"%[.\d]*([a-z])", ast.literal_eval(line))
+            for code, argument in zip(codes, arguments, strict=True):
+                checked += 1
+                text = ast.unparse(argument)
+                assert code != "s" or UNQUOTED.fullmatch(text), (path.name, text)
+    assert checked > 10
