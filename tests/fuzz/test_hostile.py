@@ -59,11 +59,11 @@ class Site(RunningStream):
             if event.door_name and event.door_name.startswith(MARKER):
                 self.seen = int(event.door_name.removeprefix(MARKER))
                 return
-            self.panel.handle_report(event, maybe_delayed=False)
+            self.panel.handle_report(event, held_since=self.stream.held_since)
         elif isinstance(event, LiveEvent):
             Activity.from_event(event)
         else:
-            self.panel.handle_event(event, maybe_delayed=False)
+            self.panel.handle_event(event, held_since=self.stream.held_since)
 
     async def receive(self, each: Hostile | None, number: int) -> None:
         """Receive an input, and then the marker."""

@@ -100,6 +100,7 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         """Return the first frame that is no ping or pong of the websocket."""
         while (frame := await self.ws.receive()).type in _WEBSOCKET_PINGS:
             await self._handle_other_frame(frame)
+            await asyncio.sleep(0)
         if frame.type is not aiohttp.WSMsgType.TEXT:
             raise StreamRefusedError("closed before it opened")
         return str(frame.data)
