@@ -1,7 +1,6 @@
 """Home Assistant with a panel, and what users, doors and automations do there."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 import json
@@ -22,7 +21,25 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .simulator_process import SimulatedPdk
+from .simulator_process import (
+    CREDENTIALS,
+    OTHER_PANEL,
+    PANEL,
+    WORKSHOP,
+    WORKSHOP_SYSTEM,
+    SimulatedPdk,
+)
+from .waiting import wait_until
+
+# Tests of the integration import these from here, too.
+__all__ = [
+    "CREDENTIALS",
+    "OTHER_PANEL",
+    "PANEL",
+    "WORKSHOP",
+    "WORKSHOP_SYSTEM",
+    "wait_until",
+]
 
 type Json = dict[str, Any]
 
@@ -30,12 +47,6 @@ PROJECT = Path(__file__).parent.parent
 COMPONENT = PROJECT / "custom_components" / DOMAIN
 TEXTS: Json = json.loads((COMPONENT / "translations" / "en.json").read_text("utf-8"))
 
-PANEL = "1070ABC"
-OTHER_PANEL = "2080DEF"
-# The built-in site of PDK 2.0, and its system.
-WORKSHOP = "3090GHI"
-WORKSHOP_SYSTEM = "5b7e6a0c-64f1-4c0e-9a3d-1f0d2c8b7e55"
-CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 # No id in hex, no time and no port can hold it.
 PIN = "48#1516"
 
@@ -59,18 +70,9 @@ MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
 MIN_READ_INTERVAL = f"{_OURS}.coordinator.MIN_READ_INTERVAL"
 MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
 MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
-VALIDATION_TIME = f"{_OURS}.pdk.v2.stream.VALIDATION_TIME"
-WRITES_PER_SECOND = f"{_OURS}.pdk.client.WRITES_PER_SECOND"
 SIGNAL_TIMEOUT = f"{_OURS}.pdk.panel.SIGNAL_TIMEOUT"
 
 # --- waiting
-
-
-async def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for something to become true, for so long at the most."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def wait_for_state(

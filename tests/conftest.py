@@ -1,6 +1,6 @@
 """A simulated pdk.io, and Home Assistant with its panel set up."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -11,25 +11,16 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from .common import (
-    CONFIRMATION_TIMEOUT,
     PANEL,
-    VALIDATION_TIME,
     WORKSHOP,
     WORKSHOP_SYSTEM,
-    WRITES_PER_SECOND,
     AccessEvents,
     Json,
     Site,
     add_entry,
 )
-from .simulator_process import SimulatedPdk, simulator_process
-
-
-@pytest.fixture(scope="session")
-def simulator_ready() -> Iterator[Json]:
-    """Run one simulator for all tests of this process."""
-    with simulator_process() as ready:
-        yield ready
+from .pdk.common import shorten_waits
+from .simulator_process import SimulatedPdk
 
 
 @pytest.fixture
@@ -67,12 +58,7 @@ def enable_event_loop_debug() -> None:
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to connect, and requests for tokens, follow each other quickly."""
-    backoff = "custom_components.prodatakey.pdk.reconnect"
-    monkeypatch.setattr(f"{backoff}.BACKOFF_DELAYS", (0.1,))
-    monkeypatch.setattr(f"{backoff}.MAX_BACKOFF", 0.1)
-    monkeypatch.setattr(WRITES_PER_SECOND, 100)
-    monkeypatch.setattr(VALIDATION_TIME, 0.2)
-    monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.15)
+    shorten_waits(monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""The simulated pdk.io in a process of its own, and a client of its control API."""
+"""The simulated pdk.io in a process of its own, and a client of its control API.
+
+A plugin of pytest, loaded with ``-p tests.simulator_process``, for its fixture: tests with and
+without Home Assistant share one process.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,9 +14,18 @@ import sys
 from typing import Any, Self
 
 import aiohttp
+import pytest
 
 _PROJECT = Path(__file__).parent.parent
 _SECONDS_TO_END = 10
+
+# The sites of the built-in scenario.
+PANEL = "1070ABC"
+OTHER_PANEL = "2080DEF"
+# The built-in site of PDK 2.0, and its system.
+WORKSHOP = "3090GHI"
+WORKSHOP_SYSTEM = "5b7e6a0c-64f1-4c0e-9a3d-1f0d2c8b7e55"
+CREDENTIALS = {"client_id": "demo", "client_secret": "demo-secret"}
 
 type Json = dict[str, Any]
 
@@ -33,6 +46,13 @@ def simulator_process(*arguments: str) -> Iterator[Json]:
         finally:
             process.terminate()
             process.wait(_SECONDS_TO_END)
+
+
+@pytest.fixture(scope="session")
+def simulator_ready() -> Iterator[Json]:
+    """Run one simulator for all tests of this process."""
+    with simulator_process() as ready:
+        yield ready
 
 
 class SimulatedPdk:

@@ -1,24 +1,22 @@
 """A site in Home Assistant, of either generation of PDK, and what can fail between them."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import logging
 import ssl
 import time
 from urllib.parse import urlsplit
 
-import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
-from custom_components.prodatakey.pdk.site import Client, create_client, get_sites
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.common import PANEL, WORKSHOP, Json, act, state_of, wait_for_state
 from tests.network import Proxy
-from tests.pdk.common import account_client, set_constants
+from tests.pdk.common import set_constants
 from tests.simulator_process import SimulatedPdk
 
 PING_INTERVAL = 0.25
@@ -72,18 +70,6 @@ BOTH = pytest.mark.parametrize(
     "generation", [V1, V2], ids=["1.0", "2.0"], indirect=True
 )
 ONLY_V2 = pytest.mark.parametrize("generation", [V2], ids=["2.0"], indirect=True)
-
-
-async def proxied_client(
-    session: aiohttp.ClientSession, accounts_url: str, site: str, proxy: Proxy
-) -> Client:
-    """Return a client of a site that is behind a proxy, without Home Assistant."""
-    account = account_client(session, accounts_url)
-    sites = {info.id: info for info in (await get_sites(account)).found}
-    address = urlsplit(sites[site].uri)
-    proxy.target = address.port or 0
-    uri = f"http://127.0.0.1:{proxy.port}{address.path}"
-    return create_client(session, account, replace(sites[site], uri=uri))
 
 
 class Site:

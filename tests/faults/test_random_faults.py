@@ -20,11 +20,9 @@ from custom_components.prodatakey.pdk.models import DoorId
 from simulator.scenario import device_id
 from tests.common import PANEL, WORKSHOP
 from tests.network import Proxy
-from tests.pdk.common import SHORT_TIMEOUTS, send_frame, set_constants
+from tests.pdk.common import SHORT_TIMEOUTS, proxied_client, send_frame, set_constants
 from tests.pdk.running_stream import RunningStream
 from tests.simulator_process import Json, SimulatedPdk
-
-from .site import proxied_client
 
 SEED = int(os.environ.get("FAULTS_SEED", "5"))
 CALLERS = 8

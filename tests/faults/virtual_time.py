@@ -17,11 +17,10 @@ from simulator import scenario
 from simulator.accounts import Accounts
 from simulator.v2.systems import Systems
 from simulator.world import Simulation
-from tests.common import PANEL
 from tests.network import Proxy
+from tests.pdk.common import proxied_client
 from tests.pdk.running_stream import CONNECTED, RunningStream
-
-from .site import proxied_client
+from tests.simulator_process import PANEL
 
 type Test = Callable[[Outage], Coroutine[Any, Any, None]]
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 import time
 from typing import Any, override
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -18,7 +19,7 @@ from custom_components.prodatakey.pdk.client import AccountClient
 from custom_components.prodatakey.pdk.http import Token
 from custom_components.prodatakey.pdk.listing import read_tree
 from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
-from custom_components.prodatakey.pdk.site import Client
+from custom_components.prodatakey.pdk.site import Client, create_client, get_sites
 from custom_components.prodatakey.pdk.v1 import socketio2 as v1_socket
 from custom_components.prodatakey.pdk.v1.client import (
     PanelClient,
@@ -27,8 +28,14 @@ from custom_components.prodatakey.pdk.v1.client import (
 )
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_node
 from simulator.scenario import device_id
-from tests.common import CREDENTIALS, PANEL, WORKSHOP, WORKSHOP_SYSTEM
-from tests.simulator_process import SimulatedPdk
+from tests.network import Proxy
+from tests.simulator_process import (
+    CREDENTIALS,
+    PANEL,
+    WORKSHOP,
+    WORKSHOP_SYSTEM,
+    SimulatedPdk,
+)
 
 CLIENT_ID, CLIENT_SECRET = CREDENTIALS.values()
 SAMPLES: dict[str, dict[str, Any]] = json.loads(
@@ -41,6 +48,7 @@ OPENING = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",
     "backoff_delays": "reconnect.BACKOFF_DELAYS",
+    "confirmation_timeout": "do_not_disturb.CONFIRMATION_TIMEOUT",
     "close_timeout": "transport.CLOSE_TIMEOUT",
     "connect_timeout": "connection.CONNECT_TIMEOUT",
     "jwt_lifetime": "client.jwt_lifetime",
@@ -56,6 +64,7 @@ CONSTANTS = {
     "silent_after": "reconnect.SILENT_AFTER",
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
+    "validation_time": "v2.stream.VALIDATION_TIME",
     "writes_per_second": "client.WRITES_PER_SECOND",
 }
 
@@ -76,6 +85,18 @@ def set_constants(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
         if name == "request_timeout":
             value = aiohttp.ClientTimeout(total=value)
         monkeypatch.setattr(f"{PDK}.{CONSTANTS[name]}", value)
+
+
+def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts to connect, and requests for tokens, follow each other quickly."""
+    set_constants(
+        monkeypatch,
+        backoff_delays=(0.1,),
+        confirmation_timeout=0.15,
+        max_backoff=0.1,
+        validation_time=0.2,
+        writes_per_second=100,
+    )
 
 
 def account_client(
@@ -131,6 +152,18 @@ def node_client(
         cloud_node_id="node",
     )
     return CloudNodeClient(session, accounts, info)
+
+
+async def proxied_client(
+    session: aiohttp.ClientSession, accounts_url: str, site: str, proxy: Proxy
+) -> Client:
+    """Return a client of a site that is behind a proxy."""
+    account = account_client(session, accounts_url)
+    sites = {info.id: info for info in (await get_sites(account)).found}
+    address = urlsplit(sites[site].uri)
+    proxy.target = address.port or 0
+    uri = f"http://127.0.0.1:{proxy.port}{address.path}"
+    return create_client(session, account, replace(sites[site], uri=uri))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,24 @@ from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.simulator_process import Json, SimulatedPdk
 
-from .common import Site, account_client, simulated_node_client, simulated_panel_client
+from .common import (
+    Site,
+    account_client,
+    shorten_waits,
+    simulated_node_client,
+    simulated_panel_client,
+)
 
 
 @pytest.fixture(autouse=True)
 def use_sockets(socket_enabled: None) -> None:
     """Allow connections to 127.0.0.1."""
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts to connect, and requests for tokens, follow each other quickly."""
+    shorten_waits(monkeypatch)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkE
 from custom_components.prodatakey.pdk.site import Client, create_stream
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
-from tests.common import wait_until
+from tests.waiting import wait_until
 
 CONNECTED, DROPPED, DOWN, SILENT = (
     StreamStatus.CONNECTED,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.common import wait_until
+from tests.waiting import wait_until
 
 NODE = Path(__file__).parent.parent / "node"
 

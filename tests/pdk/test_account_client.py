@@ -22,8 +22,7 @@ from custom_components.prodatakey.pdk.http import REDACTED, Response, StatusErro
 from custom_components.prodatakey.pdk.models import PanelInfo
 from custom_components.prodatakey.pdk.site import get_sites
 from custom_components.prodatakey.pdk.v1.client import get_panel
-from tests.common import PANEL
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
 
 from .common import PDK, account_client, get_panels, panel_client, set_constants
 

@@ -10,8 +10,8 @@ import pytest
 
 from custom_components.prodatakey.pdk.errors import CannotConnectError
 from custom_components.prodatakey.pdk.v1.client import PanelClient
-from tests.common import PANEL, wait_until
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
+from tests.waiting import wait_until
 
 from .common import LocalTokens, panel_client, simulated_panel_client
 from .test_doors import DEVICE

@@ -19,7 +19,8 @@ from custom_components.prodatakey.pdk.models import DoorEvent
 from custom_components.prodatakey.pdk.site import Client, validate_connection
 from custom_components.prodatakey.pdk.v1.parser import parse_event
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
-from tests.common import WORKSHOP_SYSTEM, wait_until
+from tests.simulator_process import WORKSHOP_SYSTEM
+from tests.waiting import wait_until
 
 from .common import SAMPLES, LocalTokens, node_client, panel_client, set_constants
 from .running_stream import CONNECTED, DOWN, DROPPED, RunningStream

@@ -12,8 +12,8 @@ from custom_components.prodatakey.pdk.v1 import engineio3
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
-from tests.common import PANEL, wait_until
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
+from tests.waiting import wait_until
 
 from .common import Site, set_constants, wait_for_requests
 from .running_stream import CONNECTED, DOWN, DROPPED, SILENT, RunningStream

@@ -15,9 +15,9 @@ from custom_components.prodatakey.pdk.errors import (
 )
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
-from tests.common import PANEL, wait_until
 from tests.network import Proxy
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
+from tests.waiting import wait_until
 
 from .common import (
     Site,

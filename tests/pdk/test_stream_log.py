@@ -27,8 +27,8 @@ from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.parser import TOPICS as V2_TOPICS
 from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
-from tests.common import PANEL, wait_until
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
+from tests.waiting import wait_until
 
 from .common import (
     CLIENT_ID,

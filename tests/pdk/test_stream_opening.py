@@ -20,8 +20,7 @@ from custom_components.prodatakey.pdk.http import abort
 from custom_components.prodatakey.pdk.v1 import socketio2
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v2 import socketio4
-from tests.common import PANEL
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import PANEL, SimulatedPdk
 
 from .common import OPENING, PDK, make_socket, set_constants, websocket_server
 from .running_stream import CONNECTED, DOWN, RunningStream

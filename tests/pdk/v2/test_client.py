@@ -23,11 +23,16 @@ from custom_components.prodatakey.pdk.models import Aspect, CloudNodeInfo
 from custom_components.prodatakey.pdk.site import get_sites
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from simulator.scenario import device_id
-from tests.common import OTHER_PANEL, PANEL, WORKSHOP, WORKSHOP_SYSTEM
 from tests.network import Proxy
 from tests.pdk.common import account_client, set_constants, simulated_node_client
 from tests.pdk.running_stream import RunningStream
-from tests.simulator_process import SimulatedPdk
+from tests.simulator_process import (
+    OTHER_PANEL,
+    PANEL,
+    WORKSHOP,
+    WORKSHOP_SYSTEM,
+    SimulatedPdk,
+)
 
 DOOR = device_id(WORKSHOP, 1)
 

@@ -11,7 +11,6 @@ import pytest
 
 from custom_components.prodatakey.pdk.models import AccessEvent
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
-from tests.common import wait_until
 from tests.pdk.common import (
     OPENING,
     LocalTokens,
@@ -20,6 +19,7 @@ from tests.pdk.common import (
     websocket_server,
 )
 from tests.pdk.running_stream import DOWN, DROPPED, RunningStream
+from tests.waiting import wait_until
 
 
 def systems_server(

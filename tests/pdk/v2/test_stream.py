@@ -19,10 +19,10 @@ from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from simulator.scenario import device_id
-from tests.common import WORKSHOP, WORKSHOP_SYSTEM, wait_until
 from tests.pdk.common import set_constants
 from tests.pdk.running_stream import CONNECTED, DROPPED, RunningStream
-from tests.simulator_process import Json, SimulatedPdk
+from tests.simulator_process import WORKSHOP, WORKSHOP_SYSTEM, Json, SimulatedPdk
+from tests.waiting import wait_until
 
 ALLOWED = "device.request.allowed"
 OPENED = "device.input.dps.opened"
