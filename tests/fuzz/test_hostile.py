@@ -94,6 +94,12 @@ async def hostile_site(make_client: Callable[..., Client]) -> AsyncIterator[Site
             yield site
 
 
+def _shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconnect at once."""
+    set_constants(monkeypatch, backoff_delays=(0.02,), max_backoff=0.02)
+    monkeypatch.setattr(transport, "CLOSE_TIMEOUT", 0.05)
+
+
 def _flood(event: str, count: int) -> bytes:
     """Return many events."""
     return b"".join(
@@ -129,8 +135,7 @@ async def test_worst_inputs(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that each is bounded, that the loop goes on, and that events still arrive."""
-    set_constants(monkeypatch, backoff_delays=(0.02,), max_backoff=0.02)
-    monkeypatch.setattr(transport, "CLOSE_TIMEOUT", 0.05)
+    _shorten_waits(monkeypatch)
     monkeypatch.setattr(transport, "MAX_SLICE", 0.0)
     turns: Counter[str] = Counter()
 
@@ -167,11 +172,11 @@ async def test_worst_inputs(
 @pytest.mark.parametrize("make_client", [panel_client, node_client], ids=["1", "2"])
 async def test_longest_pause(
     make_client: Callable[..., Client],
-    short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Measure the longest pause of the event loop in a thousand inputs."""
+    _shorten_waits(monkeypatch)
     worst: dict[str, float] = {}
     async with hostile_site(make_client) as site:
         for number, each in enumerate(generate(SEED, COUNT // 2)):

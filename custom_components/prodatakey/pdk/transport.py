@@ -57,8 +57,8 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         super().__init__(**options)
         self._last_tick = asyncio.get_running_loop().time()
         self._last_awake = now()
-        self._slice_end: float | None = None
-        """Until when frames that wait are handled; None before the first of them."""
+        self._slice_end = 0.0
+        """Until when frames that wait are handled; 0 before the first of them."""
         self._failure: str | None = None
         """Why the websocket ended, where that is known."""
 
@@ -178,15 +178,21 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
                 await self.disconnect(abort=True, reason=self.reason.SERVER_DISCONNECT)
             else:
                 await self._handle_control(packet)
-            if self._slice_end is None:
-                self._slice_end = received + MAX_SLICE
-                loop.call_soon(self._end_slice)
-            elif received > self._slice_end:
-                await asyncio.sleep(0)
+            if received > self._slice_end:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Let the event loop go on, unless it has just done so."""
+        if self._slice_end:
+            await asyncio.sleep(0)
+        else:
+            loop = asyncio.get_running_loop()
+            self._slice_end = loop.time() + MAX_SLICE
+            loop.call_soon(self._end_slice)
 
     def _end_slice(self) -> None:
         """Note that the event loop goes on."""
-        self._slice_end = None
+        self._slice_end = 0.0
 
     async def _handle_other_frame(self, frame: aiohttp.WSMessage) -> None:
         """Answer a ping of the websocket, or keep why it ends."""

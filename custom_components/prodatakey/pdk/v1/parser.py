@@ -5,7 +5,6 @@ A presented credential is never kept: the PIN of door.request.unknown is dropped
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from ..models import (
     Access,
@@ -43,8 +42,9 @@ from ..parser import (
     required_str,
 )
 
-# A door's name comes with each of its events: most are known.
-_known_name = lru_cache(maxsize=1024)(as_name)
+# A door's name comes with each of its events, so those that were cleaned are kept.
+_names: dict[str, str | None] = {}
+MAX_NAMES = 1000
 
 
 def parse_event(topic: str, payload: object) -> PdkEvent | None:
@@ -97,7 +97,7 @@ def _parse_door_event(
     return DoorEvent(
         topic,
         door_id,
-        _known_name(name[:MAX_RAW_NAME_LENGTH])
+        _names.get(name) or _clean_name(name)
         if isinstance(name, str) and name
         else None,
         occurred if type(occurred) is int else None,
@@ -107,6 +107,16 @@ def _parse_door_event(
         aspect,
         value,
     )
+
+
+def _clean_name(raw: str) -> str | None:
+    """Return the name of a door, and keep it for the next event."""
+    name = as_name(raw)
+    if len(raw) <= MAX_RAW_NAME_LENGTH:
+        if len(_names) >= MAX_NAMES:
+            _names.clear()
+        _names[raw] = name
+    return name
 
 
 def _parse_access_event(topic: str, event: Json) -> AccessEvent:
