@@ -5,6 +5,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+import math
 import re
 import socket
 import string
@@ -181,14 +182,18 @@ class Pacer:
         self._next = 0.0
         self._lock = asyncio.Lock()
 
-    async def wait(self) -> None:
+    async def wait(self, max_wait: float = math.inf) -> None:
         """Wait for this request's turn; requests keep their order.
 
-        One that is cancelled while others are before it takes no time of theirs.
+        One that is cancelled while others are before it takes no time of theirs. Raises
+        RateLimitedError if, once it is the first, the turn is more than `max_wait` seconds
+        away.
         """
         async with self._lock:
             received = asyncio.get_running_loop().time()
             turn = max(self._next, received - self._allowance)
+            if turn - received > max_wait:
+                raise RateLimitedError(turn - received)
             if turn > received:
                 await asyncio.sleep(turn - received)
             self._next = max(self._next, turn + self._interval)
@@ -196,11 +201,6 @@ class Pacer:
     def block(self, seconds: float) -> None:
         """Let no request have its turn for so long, except one that waits for it now."""
         self._next = max(self._next, asyncio.get_running_loop().time() + seconds)
-
-    @property
-    def blocked_for(self) -> float:
-        """Return the seconds until the next turn."""
-        return self._next - asyncio.get_running_loop().time()
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:

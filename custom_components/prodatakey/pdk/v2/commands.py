@@ -18,6 +18,7 @@ from ..errors import (
     NotConnectedError,
     PdkError,
     PermissionMissingError,
+    RateLimitedError,
     RoleTooSmallError,
     TokenRefusedError,
 )
@@ -88,9 +89,10 @@ class CommandSender:
         async def wait() -> Token:
             # in this order: those that wait for a token must not be sent all at once
             token = await _get_token(self._client.get_shared_token(rejected))
-            if self._pacer.blocked_for > MAX_RESET:
-                raise CommandRateLimitedError("not sent: HTTP 429 before")
-            await self._pacer.wait()
+            try:
+                await self._pacer.wait(MAX_RESET)
+            except RateLimitedError as err:
+                raise CommandRateLimitedError("not sent: HTTP 429 before") from err
             return token
 
         waiting = create_task(wait())
