@@ -1,0 +1,1 @@
+"""A cable that is pulled while a whole Home Assistant sends commands."""
