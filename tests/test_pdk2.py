@@ -18,6 +18,7 @@ from .common import (
     PIN,
     WORKSHOP,
     WORKSHOP_SYSTEM,
+    Json,
     Site,
     raises_error,
     wait_for_connection,
@@ -254,3 +255,32 @@ async def test_diagnostics(site: Site) -> None:
     assert "body.surprise" in diagnostics["unknown_keys"]
     assert "secret-value" not in repr(diagnostics)
     assert WORKSHOP_SYSTEM not in repr(diagnostics)
+
+
+async def test_start_while_pdk_io_is_away(
+    site: Site, hass_storage: Json, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Doors are unavailable, and connect by themselves; their events are theirs at once."""
+    entries = site.hass.config_entries
+    await site.happen(1, "badge", person=1)
+    await site.wait_for_state(SIDE_PERSON, "Amelia Hartmann")
+    await entries.async_unload(site.entry.entry_id)
+    await site.pdk.faults(token={"status": 503})
+    await site.pdk.faults(system_devices={"status": 503}, cloud_nodes={"abort": True})
+    caplog.set_level("INFO", "custom_components.prodatakey")
+    caplog.clear()
+    await entries.async_setup(site.entry.entry_id)
+    assert site.state(SIDE).state == "unavailable"
+    assert site.state(CONNECTION).state == "off"
+    assert site.state(SIDE_PERSON).state == "Amelia Hartmann"
+    await site.pdk.faults(token=None, cloud_nodes=None)
+    await site.wait_for_state(CONNECTION, "on")
+    await site.pdk.subscriptions(WORKSHOP, 2)
+    # the list cannot be read yet, and the event does not name the cloud node
+    coordinator = site.entry.runtime_data
+    (side,) = [d for d in coordinator.panel.doors.values() if d.name == "Side entrance"]
+    payload = {"body": {"deviceId": side.id}}
+    await site.pdk.emit(WORKSHOP, "device.input.dps.opened", payload)
+    await site.wait_for_state("binary_sensor.side_entrance_door_position", "on")
+    lines = [r for r in caplog.records if "prodatakey" in r.name]
+    assert [line.levelname for line in lines] == ["INFO", "INFO"]

@@ -10,7 +10,18 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.util import dt as dt_util
 
-from .common import FRONT, FRONT_ACCESS, PANEL, SIGNAL, Json, Site
+from .common import (
+    CONNECTION,
+    FRONT,
+    FRONT_ACCESS,
+    MIN_RETRY_AFTER,
+    PANEL,
+    SIGNAL,
+    Json,
+    Site,
+    raises_error,
+    wait_until,
+)
 from .test_activity import ACTIVITY
 
 STORE = f"prodatakey.{PANEL}"
@@ -72,6 +83,87 @@ async def test_restart_while_the_panel_is_offline(site: Site) -> None:
     await site.pdk.faults(handshake=None)
     front = await site.wait_for_state(FRONT, "unlocked")
     assert front.attributes["assumed_state"] is True
+
+
+async def restart(site: Site) -> None:
+    """Restart Home Assistant, as far as the panel can tell; return before it connects."""
+    entries = site.hass.config_entries
+    await entries.async_unload(site.entry.entry_id)
+    for entity_id in site.hass.states.async_entity_ids():
+        site.hass.states.async_remove(entity_id)
+    await entries.async_setup(site.entry.entry_id)
+    await site.hass.async_block_till_done()
+
+
+AWAY: list[Json] = [
+    {"token": {"abort": True}},
+    {"panel": {"status": 429}},
+    {"devices": {"status": 500}, "handshake": {"mode": "http", "status": 503}},
+]
+
+
+@pytest.mark.parametrize("faults", AWAY)
+async def test_start_while_pdk_io_is_away(
+    site: Site,
+    hass_storage: Json,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    faults: Json,
+) -> None:
+    """The past is shown, doors are unavailable, and connect by themselves.
+
+    One line of the log says so, and one that they are back; the address is read again.
+    """
+    monkeypatch.setattr(MIN_RETRY_AFTER, 0.1)
+    await site.happen(1, "badge", person=1)
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.wait_for_state("sensor.front_door_last_person", "Amelia Hartmann")
+    past = (ACTIVITY, FRONT_ACCESS, "sensor.front_door_last_person")
+    before = {entity_id: site.state(entity_id) for entity_id in past}
+    device = site.device(1)
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    if "devices" not in faults:
+        hass_storage[STORE]["data"]["site"]["uri"] = "http://127.0.0.1:1/"
+    caplog.set_level("INFO", "custom_components.prodatakey")
+    await site.pdk.faults(**faults)
+    caplog.clear()
+    await restart(site)
+    assert site.entry.state is ConfigEntryState.LOADED
+    for entity_id, shown in before.items():
+        after = site.state(entity_id)
+        assert (after.state, after.attributes) == (shown.state, shown.attributes)
+    assert site.state(FRONT).state == "unavailable"
+    assert site.state(CONNECTION).state == "off"
+    assert site.device(1) == device
+    with raises_error("not_connected", name="Front door"):
+        await site.act("prodatakey.open_door", duration=1)
+
+    await site.pdk.control("PATCH", f"panels/{PANEL}/doors/4", {"name": "Library"})
+    await site.pdk.faults(**dict.fromkeys(faults))
+    front = await site.wait_for_state(FRONT, "unlocked")
+    assert front.attributes["assumed_state"] is True
+    await site.wait_for_state(CONNECTION, "on")
+    await wait_until(lambda: site.state("lock.meeting_room").name == "Library")
+    await site.happen(1, "badge", person=2)
+    await site.wait_for_attribute(FRONT_ACCESS, "person", "Jonas Okafor")
+    lines = [r for r in caplog.records if "prodatakey" in r.name]
+    assert [(line.levelname, line.getMessage().split(": ")[0]) for line in lines] == [
+        ("INFO", "Headquarters is unavailable"),
+        ("INFO", "Headquarters is available again"),
+    ]
+
+
+@pytest.mark.parametrize("stored", [None, {"system_id": "x"}, {"uri": 1}, {"id": "x"}])
+async def test_first_start_while_pdk_io_is_away(
+    site: Site, hass_storage: Json, stored: Json | None
+) -> None:
+    """Without a panel that was stored as it is now there is nothing to begin with."""
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    data = hass_storage[STORE]["data"]
+    data["site"] = None if stored is None else {**data["site"], **stored}
+    await site.pdk.faults(panel={"status": 503})
+    await restart(site)
+    assert site.entry.state is ConfigEntryState.SETUP_RETRY
 
 
 def stored_relays(hass_storage: Json) -> dict[int, bool | None]:

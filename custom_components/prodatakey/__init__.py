@@ -26,8 +26,17 @@ from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues, async_report_missing_permission
 from .move import async_finish_move
 from .options import Options
-from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
-from .pdk.site import create_client, get_site
+from .pdk.client import AccountClient
+from .pdk.errors import (
+    CannotConnectError,
+    InvalidAuthError,
+    PdkError,
+    PermissionMissingError,
+    RateLimitedError,
+)
+from .pdk.models import PanelInfo
+from .pdk.parser import as_dict
+from .pdk.site import create_client, get_site, restore_site
 from .services import async_setup_services
 from .store import MoveStore, PanelStore
 
@@ -63,11 +72,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
     account = async_share_account(hass, entry)
     try:
         system_id = entry.data.get(CONF_SYSTEM_ID)
-        info = await get_site(account, panel_id, system_id)
+        info, error = await _async_get_site(hass, account, panel_id, system_id)
         client = create_client(session, account, info, options.secrets)
         anonymous_name = await _async_get_anonymous_name(hass)
         coordinator = PanelCoordinator(hass, entry, client, options, anonymous_name)
-        await coordinator.async_setup()
+        await coordinator.async_setup(error)
     except PdkError as err:
         if isinstance(err, PermissionMissingError):
             await async_report_missing_permission(hass, entry)
@@ -81,6 +90,23 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
     entry.async_on_unload(entry.add_update_listener(_async_handle_update))
     coordinator.async_start()
     return True
+
+
+async def _async_get_site(
+    hass: HomeAssistant, account: AccountClient, panel_id: str, system_id: str | None
+) -> tuple[PanelInfo, PdkError | None]:
+    """Return the site of an entry, or as it was stored and why it cannot be read.
+
+    Raises PdkError.
+    """
+    try:
+        return await get_site(account, panel_id, system_id), None
+    except (CannotConnectError, RateLimitedError) as err:
+        stored = await PanelStore(hass, panel_id, dict).async_load()
+        site = as_dict(stored.get("site"))
+        if (info := restore_site(account, panel_id, system_id, site)) is None:
+            raise
+        return info, err
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -> bool:

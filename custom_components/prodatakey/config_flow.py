@@ -6,6 +6,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
@@ -20,10 +21,11 @@ from .account import (
     async_find_reached_entries,
     async_get_account,
     async_keep_flow,
+    async_share_account,
     get_credentials,
 )
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
-from .coordinator import ProdatakeyConfigEntry, async_replace_credentials
+from .coordinator import ProdatakeyConfigEntry
 from .devices import async_get_panel_name
 from .exceptions import error_key
 from .forms import (
@@ -195,7 +197,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         followers = [other for other in sharing if other in reached]
         kept = [other for other in sharing if other not in reached]
         for other in followers:
-            async_replace_credentials(self.hass, other, self._credentials)
+            self._replace_credentials(other)
         return self.async_abort(
             reason="some_kept" if kept else f"{self.source}_successful",
             description_placeholders={
@@ -203,6 +205,17 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
                 "kept": _titles(kept),
             },
         )
+
+    @callback
+    def _replace_credentials(self, entry: ProdatakeyConfigEntry) -> None:
+        """Use the new credentials for an entry, without a reload if it is loaded."""
+        entries = self.hass.config_entries
+        entries.async_update_entry(entry, data={**entry.data, **self._credentials})
+        if entry.state is ConfigEntryState.LOADED:
+            account = async_share_account(self.hass, entry)
+            entry.runtime_data.async_set_account(account)
+        else:
+            entries.async_schedule_reload(entry.entry_id)
 
     def _show_user_form(
         self, user_input: dict[str, str] | None, errors: dict[str, str]

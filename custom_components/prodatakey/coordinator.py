@@ -1,16 +1,16 @@
 """Coordinator: connects a panel with Home Assistant."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .account import async_share_account, async_start_reauth, async_withdraw_reauth
+from .account import async_start_reauth, async_withdraw_reauth
 from .activity import Activity, async_fire_live_event
 from .const import DOMAIN
 from .devices import PanelDevices, async_get_panel_name
@@ -19,10 +19,10 @@ from .issues import (
     PANEL_MIGRATED,
     PANEL_MOVED_BACK,
     PERMISSION_MISSING,
-    TOO_MANY_DOORS,
     async_create_issue,
     async_delete_issues,
     async_report_missing_permission,
+    async_update_skipped_issue,
     async_withdraw_migrated_issue,
 )
 from .options import Options
@@ -30,7 +30,13 @@ from .pdk.client import AccountClient
 from .pdk.clock import is_recent
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
-from .pdk.errors import InvalidAuthError, PdkError, PermissionMissingError
+from .pdk.errors import (
+    CannotConnectError,
+    InvalidAuthError,
+    PdkError,
+    PermissionMissingError,
+    RateLimitedError,
+)
 from .pdk.models import (
     DoorEvent,
     Feature,
@@ -41,8 +47,8 @@ from .pdk.models import (
     SiteConnection,
 )
 from .pdk.panel import Panel
-from .pdk.parser import as_dict, as_list
-from .pdk.site import Client, create_stream
+from .pdk.parser import as_list
+from .pdk.site import Client, create_stream, use_stored_site
 from .pdk.stream import StreamStatus
 from .pdk.tasks import log_failure
 from .people import hide_people
@@ -51,12 +57,10 @@ from .store import (
     Stored,
     activity_as_dict,
     activity_from_dict,
-    door_as_dict,
-    door_from_dict,
-    endpoint_as_dict,
     endpoint_from_dict,
+    panel_as_dict,
     parse_stored,
-    problems_from_dict,
+    restore_panel,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -70,18 +74,6 @@ MAX_DOORS = 900
 READ_INTERVAL = timedelta(hours=1)
 # The list of doors is not read again within this time, in seconds.
 MIN_READ_INTERVAL = 30.0
-
-
-@callback
-def async_replace_credentials(
-    hass: HomeAssistant, entry: ProdatakeyConfigEntry, credentials: Mapping[str, str]
-) -> None:
-    """Use other credentials, without a reload if the entry is loaded."""
-    hass.config_entries.async_update_entry(entry, data={**entry.data, **credentials})
-    if entry.state is ConfigEntryState.LOADED:
-        entry.runtime_data.async_set_account(async_share_account(hass, entry))
-    else:
-        hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 class PanelCoordinator:
@@ -152,19 +144,27 @@ class PanelCoordinator:
             return None
         return self.status is StreamStatus.CONNECTED and self._site_online
 
-    async def async_setup(self) -> None:
-        """Restore the panel and read its doors. Raises PdkError."""
+    async def async_setup(self, error: PdkError | None = None) -> None:
+        """Restore the panel and read its doors.
+
+        They are those that were stored after an `error`, or if they cannot be read; the
+        panel is unavailable then. Raises PdkError if nothing was stored.
+        """
         stored = await self._store.async_load()
-        for door in parse_stored(stored.get("doors"), door_from_dict):
-            if not self.options.record_people:
-                door.forget_people()
-            self.panel.doors[door.id] = door
-        self.stream.restore_recent_ids(as_list(stored.get("recent_ids")))
         features = self.client.features
-        if Feature.SITE_PROBLEMS in features:
-            self.panel.problems = problems_from_dict(as_dict(stored.get("problems")))
-            self.panel.assumed_problems.update(self.panel.problems)
-        await self.async_read_doors()
+        restore_panel(self.panel, stored, features)
+        if not self.options.record_people:
+            self._forget_people()
+        self.stream.restore_recent_ids(as_list(stored.get("recent_ids")))
+        if error is None:
+            try:
+                await self.async_read_doors()
+            except (CannotConnectError, RateLimitedError) as err:
+                if "site" not in stored:
+                    raise
+                error = err
+        if error is not None:
+            self._use_stored_site(error)
         endpoints = as_list(stored.get("endpoints"))
         if Feature.ENDPOINTS not in features:
             self._kept_endpoints = endpoints[:MAX_DOORS]
@@ -174,6 +174,17 @@ class PanelCoordinator:
         if self.options.record_people or not stored.get("record_people", True):
             activities = parse_stored([stored.get("activity")], activity_from_dict)
             self.activity = next(activities, None)
+
+    def _use_stored_site(self, error: PdkError) -> None:
+        """Begin with the doors that were stored, unavailable until there is a connection."""
+        use_stored_site(self.client, self.panel.doors)
+        doors = sorted(
+            self.panel.doors.values(),
+            # second readers belong to a door, so doors come first
+            key=lambda door: door.info.primary_reader is not None,
+        )
+        self.panel.door_updates.notify(doors)
+        self._handle_status(StreamStatus.DOWN, error)
 
     @callback
     def async_start(self) -> None:
@@ -190,12 +201,16 @@ class PanelCoordinator:
         self.options = options
         self.client.set_secrets(options.secrets)
         if not options.record_people:
-            for door in self.panel.doors.values():
-                door.forget_people()
+            self._forget_people()
             self.activity = None
             self.activity_updates.notify()
         self.option_updates.notify()
         self._store.async_schedule_save()
+
+    def _forget_people(self) -> None:
+        """Forget who was granted access."""
+        for door in self.panel.doors.values():
+            door.forget_people()
 
     @callback
     def async_set_account(self, account: AccountClient) -> None:
@@ -292,6 +307,7 @@ class PanelCoordinator:
             if self.client.info != self.panel.info:
                 self.panel.info = self.client.info
                 self.devices.update_panel(self.panel.info)
+                self._store.async_schedule_save()
             if previous is not StreamStatus.SILENT:
                 self.panel.reset_clock()
             self._schedule_read()
@@ -370,32 +386,14 @@ class PanelCoordinator:
     @callback
     def _update_skipped_issue(self, _: Iterable[Door]) -> None:
         """Create or delete the issue for doors beyond the maximum."""
-        info = self.panel.info
-        if skipped := self.panel.skipped:
-            async_create_issue(
-                self.hass,
-                info.id,
-                self.name,
-                TOO_MANY_DOORS,
-                left_out=str(len(skipped)),
-                most=str(MAX_DOORS),
-            )
-        else:
-            async_delete_issues(self.hass, info.id, TOO_MANY_DOORS)
+        panel_id, skipped = self.panel.info.id, len(self.panel.skipped)
+        async_update_skipped_issue(self.hass, panel_id, self.name, skipped, MAX_DOORS)
 
     def _as_dict(self) -> Stored:
         """Return what to store."""
         return {
-            "doors": [door_as_dict(door) for door in self.panel.doors.values()],
-            "endpoints": [
-                *self._kept_endpoints,
-                *map(endpoint_as_dict, self.panel.endpoints.values()),
-            ],
+            **panel_as_dict(self.panel, self._kept_endpoints),
             "activity": self.activity and activity_as_dict(self.activity),
             "recent_ids": self.stream.recent_ids,
             "record_people": self.options.record_people,
-            "problems": {
-                problem: sorted(sources)
-                for problem, sources in self.panel.problems.items()
-            },
         }

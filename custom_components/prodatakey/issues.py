@@ -68,6 +68,24 @@ def async_delete_issues(hass: HomeAssistant, panel_id: str, *keys: str) -> None:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(key, panel_id))
 
 
+@callback
+def async_update_skipped_issue(
+    hass: HomeAssistant, panel_id: str, panel_name: str, skipped: int, most: int
+) -> None:
+    """Create or delete the issue for doors beyond the maximum."""
+    if skipped:
+        async_create_issue(
+            hass,
+            panel_id,
+            panel_name,
+            TOO_MANY_DOORS,
+            left_out=str(skipped),
+            most=str(most),
+        )
+    else:
+        async_delete_issues(hass, panel_id, TOO_MANY_DOORS)
+
+
 async def async_report_missing_permission(
     hass: HomeAssistant, entry: ConfigEntry
 ) -> None:

@@ -1,6 +1,6 @@
 """Store what outlasts a restart of Home Assistant."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 import logging
 from typing import Any
@@ -13,8 +13,8 @@ from homeassistant.util import dt as dt_util
 from .activity import Activity
 from .const import DOMAIN
 from .pdk.doors import Door, Grant
-from .pdk.models import Aspect, DoorInfo, SiteProblem
-from .pdk.panel import Endpoint
+from .pdk.models import Aspect, DoorInfo, Feature, SiteProblem
+from .pdk.panel import Endpoint, Panel
 from .pdk.parser import (
     MAX_MESSAGE_LENGTH,
     MAX_PROBLEM_SOURCES,
@@ -164,6 +164,30 @@ def _move_from_dict(stored: Stored) -> Move:
     return move
 
 
+def panel_as_dict(panel: Panel, kept_endpoints: Iterable[object]) -> Stored:
+    """Return what is stored of a panel, and its endpoints of the other generation."""
+    return {
+        "site": asdict(panel.info),
+        "doors": [door_as_dict(door) for door in panel.doors.values()],
+        "endpoints": [
+            *kept_endpoints,
+            *map(endpoint_as_dict, panel.endpoints.values()),
+        ],
+        "problems": {
+            problem: sorted(sources) for problem, sources in panel.problems.items()
+        },
+    }
+
+
+def restore_panel(panel: Panel, stored: Stored, features: Container[Feature]) -> None:
+    """Restore the doors and problems of a panel; nobody is notified."""
+    for door in parse_stored(stored.get("doors"), door_from_dict):
+        panel.doors[door.id] = door
+    if Feature.SITE_PROBLEMS in features:
+        panel.problems = problems_from_dict(as_dict(stored.get("problems")))
+        panel.assumed_problems.update(panel.problems)
+
+
 def door_as_dict(door: Door) -> Stored:
     """Return what is stored of a door."""
     return {
@@ -172,6 +196,10 @@ def door_as_dict(door: Door) -> Stored:
         "type": door.info.type,
         "icon": door.info.icon,
         "primary_reader": door.info.primary_reader,
+        "dwell": door.info.dwell,
+        "hardware": door.info.hardware,
+        "firmware": door.info.firmware,
+        "serial": door.info.serial,
         "state": door.state.as_dict(),
         "reported": sorted(door.reported),
         "changed_by": door.changed_by,
@@ -184,7 +212,7 @@ def door_from_dict(stored: Stored) -> Door:
     """Return a stored door; an unusable field counts as missing. Raises ValueError."""
     if (door_id := parse_door_id(stored.get("id"))) is None:
         raise ValueError("invalid id")
-    state = as_dict(stored.get("state"))
+    state, dwell = as_dict(stored.get("state")), stored.get("dwell")
     reported = as_list(stored.get("reported"))
     return Door(
         DoorInfo(
@@ -193,6 +221,10 @@ def door_from_dict(stored: Stored) -> Door:
             type=as_name(stored.get("type")),
             icon=as_name(stored.get("icon")),
             primary_reader=parse_door_id(stored.get("primary_reader")),
+            dwell=dwell if isinstance(dwell, int | float) else None,
+            hardware=as_name(stored.get("hardware")),
+            firmware=as_name(stored.get("firmware")),
+            serial=as_name(stored.get("serial")),
         ),
         state={
             aspect: value

@@ -7,7 +7,8 @@ import aiohttp
 from .client import AccountClient
 from .errors import PdkError, PermissionMissingError
 from .listing import Listing, read_organizations
-from .models import CloudNodeInfo, Feature, PanelInfo, PdkEvent
+from .models import CloudNodeInfo, DoorId, Feature, PanelInfo, PdkEvent
+from .parser import Json
 from .stream import SiteStream, StreamStatus
 from .v1 import client as v1_client, stream as v1_stream
 from .v2 import client as v2_client, stream as v2_stream
@@ -86,6 +87,31 @@ def get_features(*, has_system: bool) -> frozenset[Feature]:
     if has_system:
         return v2_client.CloudNodeClient.features
     return v1_client.PanelClient.features
+
+
+def restore_site(
+    account: AccountClient, panel_id: str, system_id: str | None, stored: Json
+) -> PanelInfo | None:
+    """Return a site as it was stored, with `asdict`.
+
+    None if it is incomplete, of the other generation, or at an address without trust.
+    """
+    if (stored.get("id"), stored.get("system_id")) != (panel_id, system_id):
+        return None
+    if system_id is None:
+        return v1_client.parse_panel(account, stored)
+    return v2_client.restore_cloud_node(account, system_id, stored)
+
+
+def use_stored_site(client: Client, device_ids: Iterable[DoorId]) -> None:
+    """Begin with what was stored of a site, as it could not be read.
+
+    Its address is read before the first connection; these devices count as its own.
+    """
+    if isinstance(client, v2_client.CloudNodeClient):
+        client.device_ids = set(device_ids)
+    else:
+        client.info_is_stored = True
 
 
 def create_client(

@@ -26,7 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 # A connection that ends earlier, in seconds, may have ended because of its token.
 EARLY_DISCONNECT = 5.0
 # This many event ids are kept, to ignore an event that comes twice, and fewer over a
-# restart, without those that are longer.
+# restart.
 MAX_RECENT_IDS = 2000
 MAX_STORED_IDS = 500
 # So many unknown topics are counted by their names, which have letters only.

@@ -220,11 +220,11 @@ async def test_event_that_comes_again_after_a_restart(
     too_long = {**event, "id": "x" * (MAX_ID_LENGTH + 1)}
     too_long["metadata"] = {"occurred": metadata["occurred"] + 1}
     restored: list[object] = []
-    for expected in ([ALLOWED, ALLOWED, OPENED], [OPENED]):
+    for run, expected in enumerate(([ALLOWED, ALLOWED, OPENED], [OPENED]), 1):
         running = RunningStream(node)
         running.stream.restore_recent_ids([*restored, 7, None])
         async with running as stream:
-            await simulator.subscriptions(WORKSHOP, 1)
+            await simulator.subscriptions(WORKSHOP, run)
             for each in (event, too_long):
                 await simulator.emit(WORKSHOP, ALLOWED, each)
             await simulator.report(WORKSHOP, OPENED, 1)

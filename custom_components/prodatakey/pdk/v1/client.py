@@ -23,7 +23,7 @@ def find_panels(
         panel.id: panel
         for organization in organizations
         for raw in as_list(organization.get("panels"))[:MAX_PANELS]
-        if (panel := _parse_panel(account, raw, as_name(organization.get("name"))))
+        if (panel := parse_panel(account, raw, as_name(organization.get("name"))))
     }
     return list(panels.values())
 
@@ -31,7 +31,7 @@ def find_panels(
 async def get_panel(account: AccountClient, panel_id: str) -> PanelInfo:
     """Return one panel. Raises what AccountClient.request raises."""
     response = await account.request("GET", f"/api/panels/{quoted(panel_id)}")
-    if (panel := _parse_panel(account, response.body)) is None:
+    if (panel := parse_panel(account, response.body)) is None:
         raise CannotConnectError("the panel's description is incomplete")
     return panel
 
@@ -41,7 +41,7 @@ def token_path(panel_id: str) -> str:
     return f"/api/panels/{quoted(panel_id)}/token"
 
 
-def _parse_panel(
+def parse_panel(
     account: AccountClient, raw: object, organization: str | None = None
 ) -> PanelInfo | None:
     """Return a panel, or None without an id and a trusted address."""
@@ -72,10 +72,13 @@ class PanelClient(SiteClient):
     ) -> None:
         """Initialize the client; `secrets` are removed from texts of the network too."""
         super().__init__(session, account, info, token_path(info.id), secrets)
+        self.info_is_stored = False
+        """Whether the panel may have another address by now."""
 
     async def update_info(self) -> None:
         """Update the panel's name and address. Raises what `get_panel` raises."""
         self.info = await get_panel(self.account, self.info.id)
+        self.info_is_stored = False
 
     @override
     async def get_doors(self) -> list[DoorInfo]:

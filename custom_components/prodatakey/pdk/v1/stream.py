@@ -105,7 +105,7 @@ class PanelStream(SiteStream):
     @override
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended."""
-        if self._failed_opens >= UPDATE_INFO_AFTER:
+        if self._failed_opens >= UPDATE_INFO_AFTER or self._client.info_is_stored:
             # the panel may have moved
             self._failed_opens = 0
             await self._client.update_info()

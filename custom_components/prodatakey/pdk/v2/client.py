@@ -84,6 +84,18 @@ def _system_uri(account: AccountClient, system_id: str) -> str:
     return f"{url}/{quoted(system_id)}/"
 
 
+def restore_cloud_node(
+    account: AccountClient, system_id: str, stored: Json
+) -> CloudNodeInfo | None:
+    """Return a cloud node as it was stored, None if it is incomplete."""
+    node = {
+        "id": stored.get("cloud_node_id"),
+        "serialNumber": stored.get("id"),
+        "name": stored.get("name"),
+    }
+    return _parse_node(node, system_id, _system_uri(account, system_id))
+
+
 def _parse_node(node: Json, system_id: str, uri: str) -> CloudNodeInfo | None:
     """Return a cloud node, or None without an id and a serial number."""
     node_id = non_empty_str(node.get("id"))
