@@ -60,7 +60,7 @@ OTHER_SIGNAL = "sensor.endpoint_warehouse_gate_signal"
 # Where the integration keeps what tests shorten or lower.
 _OURS = "custom_components.prodatakey"
 ANSWER_TIMEOUT = f"{_OURS}.pdk.commands.ANSWER_TIMEOUT"
-CONFIRM_REJECTION_AFTER = f"{_OURS}.pdk.client.CONFIRM_REJECTION_AFTER"
+CONFIRM_REJECTION_AFTER = f"{_OURS}.pdk.account.CONFIRM_REJECTION_AFTER"
 CONFIRMATION_TIMEOUT = f"{_OURS}.pdk.do_not_disturb.CONFIRMATION_TIMEOUT"
 OPENING_TIMEOUT = f"{_OURS}.lock.OPENING_TIMEOUT"
 DOOR_CODE_NOW = f"{_OURS}.door_code.now"

@@ -26,7 +26,7 @@ from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues, async_report_missing_permission
 from .move import async_finish_move
 from .options import Options
-from .pdk.client import AccountClient
+from .pdk.account import AccountClient
 from .pdk.errors import (
     CannotConnectError,
     InvalidAuthError,

@@ -19,7 +19,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEM_ID, DOMAIN
-from .pdk.client import ACCOUNTS_URL, AccountClient
+from .pdk.account import ACCOUNTS_URL, AccountClient
 from .pdk.listing import read_each
 from .pdk.site import check_permission
 

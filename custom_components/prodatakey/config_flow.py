@@ -37,7 +37,7 @@ from .forms import (
     panel_schema,
 )
 from .move import get_entry_data
-from .pdk.client import AccountClient
+from .pdk.account import AccountClient
 from .pdk.errors import PdkError, PermissionMissingError
 from .pdk.models import PanelInfo
 from .pdk.site import create_client, get_site, get_sites, validate_connection

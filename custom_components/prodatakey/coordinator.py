@@ -26,7 +26,7 @@ from .issues import (
     async_withdraw_migrated_issue,
 )
 from .options import Options
-from .pdk.client import AccountClient
+from .pdk.account import AccountClient
 from .pdk.clock import is_recent
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers

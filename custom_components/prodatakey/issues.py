@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .account import async_get_account
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import async_get_panel_name
-from .pdk.client import AccountClient
+from .pdk.account import AccountClient
 from .pdk.errors import PdkError
 from .pdk.models import PanelInfo
 from .pdk.site import find_moved_site

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .pdk.client import ACCOUNTS_URL
+from .pdk.account import ACCOUNTS_URL
 from .pdk.stream import SiteStream
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.account import AccountClient
 from custom_components.prodatakey.pdk.http import Token
 from custom_components.prodatakey.pdk.listing import read_tree
 from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
@@ -51,8 +51,8 @@ CONSTANTS = {
     "confirmation_timeout": "do_not_disturb.CONFIRMATION_TIMEOUT",
     "close_timeout": "transport.CLOSE_TIMEOUT",
     "connect_timeout": "connection.CONNECT_TIMEOUT",
-    "jwt_lifetime": "client.jwt_lifetime",
-    "max_wait": "client.MAX_WAIT",
+    "jwt_lifetime": "account.jwt_lifetime",
+    "max_wait": "account.MAX_WAIT",
     "max_backoff": "reconnect.MAX_BACKOFF",
     "min_retry_after": "http.MIN_RETRY_AFTER",
     "min_token_life": "reconnect.MIN_TOKEN_LIFETIME",
@@ -65,7 +65,7 @@ CONSTANTS = {
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
     "validation_time": "v2.stream.VALIDATION_TIME",
-    "writes_per_second": "client.WRITES_PER_SECOND",
+    "writes_per_second": "account.WRITES_PER_SECOND",
 }
 
 SHORT_TIMEOUTS: dict[str, Any] = {

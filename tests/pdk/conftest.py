@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.account import AccountClient
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.simulator_process import Json, SimulatedPdk

@@ -10,7 +10,7 @@ import warnings
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import ACCOUNTS_URL, AccountClient
+from custom_components.prodatakey.pdk.account import ACCOUNTS_URL, AccountClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -95,7 +95,7 @@ async def test_panel_token_is_sent_to_pdk_io_only(
         body = {"id_token": "x"} if "oauth2" in url else panel | {"panels": [panel]}
         return Response(body=body, size=0, headers={})
 
-    monkeypatch.setattr(f"{PDK}.client.request", request)
+    monkeypatch.setattr(f"{PDK}.account.request", request)
     accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
     panels = await get_panels(accounts)
     assert [panel.uri for panel in panels] == ["https://1070abc.pdk.io/"] * trusted
@@ -256,8 +256,8 @@ async def test_one_rejection_after_a_success_is_not_confirmed(
             raise status_errors.get(status, CannotConnectError)(f"HTTP {status}")
         return Response(body={"id_token": f"id-token-{now}"}, headers={})
 
-    monkeypatch.setattr(f"{PDK}.client.request", request)
-    monkeypatch.setattr(f"{PDK}.client.time.monotonic", lambda: now)
+    monkeypatch.setattr(f"{PDK}.account.request", request)
+    monkeypatch.setattr(f"{PDK}.account.time.monotonic", lambda: now)
     accounts = account_client(session, "http://localhost")
     await accounts.request("GET", "/")
     statuses += before
@@ -284,7 +284,7 @@ async def test_client_secret_is_removed_after_many_tokens(
         token = f"token-{next(made)}"
         return Response(body={"id_token": token, "token": token}, headers={})
 
-    monkeypatch.setattr(f"{PDK}.client.AccountClient._send", request)
+    monkeypatch.setattr(f"{PDK}.account.AccountClient._send", request)
     accounts = account_client(session, "http://localhost", client_secret="hidden")
     client = panel_client(session, accounts, "http://localhost/")
     for _ in range(20):

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.account import AccountClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,

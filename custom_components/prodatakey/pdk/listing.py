@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 import logging
 
-from .client import AccountClient, add_size, quoted
+from .account import AccountClient, quoted
+from .client import add_size
 from .errors import (
     CannotConnectError,
     InvalidAuthError,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import aiohttp
 
-from .client import AccountClient
+from .account import AccountClient
 from .errors import PdkError, PermissionMissingError
 from .listing import Listing, read_organizations
 from .models import CloudNodeInfo, DoorId, Feature, PanelInfo, PdkEvent

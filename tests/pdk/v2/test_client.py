@@ -7,7 +7,7 @@ import time
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.client import AccountClient
+from custom_components.prodatakey.pdk.account import AccountClient
 from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb
 from custom_components.prodatakey.pdk.errors import (
     CommandError,

@@ -5,7 +5,8 @@ from typing import override
 
 import aiohttp
 
-from ..client import AccountClient, SiteClient, quoted
+from ..account import AccountClient, quoted
+from ..client import SiteClient
 from ..errors import CannotConnectError
 from ..models import DoorInfo, Feature, PanelInfo
 from ..parser import DEVICE_KEYS, Json, as_list, as_name, parse_door, parse_serial

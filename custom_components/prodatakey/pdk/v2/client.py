@@ -6,7 +6,8 @@ from typing import override
 
 import aiohttp
 
-from ..client import ACCOUNTS_URL, AccountClient, RestClient, SiteClient, quoted
+from ..account import ACCOUNTS_URL, AccountClient, quoted
+from ..client import RestClient, SiteClient
 from ..errors import PermissionMissingError
 from ..listing import MAX_ORGANIZATIONS, Listing, read_each
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
