@@ -12,7 +12,7 @@ from tests.pdk.common import SHORT_TIMEOUTS, set_constants
 from tests.simulator_process import SimulatedPdk
 
 from .certificates import make_certificates
-from .site import V1, Generation, Site
+from .site import V1, FaultySite, Generation
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +37,12 @@ async def direct(
     unload_at_end: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> AsyncIterator[Site]:
+) -> AsyncIterator[FaultySite]:
     """Return a site and Home Assistant without a proxy between them."""
     set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1)
     caplog.set_level(logging.INFO, "custom_components.prodatakey")
     entry = request.getfixturevalue(generation.fixture)
-    site = Site(generation, hass, entry, pdk, caplog, monkeypatch)
+    site = FaultySite(generation, hass, entry, pdk, caplog, monkeypatch)
     await site.ping_often()
     yield site
     await site.unload()
@@ -51,8 +51,8 @@ async def direct(
 
 @pytest.fixture
 async def site(
-    direct: Site, certificates: dict[str, SSLContext]
-) -> AsyncIterator[Site]:
+    direct: FaultySite, certificates: dict[str, SSLContext]
+) -> AsyncIterator[FaultySite]:
     """Return a site and Home Assistant with TLS and proxies between them."""
     direct.certificates = certificates
     assert certificates["trusted"].check_hostname

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from tests.common import raises_error, state_of, wait_until
 from tests.pdk.common import wait_for_requests
 
-from .site import Site
+from .site import FaultySite
 
 TOKEN_LIFETIME = 0.6
 
@@ -22,15 +22,15 @@ TOKEN_LIFETIME = 0.6
 class Fault:
     """Something that goes wrong, and is put right again."""
 
-    begin: Callable[[Site], Awaitable[Any]]
-    end: Callable[[Site], Awaitable[Any]]
+    begin: Callable[[FaultySite], Awaitable[Any]]
+    end: Callable[[FaultySite], Awaitable[Any]]
 
 
-type Phase = Callable[[Site, Fault, str], Awaitable[None]]
+type Phase = Callable[[FaultySite, Fault, str], Awaitable[None]]
 
 
 async def _recover(
-    site: Site,
+    site: FaultySite,
     fault: Fault,
     commands: int | None = 0,
     then: Callable[[], Awaitable[Any]] | None = None,
@@ -44,7 +44,7 @@ async def _recover(
     await site.check_works(commands)
 
 
-async def set_up(site: Site, fault: Fault, error: str) -> None:
+async def set_up(site: FaultySite, fault: Fault, error: str) -> None:
     """Set an entry up while something is wrong with what it requests."""
 
     async def retry() -> None:
@@ -64,7 +64,7 @@ async def set_up(site: Site, fault: Fault, error: str) -> None:
     assert not site.misses_permission
 
 
-async def handshake(site: Site, fault: Fault, _: str) -> None:
+async def handshake(site: FaultySite, fault: Fault, _: str) -> None:
     """End the stream, and let its reconnects fail."""
     await site.set_up()
     await fault.begin(site)
@@ -75,7 +75,7 @@ async def handshake(site: Site, fault: Fault, _: str) -> None:
     await _recover(site, fault)
 
 
-async def before_acceptance(site: Site, fault: Fault, _: str) -> None:
+async def before_acceptance(site: FaultySite, fault: Fault, _: str) -> None:
     """Let a connection wait for its acceptance, and come no further."""
     await site.set_up()
     await site.hang_connecting(True)
@@ -87,7 +87,7 @@ async def before_acceptance(site: Site, fault: Fault, _: str) -> None:
     await _recover(site, fault, then=lambda: site.hang_connecting(False))
 
 
-async def idle(site: Site, fault: Fault, sees: str) -> None:
+async def idle(site: FaultySite, fault: Fault, sees: str) -> None:
     """Strike while nothing is going on.
 
     The user sees "unavailable", "assumed" for a connection that is back at once, or
@@ -109,12 +109,12 @@ async def idle(site: Site, fault: Fault, sees: str) -> None:
         await _recover(site, fault, 1)
 
 
-async def command(site: Site, fault: Fault, error: str) -> None:
+async def command(site: FaultySite, fault: Fault, error: str) -> None:
     """Strike when the panel has a command and has not answered."""
     await site.set_up()
     await site.ignore_commands(True)
     action = site.unlock()
-    while not await site.commands():
+    while not await site.count_commands():
         assert state_of(site.hass, site.lock).state == "locked"
     await fault.begin(site)
     with raises_error(error):
@@ -124,7 +124,7 @@ async def command(site: Site, fault: Fault, error: str) -> None:
     await _recover(site, fault, None)
 
 
-async def lost_command(site: Site, fault: Fault) -> None:
+async def lost_command(site: FaultySite, fault: Fault) -> None:
     """Strike before a command reaches the panel: then it never may."""
     await site.set_up()
     await fault.begin(site)
@@ -134,7 +134,7 @@ async def lost_command(site: Site, fault: Fault) -> None:
     await _recover(site, fault)
 
 
-async def renewal(site: Site, fault: Fault, sees: str) -> None:
+async def renewal(site: FaultySite, fault: Fault, sees: str) -> None:
     """Strike before a token is renewed, for a moment ("nothing") or until it expires."""
     # with an early renewal, the old token outlives the fault on any machine
     lifetime = TOKEN_LIFETIME if sees == "unavailable" else 12
@@ -154,7 +154,7 @@ async def renewal(site: Site, fault: Fault, sees: str) -> None:
     assert not site.log_lines()
 
 
-async def interrupted_renewal(site: Site, fault: Fault, _: str) -> None:
+async def interrupted_renewal(site: FaultySite, fault: Fault, _: str) -> None:
     """Strike at the stream while a new token is requested."""
     await site.set_token_lifetime(TOKEN_LIFETIME)
     await site.set_up()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import logging
 import ssl
 import time
+from typing import Any, override
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from tests.common import PANEL, WORKSHOP, Json, act, state_of, wait_for_state
+from tests.common import PANEL, WORKSHOP, Json, Site, wait_for_state
 from tests.network import Proxy
 from tests.pdk.common import set_constants
 from tests.simulator_process import SimulatedPdk
@@ -72,7 +73,7 @@ BOTH = pytest.mark.parametrize(
 ONLY_V2 = pytest.mark.parametrize("generation", [V2], ids=["2.0"], indirect=True)
 
 
-class Site:
+class FaultySite(Site):
     """An entry of Home Assistant, its panel, and the network between them."""
 
     accounts: Proxy
@@ -89,13 +90,10 @@ class Site:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Initialize; nothing is set up."""
+        super().__init__(hass, entry, pdk)
         self.generation = generation
-        self.id = generation.id
         self.connection = generation.connection
         self.lock, self.other_lock = generation.locks
-        self.hass = hass
-        self.entry = entry
-        self.pdk = pdk
         self.monkeypatch = monkeypatch
         self.expected_warning = "none"
         self._caplog = caplog
@@ -123,13 +121,14 @@ class Site:
 
     # What happens
 
-    async def set_up(self) -> None:
+    @override
+    async def set_up(self, **options: Any) -> None:
         """Set the entry up, connected, with both doors reported as locked."""
-        await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await super().set_up(**options)
         await self.wait_connected()
         for door, lock in ((1, self.lock), (4, self.other_lock)):
             await self.report(door, "relay.off")
-            await wait_for_state(self.hass, lock, "locked")
+            await self.wait_for_state(lock, "locked")
 
     async def ignore_commands(self, ignored: bool) -> None:
         """Let the panel receive commands, and neither execute nor answer them."""
@@ -137,7 +136,7 @@ class Site:
         ignoring = "ignored" if ignored else None
         await self.pdk.faults(commands=ignoring, system_command=hanging)
 
-    async def commands(self) -> int:
+    async def count_commands(self) -> int:
         """Return how many commands the panel has received, or requests for one."""
         received = await self.pdk.commands(PANEL, wait=0)
         assert len({command["id"] for command in received}) == len(received)
@@ -155,17 +154,13 @@ class Site:
         await self.pdk.faults(panel_token_lifetime=seconds)
         await self.pdk.switches(WORKSHOP, token_lifetime=seconds)
 
-    async def emit(self, *events: Json) -> None:
-        """Let the panel emit events at once; the simulator translates them to PDK 2.0."""
-        await self.pdk.control("POST", f"panels/{self.id}/emit", {"events": events})
-
     async def report(self, door: int, what: str) -> None:
         """Let the panel report one of a door's inputs."""
-        await self.emit(door_input(what, door))
+        await self.emit_all(door_input(what, door))
 
     async def kick(self, how: str = "abort") -> None:
         """Let the panel end all connections."""
-        await self.pdk.kick(self.id, how)
+        await self.pdk.kick(self.panel_id, how)
 
     async def unload(self) -> None:
         """Unload the entry, in whatever state it is."""
@@ -176,28 +171,28 @@ class Site:
     async def wait_connected(self) -> None:
         """Wait until the user sees that the panel is connected, and events arrive."""
         await wait_for_state(self.hass, self.connection, "on", 40)
-        await self.pdk.sockets(self.id, 1, 20)
+        await self.pdk.sockets(self.panel_id, 1, 20)
 
     async def wait_disconnected(self) -> None:
         """Wait until the user sees that it is not."""
-        await wait_for_state(self.hass, self.connection, "off")
+        await self.wait_for_state(self.connection, "off")
 
     async def wait_unavailable(self) -> None:
         """Wait until the doors cannot be used."""
-        await wait_for_state(self.hass, self.lock, "unavailable")
-        assert state_of(self.hass, self.connection).state == "off"
-        assert state_of(self.hass, self.other_lock).state == "unavailable"
+        await self.wait_for_state(self.lock, "unavailable")
+        assert self.state(self.connection).state == "off"
+        assert self.state(self.other_lock).state == "unavailable"
         assert " is unavailable: " in self.log_lines()[-1]
 
     @property
     def misses_permission(self) -> bool:
         """Return whether the user is told that the credentials lack permission."""
-        issue = f"permission_missing_{self.id}"
+        issue = f"permission_missing_{self.panel_id}"
         return (DOMAIN, issue) in ir.async_get(self.hass).issues
 
     def unlock(self, lock: str = "") -> asyncio.Task[None]:
         """Unlock a door as a user does."""
-        action = act(self.hass, "lock.unlock", lock or self.lock)
+        action = self.act("lock.unlock", lock or self.lock)
         return self.hass.async_create_task(action)
 
     # What must be true in the end
@@ -207,23 +202,23 @@ class Site:
 
         `commands` is how many the panel must have received; None is at most one.
         """
-        received = await self.commands()
+        received = await self.count_commands()
         assert received in ((0, 1) if commands is None else (commands,))
         about_it = [x for x in self.log_lines() if x.startswith(self.entry.title)]
         assert all(" is unavailable: " in line for line in about_it[::2])
         assert all(line.endswith(" is available again") for line in about_it[1::2])
         # that it works is checked now, not how fast this machine is
         set_constants(self.monkeypatch, answer_timeout=10, request_timeout=10)
-        assert state_of(self.hass, self.connection).state == "on"
+        assert self.state(self.connection).state == "on"
         await self.report(1, "relay.on")
-        await wait_for_state(self.hass, self.lock, "unlocked")
+        await self.wait_for_state(self.lock, "unlocked")
         await self.report(1, "relay.off")
-        await wait_for_state(self.hass, self.lock, "locked")
-        assert "assumed_state" not in state_of(self.hass, self.lock).attributes
+        await self.wait_for_state(self.lock, "locked")
+        assert "assumed_state" not in self.state(self.lock).attributes
         await self.unlock(self.other_lock)
-        await wait_for_state(self.hass, self.other_lock, "unlocked")
-        assert await self.commands() == received + 1
-        await self.pdk.sockets(self.id, 1)
+        await self.wait_for_state(self.other_lock, "unlocked")
+        assert await self.count_commands() == received + 1
+        await self.pdk.sockets(self.panel_id, 1)
 
     def log_lines(self, level: int = logging.INFO) -> list[str]:
         """Return what the integration logs for users who do not debug."""

@@ -17,7 +17,7 @@ from tests.common import (
 )
 from tests.pdk.common import set_constants
 
-from .site import ONLY_V2, V1, V2, Site, door_input
+from .site import ONLY_V2, V1, V2, FaultySite, door_input
 
 
 @pytest.mark.timeout(180)
@@ -26,13 +26,13 @@ from .site import ONLY_V2, V1, V2, Site, door_input
     [(V1, 5_000), (V2, 5_000), pytest.param(V1, 100_000, marks=pytest.mark.soak)],
     indirect=["generation"],
 )
-async def test_flood(direct: Site, count: int) -> None:
+async def test_flood(direct: FaultySite, count: int) -> None:
     """Test that all events count, in order, and that a command is answered meanwhile."""
     set_constants(direct.monkeypatch, answer_timeout=60)
     await direct.ping_seldom()
     await direct.set_up()
     events = [door_input("relay.on", 4)] * count + [door_input("relay.on", 1)]
-    flood = asyncio.create_task(direct.emit(*events))
+    flood = asyncio.create_task(direct.emit_all(*events))
     await wait_for_state(direct.hass, direct.other_lock, "unlocked", 60)
     action = direct.unlock(direct.other_lock)
     await wait_for_state(direct.hass, direct.lock, "unlocked", 120)
@@ -42,7 +42,9 @@ async def test_flood(direct: Site, count: int) -> None:
 
 
 @pytest.mark.parametrize("result_first", [True, False])
-async def test_disorder_around_a_command(direct: Site, result_first: bool) -> None:
+async def test_disorder_around_a_command(
+    direct: FaultySite, result_first: bool
+) -> None:
     """Test a result before the relay's event or after it, twice, and a stray rejection."""
     await direct.set_up()
     await direct.pdk.faults(result_first=result_first)
@@ -56,15 +58,15 @@ async def test_disorder_around_a_command(direct: Site, result_first: bool) -> No
 
 
 @ONLY_V2
-async def test_late_events(direct: Site) -> None:
+async def test_late_events(direct: FaultySite) -> None:
     """Test that access that is old is no news; what a relay was reported to be counts."""
     access, person = "event.side_entrance_access", "sensor.side_entrance_last_person"
     await direct.set_up()
-    await direct.emit(access_granted("In time"))
+    await direct.emit_all(access_granted("In time"))
     await wait_for_state(direct.hass, person, "In time")
     before = state_of(direct.hass, access)
     late = access_granted("Too late", 61)
-    await direct.emit(
+    await direct.emit_all(
         *(
             late | {"topic": f"door.request.{topic}"}
             for topic in ("allowed", "denied", "unknown", "duress")
@@ -98,7 +100,7 @@ def malformed(topic: str) -> list[Json]:
 
 
 @ONLY_V2
-async def test_malformed_events(direct: Site) -> None:
+async def test_malformed_events(direct: FaultySite) -> None:
     """Test that they change and end nothing, and that a topic is worth one warning."""
 
     async def subscribe(socket: Socket) -> None:
@@ -113,7 +115,7 @@ async def test_malformed_events(direct: Site) -> None:
     states = {state.entity_id: state for state in direct.hass.states.async_all()}
     topics = ("device.request.allowed", "device.request.duress", "device.input.rex.on")
     for topic in (*topics, *UNKNOWN_TOPICS, "device.alarm.propped.alloff"):
-        await direct.emit(*malformed(topic))
+        await direct.emit_all(*malformed(topic))
     await direct.report(4, "relay.on")
     await wait_for_state(direct.hass, direct.other_lock, "unlocked")
     assert {

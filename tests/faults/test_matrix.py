@@ -14,7 +14,7 @@ from tests.simulator_process import Json
 
 from . import phases
 from .phases import Fault, Phase
-from .site import BOTH, ONLY_V2, V1, V2, Site
+from .site import BOTH, ONLY_V2, V1, V2, FaultySite
 
 # What the user sees in each phase of most faults
 PHASES: dict[str, tuple[Phase, str]] = {
@@ -69,10 +69,10 @@ NETWORK_PHASES = [each for each in PHASES if each not in ("site token", "cloud n
 def network_fault(name: str, phase: str) -> Fault:
     """Return a fault of the network that a phase uses."""
 
-    def network(site: Site) -> Proxy:
+    def network(site: FaultySite) -> Proxy:
         return site.accounts if phase in OF_ACCOUNTS else site.panel
 
-    async def begin(site: Site) -> None:
+    async def begin(site: FaultySite) -> None:
         match name:
             case "connection refused":
                 network(site).refuse()
@@ -118,7 +118,7 @@ def network_fault(name: str, phase: str) -> Fault:
         "half-open socket": ("command pending",),
     },
 )
-async def test_network(site: Site, name: str, phase: str) -> None:
+async def test_network(site: FaultySite, name: str, phase: str) -> None:
     """Test a network that fails, or presents a wrong certificate, over real TLS."""
     run, sees = PHASES[phase]
     await run(site, network_fault(name, phase), sees)
@@ -126,7 +126,7 @@ async def test_network(site: Site, name: str, phase: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("name", ["blackhole", "half-open socket"])
-async def test_lost_command(site: Site, name: str) -> None:
+async def test_lost_command(site: FaultySite, name: str) -> None:
     """Test that a command that is lost is not delivered when the network is back."""
     fault = network_fault(name, "command pending")
     await phases.lost_command(site, fault)
@@ -134,15 +134,15 @@ async def test_lost_command(site: Site, name: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("phase", ["idle", "renewal pending"])
-async def test_server_is_replaced(site: Site, phase: str) -> None:
+async def test_server_is_replaced(site: FaultySite, phase: str) -> None:
     """Test a server that is killed, and another that does not know its tokens."""
 
-    async def begin(site: Site) -> None:
+    async def begin(site: FaultySite) -> None:
         for proxy in (site.accounts, site.panel):
             proxy.refuse()
             proxy.cut()
 
-    async def end(site: Site) -> None:
+    async def end(site: FaultySite) -> None:
         await site.pdk.reset()
         await site.use_proxies()
         for proxy in (site.accounts, site.panel):
@@ -220,7 +220,7 @@ def wrong_answer(name: str, phase: str) -> Fault:
         "truncated JSON": (),
     },
 )
-async def test_http(direct: Site, name: str, phase: str) -> None:
+async def test_http(direct: FaultySite, name: str, phase: str) -> None:
     """Test each wrong answer to each request."""
     run, sees = PHASES[phase]
     sees = ERRORS.get((phase, name), sees)
@@ -229,7 +229,7 @@ async def test_http(direct: Site, name: str, phase: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("name", ["HTTP 401", "HTTP 429"])
-async def test_renewal_is_retried(direct: Site, name: str) -> None:
+async def test_renewal_is_retried(direct: FaultySite, name: str) -> None:
     """Test that nobody notices a failed renewal while the old token lives."""
     set_constants(direct.monkeypatch, renew_at=0.05)
     fault = wrong_answer(name, "renewal pending")
@@ -238,7 +238,7 @@ async def test_renewal_is_retried(direct: Site, name: str) -> None:
 
 @ONLY_V2
 @pytest.mark.parametrize(("name", "issue"), [("HTTP 401", False), ("HTTP 403", True)])
-async def test_user_is_asked(direct: Site, name: str, issue: bool) -> None:
+async def test_user_is_asked(direct: FaultySite, name: str, issue: bool) -> None:
     """Test that the user of a site that runs is asked for what only the user can give."""
 
     def asked() -> tuple[bool, bool]:
@@ -260,7 +260,7 @@ async def test_user_is_asked(direct: Site, name: str, issue: bool) -> None:
 # The stream
 
 
-def frame(text: str) -> Callable[[Site], Awaitable[None]]:
+def frame(text: str) -> Callable[[FaultySite], Awaitable[None]]:
     """Return a fault: the panel sends a frame."""
     return lambda site: send_frame(site.pdk, text)
 
@@ -298,7 +298,7 @@ STREAM_PHASES: dict[str, tuple[Phase, str]] = {
         "TCP reset by the panel": ("idle", "command pending"),
     },
 )
-async def test_panel_ends_the_stream(direct: Site, name: str, phase: str) -> None:
+async def test_panel_ends_the_stream(direct: FaultySite, name: str, phase: str) -> None:
     """Test each way in which a panel ends a connection."""
     run, sees = STREAM_PHASES[phase]
     if (name, phase) == ("garbage", "idle"):

@@ -10,10 +10,10 @@ from tests.network import Proxy
 from tests.pdk.common import set_constants, wait_for_requests
 
 from . import phases
-from .site import ONLY_V2, Site, stand_still
+from .site import ONLY_V2, FaultySite, stand_still
 
 
-async def test_panel_moves(direct: Site) -> None:
+async def test_panel_moves(direct: FaultySite) -> None:
     """Test that the new address is used without a reload."""
     port = urlsplit(direct.pdk.panel_url(PANEL)).port or 0
     async with Proxy(port) as old, Proxy(port) as new:
@@ -29,7 +29,7 @@ async def test_panel_moves(direct: Site) -> None:
 
 
 @pytest.mark.parametrize("whose", ["own", "the panel's"])
-async def test_clock_is_set(direct: Site, whose: str) -> None:
+async def test_clock_is_set(direct: FaultySite, whose: str) -> None:
     """Test that renewals, commands and events do not depend on the time of day."""
     set_constants(direct.monkeypatch, renew_at=0.4)
     await direct.set_token_lifetime(phases.TOKEN_LIFETIME)
@@ -50,7 +50,7 @@ async def test_clock_is_set(direct: Site, whose: str) -> None:
     await direct.check_works(0)
 
 
-async def test_empty_list(direct: Site) -> None:
+async def test_empty_list(direct: FaultySite) -> None:
     """Test that it removes nothing, and is logged."""
     direct.expected_warning = "Ignored an empty list of doors"
     await direct.ping_seldom()
@@ -68,7 +68,7 @@ async def test_empty_list(direct: Site) -> None:
 
 
 @ONLY_V2
-async def test_status_cannot_be_read(direct: Site) -> None:
+async def test_status_cannot_be_read(direct: FaultySite) -> None:
     """Test that a site that is online again is available as soon as that can be read."""
     await direct.set_up()
     await direct.pdk.set_online(WORKSHOP, False)

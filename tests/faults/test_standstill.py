@@ -15,15 +15,15 @@ from tests.common import (
     wait_for_state,
 )
 
-from .site import PING_INTERVAL, PING_TIMEOUT, Site, door_input, stand_still
+from .site import PING_INTERVAL, PING_TIMEOUT, FaultySite, door_input, stand_still
 
 
-async def test_suspended(direct: Site) -> None:
+async def test_suspended(direct: FaultySite) -> None:
     """Test a process that is suspended longer than the panel waits for its pings."""
     await direct.set_up()
     await direct.ignore_commands(True)
     action = direct.unlock()
-    while not await direct.commands():
+    while not await direct.count_commands():
         pass
     pid, seconds = os.getpid(), PING_INTERVAL + PING_TIMEOUT + 0.5
     suspend = f"kill -STOP {pid}; sleep {seconds}; kill -CONT {pid}"
@@ -36,7 +36,7 @@ async def test_suspended(direct: Site) -> None:
     await direct.check_works(1)
 
 
-def block(site: Site, seconds: float, *events: Json) -> None:
+def block(site: FaultySite, seconds: float, *events: Json) -> None:
     """Block the loop; the events are sent at once and read when it goes on."""
     url = f"{site.pdk._ready['control_url']}/panels/{PANEL}/emit"
     for batch in (events, ()):
@@ -48,7 +48,7 @@ def block(site: Site, seconds: float, *events: Json) -> None:
     stand_still(site.monkeypatch, seconds)
 
 
-async def test_connection_that_cannot_send(direct: Site) -> None:
+async def test_connection_that_cannot_send(direct: FaultySite) -> None:
     """Test that a command is sent after a standstill of 35 s."""
     await direct.ping_seldom()
     await direct.set_up()
@@ -60,7 +60,7 @@ async def test_connection_that_cannot_send(direct: Site) -> None:
     assert state_of(direct.hass, direct.lock).state == "unlocked"
 
 
-async def test_access_during_a_standstill(direct: Site) -> None:
+async def test_access_during_a_standstill(direct: FaultySite) -> None:
     """Test that an access that was read 30 s late does not fire as fresh."""
     await direct.ping_seldom()
     await direct.set_up()

@@ -25,12 +25,12 @@ from tests.common import (
 from tests.pdk.common import known_secrets, send_frame, set_constants, wait_for_requests
 
 from . import phases
-from .site import BOTH, ONLY_V2, V1, Site
+from .site import BOTH, ONLY_V2, V1, FaultySite
 
 MIN_REMAINING = "custom_components.prodatakey.pdk.client.MIN_REMAINING"
 
 
-async def test_token_expires_under_a_command(direct: Site) -> None:
+async def test_token_expires_under_a_command(direct: FaultySite) -> None:
     """Test that a delayed result counts when the token has been renewed."""
     set_constants(direct.monkeypatch, answer_timeout=10)
     await direct.set_token_lifetime(phases.TOKEN_LIFETIME)
@@ -46,7 +46,7 @@ async def test_token_expires_under_a_command(direct: Site) -> None:
 
 
 @pytest.mark.parametrize("stale", ["error44", "http", "disconnect", "accept"])
-async def test_token_expires_early(direct: Site, stale: str) -> None:
+async def test_token_expires_early(direct: FaultySite, stale: str) -> None:
     """Test that a token that looks fresh is replaced in whatever way it is rejected.
 
     So it is after a computer was suspended: its monotonic clock was too.
@@ -65,7 +65,7 @@ async def test_token_expires_early(direct: Site, stale: str) -> None:
     await direct.check_works(0)
 
 
-async def test_token_expires_soon_after_its_renewal(direct: Site) -> None:
+async def test_token_expires_soon_after_its_renewal(direct: FaultySite) -> None:
     """Test that the event for which `invalidToken` comes is not delayed for minutes."""
     set_constants(direct.monkeypatch, renewal_grace=0.5)
     await direct.set_up()
@@ -89,7 +89,7 @@ REFUSED = {"status": 503}
     ],
     ids=["503", "429", "hangs"],
 )
-async def test_renewal_fails_once(direct: Site, answer: dict[str, Any]) -> None:
+async def test_renewal_fails_once(direct: FaultySite, answer: dict[str, Any]) -> None:
     """Test that the connection stands, and that nothing is lost that was held back."""
     await direct.pdk.switches(WORKSHOP, renewal="event")
     await direct.set_up()
@@ -97,7 +97,7 @@ async def test_renewal_fails_once(direct: Site, answer: dict[str, Any]) -> None:
     kind = direct.generation.token
     await direct.pdk.faults(None, **{kind: answer | {"count": 1}})
     requests = (await direct.pdk.requests())[kind]
-    await direct.pdk.revoke(direct.id)
+    await direct.pdk.revoke(direct.panel_id)
     await direct.report(1, "relay.on")
     # its answer, if there is one, follows the next request
     await wait_for_requests(direct.pdk, kind, requests + 2)
@@ -111,7 +111,7 @@ async def test_renewal_fails_once(direct: Site, answer: dict[str, Any]) -> None:
 
 
 @BOTH
-async def test_no_new_token(direct: Site) -> None:
+async def test_no_new_token(direct: FaultySite) -> None:
     """Test that a panel without a valid token is not shown as connected for long.
 
     Commands fail at once, attempts go on, and the events that were held back come then.
@@ -122,7 +122,7 @@ async def test_no_new_token(direct: Site) -> None:
     client, stream = direct.entry.runtime_data.client, direct.entry.runtime_data.stream
     kind = direct.generation.token
     await direct.pdk.faults(None, **{kind: REFUSED})
-    await direct.pdk.revoke(direct.id)
+    await direct.pdk.revoke(direct.panel_id)
     await direct.report(1, "relay.on")
     await direct.wait_unavailable()
     assert direct.entry.runtime_data.status is StreamStatus.SILENT
@@ -141,7 +141,7 @@ async def test_no_new_token(direct: Site) -> None:
 
 
 @BOTH
-async def test_connection_ends_without_a_new_token(direct: Site) -> None:
+async def test_connection_ends_without_a_new_token(direct: FaultySite) -> None:
     """Test that the next one does not have the token that was rejected."""
     set_constants(direct.monkeypatch, silent_after=0.1)
     await direct.pdk.switches(WORKSHOP, renewal="event")
@@ -149,7 +149,7 @@ async def test_connection_ends_without_a_new_token(direct: Site) -> None:
     await direct.set_up()
     generation, requests = direct.generation, await direct.pdk.requests()
     await direct.pdk.faults(None, **{generation.token: REFUSED})
-    await direct.pdk.revoke(direct.id)
+    await direct.pdk.revoke(direct.panel_id)
     await direct.report(1, "relay.on")
     await direct.wait_unavailable()
     await direct.kick()
@@ -165,7 +165,7 @@ async def test_connection_ends_without_a_new_token(direct: Site) -> None:
 
 
 @ONLY_V2
-async def test_renewal_without_a_gap(direct: Site) -> None:
+async def test_renewal_without_a_gap(direct: FaultySite) -> None:
     """Test that no event is lost or comes twice, though none has an id.
 
     Nothing says when the subscription of the new connection takes effect.
@@ -180,7 +180,7 @@ async def test_renewal_without_a_gap(direct: Site) -> None:
     stats, people = direct.entry.runtime_data.stream.stats, list[str]()
     while stats.renewals < 2:
         people.append(f"Person {len(people)}")
-        await direct.emit(access_granted(people[-1]))
+        await direct.emit_all(access_granted(people[-1]))
         await asyncio.sleep(0.01)
     await wait_for_state(direct.hass, "sensor.side_entrance_last_person", people[-1])
     seen = [
@@ -195,7 +195,7 @@ async def test_renewal_without_a_gap(direct: Site) -> None:
 
 
 @ONLY_V2
-async def test_commands_share_a_token(direct: Site) -> None:
+async def test_commands_share_a_token(direct: FaultySite) -> None:
     """Test fifty commands at once with an old token, and with one that is rejected."""
     set_constants(direct.monkeypatch, answer_timeout=10, request_timeout=10)
     await direct.ping_seldom()
@@ -215,7 +215,7 @@ async def test_commands_share_a_token(direct: Site) -> None:
 
 @pytest.mark.parametrize("how", ["end of the connection", "rejected command"])
 async def test_token_in_a_text_of_the_panel(
-    direct: Site, caplog: pytest.LogCaptureFixture, how: str
+    direct: FaultySite, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     """Test that it is in no log, no error and no diagnostics."""
     caplog.set_level(logging.DEBUG, "custom_components.prodatakey")

@@ -167,7 +167,7 @@ async def proxied_client(
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SimulatedSite:
     """A simulated site of either generation, and a client of it."""
 
     pdk: SimulatedPdk

@@ -11,7 +11,7 @@ from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.simulator_process import Json, SimulatedPdk
 
 from .common import (
-    Site,
+    SimulatedSite,
     account_client,
     shorten_waits,
     simulated_node_client,
@@ -68,6 +68,6 @@ async def node(
 
 
 @pytest.fixture(params=["client", "node"], ids=["1.0", "2.0"])
-def site(request: pytest.FixtureRequest, simulator: SimulatedPdk) -> Site:
+def site(request: pytest.FixtureRequest, simulator: SimulatedPdk) -> SimulatedSite:
     """Return a simulated site of either generation."""
-    return Site(simulator, request.getfixturevalue(request.param))
+    return SimulatedSite(simulator, request.getfixturevalue(request.param))

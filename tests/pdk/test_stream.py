@@ -15,7 +15,7 @@ from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from tests.simulator_process import PANEL, SimulatedPdk
 from tests.waiting import wait_until
 
-from .common import Site, set_constants, wait_for_requests
+from .common import SimulatedSite, set_constants, wait_for_requests
 from .running_stream import CONNECTED, DOWN, DROPPED, SILENT, RunningStream
 
 # What fails in PDK 1.0, then in PDK 2.0.
@@ -34,7 +34,7 @@ MAX_REJECTIONS = 3
 
 
 @pytest.mark.parametrize("moment", FAULTS)
-async def test_stop(site: Site, moment: str) -> None:
+async def test_stop(site: SimulatedSite, moment: str) -> None:
     """Test that a stream that is cancelled leaves nothing, at any moment."""
     faults = FAULTS[moment][0 if site.is_pdk1 else 1]
     site.client.discard_token()
@@ -77,7 +77,7 @@ async def test_stop_while_the_panel_ends_the_connection(
 class _LateEvent(RunningStream):
     """A stream that reads an event when its connection has ended."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: SimulatedSite) -> None:
         super().__init__(site.client)
         self._topic = site.topic("input.relay.on")
         self._event = {"body": {"doorId": 1, "deviceId": site.door(1)}}
@@ -93,7 +93,7 @@ class _LateEvent(RunningStream):
             self.stream._dispatch(self._topic, self._event)
 
 
-async def test_event_after_the_end(site: Site, short_waits: None) -> None:
+async def test_event_after_the_end(site: SimulatedSite, short_waits: None) -> None:
     """Test that it is ignored: it would count as certain when nothing is."""
     async with _LateEvent(site) as stream:
         await site.pdk.kick(site.id)
@@ -115,7 +115,7 @@ class _FailingCallbacks(RunningStream):
 
 
 async def test_callbacks_fail(
-    site: Site, short_waits: None, caplog: pytest.LogCaptureFixture
+    site: SimulatedSite, short_waits: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that the stream goes on, for other doors and the next connection."""
     async with _FailingCallbacks(site.client) as stream:
@@ -133,7 +133,7 @@ async def test_callbacks_fail(
 
 
 async def test_unexpected_error(
-    site: Site,
+    site: SimulatedSite,
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

@@ -20,7 +20,7 @@ from tests.simulator_process import PANEL, SimulatedPdk
 from tests.waiting import wait_until
 
 from .common import (
-    Site,
+    SimulatedSite,
     account_client,
     panel_client,
     set_constants,
@@ -31,13 +31,13 @@ from .running_stream import CONNECTED, DROPPED, RunningStream
 
 
 @pytest.fixture
-def panel(client: PanelClient, simulator: SimulatedPdk) -> Site:
+def panel(client: PanelClient, simulator: SimulatedPdk) -> SimulatedSite:
     """Return the simulated panel of PDK 1.0."""
-    return Site(simulator, client)
+    return SimulatedSite(simulator, client)
 
 
 async def test_panel_does_not_answer(
-    panel: Site, monkeypatch: pytest.MonkeyPatch
+    panel: SimulatedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that pongs prove that it has the command: the connection is kept."""
     set_constants(monkeypatch, answer_timeout=0.3)
@@ -51,7 +51,7 @@ async def test_panel_does_not_answer(
     assert await panel.doors_opened() == [1, 2]
 
 
-async def test_end_that_is_not_noticed_yet(panel: Site) -> None:
+async def test_end_that_is_not_noticed_yet(panel: SimulatedSite) -> None:
     """Test that nothing is sent on a connection that ends."""
     async with RunningStream(panel.client) as stream:
         assert isinstance(stream.stream, PanelStream)
@@ -65,7 +65,7 @@ async def test_end_that_is_not_noticed_yet(panel: Site) -> None:
     assert await panel.doors_opened() == []
 
 
-async def test_command_that_json_cannot_hold(panel: Site) -> None:
+async def test_command_that_json_cannot_hold(panel: SimulatedSite) -> None:
     """Test that it is not counted as sent: the next rejection is not about it."""
     await panel.pdk.faults(PANEL, commands={"refuse": "Not now."})
     async with RunningStream(panel.client) as stream:
@@ -76,7 +76,7 @@ async def test_command_that_json_cannot_hold(panel: Site) -> None:
 
 
 @pytest.mark.parametrize("rejected", [True, False])
-async def test_caller_is_cancelled(panel: Site, rejected: bool) -> None:
+async def test_caller_is_cancelled(panel: SimulatedSite, rejected: bool) -> None:
     """Test that the answer to its command is not taken for another's."""
     rejection = {"refuse": "Not 1.", "doors": [1]} if rejected else None
     await panel.pdk.faults(PANEL, command_delay=0.2, commands=rejection)
@@ -92,7 +92,7 @@ async def test_caller_is_cancelled(panel: Site, rejected: bool) -> None:
 
 
 async def test_answer_is_read_late(
-    panel: Site, monkeypatch: pytest.MonkeyPatch
+    panel: SimulatedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test an answer that waits in the socket while the loop is blocked."""
     set_constants(monkeypatch, answer_timeout=0.3)
@@ -106,7 +106,7 @@ async def test_answer_is_read_late(
 
 
 @pytest.fixture
-async def network(site: Site) -> AsyncIterator[Proxy]:
+async def network(site: SimulatedSite) -> AsyncIterator[Proxy]:
     """Return the network to the site."""
     pdk = site.pdk
     url = pdk.panel_url(PANEL) if site.is_pdk1 else pdk.accounts_url
@@ -115,13 +115,13 @@ async def network(site: Site) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def remote(site: Site, network: Proxy) -> Site:
+async def remote(site: SimulatedSite, network: Proxy) -> SimulatedSite:
     """Return the site, with a client over that network."""
     session, account = site.client.session, site.client.account
     if site.is_pdk1:
-        return Site(site.pdk, panel_client(session, account, network.uri))
+        return SimulatedSite(site.pdk, panel_client(session, account, network.uri))
     account = account_client(session, network.uri)
-    return Site(site.pdk, await simulated_node_client(session, account))
+    return SimulatedSite(site.pdk, await simulated_node_client(session, account))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def remote(site: Site, network: Proxy) -> Site:
     indirect=["site"],
 )
 async def test_command_is_not_delivered_late(
-    remote: Site,
+    remote: SimulatedSite,
     network: Proxy,
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -182,7 +182,7 @@ async def test_command_is_not_delivered_late(
 
 @pytest.mark.parametrize("end", ["unload", "caller", "loop", "session"])
 async def test_command_does_not_outlive_its_end(
-    remote: Site, network: Proxy, monkeypatch: pytest.MonkeyPatch, end: str
+    remote: SimulatedSite, network: Proxy, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     """Test what ends a command while the network is dead: none arrives later.
 

@@ -36,7 +36,7 @@ from .common import (
     OPENING,
     PDK,
     LocalTokens,
-    Site,
+    SimulatedSite,
     account_client,
     known_secrets,
     node_client,
@@ -91,7 +91,7 @@ async def test_malformed_and_unknown_events(
 
 
 async def test_unknown_topics_are_counted(
-    site: Site, caplog: pytest.LogCaptureFixture
+    site: SimulatedSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test what the diagnostics count: names that look like topics, and how many."""
     caplog.set_level(logging.DEBUG, PDK)
@@ -184,7 +184,7 @@ def test_names_of_topics_are_no_tokens() -> None:
         assert scrub(text, ("secret-1",)) == text
 
 
-async def _refuse_commands(site: Site, refuse: bool) -> None:
+async def _refuse_commands(site: SimulatedSite, refuse: bool) -> None:
     """Let the site refuse commands, or not."""
     if site.is_pdk1:
         refusal = {"refuse": "No, {token}."} if refuse else None
@@ -194,7 +194,7 @@ async def _refuse_commands(site: Site, refuse: bool) -> None:
 
 
 async def test_no_secret_is_logged(
-    site: Site,
+    site: SimulatedSite,
     session: aiohttp.ClientSession,
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,

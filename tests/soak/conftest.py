@@ -1,34 +1,22 @@
 """A site for very long: without what a test would keep of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 import logging
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
-from tests.common import setup_integration
+from tests.common import Site
 from tests.simulator_process import SimulatedPdk
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A site that is set up, of either generation."""
+class SoakSite(Site):
+    """A site of either generation, with its lock and the kind of request that connects."""
 
-    hass: HomeAssistant
-    pdk: SimulatedPdk
-    entry: MockConfigEntry
     lock: str
     connect: str
-    """The kind of request that opens a connection."""
-
-    @property
-    def id(self) -> str:
-        """Return the id of its panel."""
-        return str(self.entry.unique_id)
 
     @property
     def connection(self) -> str:
@@ -74,10 +62,11 @@ async def site(
     hass: HomeAssistant,
     pdk: SimulatedPdk,
     unload_at_end: None,
-) -> Site:
+) -> SoakSite:
     """Set up a site."""
     fixture, lock, connect = request.param
-    entry = request.getfixturevalue(fixture)
-    await setup_integration(hass, entry)
-    await pdk.sockets(entry.unique_id, 1)
-    return Site(hass, pdk, entry, lock, connect)
+    site = SoakSite(hass, request.getfixturevalue(fixture), pdk)
+    site.lock, site.connect = lock, connect
+    await site.set_up()
+    await pdk.sockets(site.panel_id, 1)
+    return site

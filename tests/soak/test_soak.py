@@ -22,7 +22,7 @@ from homeassistant.core import HomeAssistant
 from tests.common import PANEL, Json, wait_for_state, wait_until
 from tests.pdk.common import send_frame, set_constants, wait_for_requests
 
-from .conftest import Site
+from .conftest import SoakSite
 
 BATCH = 1_000
 DOORS = (1, 2, 4, 5)
@@ -92,7 +92,7 @@ def _events() -> list[Json]:
     return events
 
 
-def events(site: Site) -> Once:
+def events(site: SoakSite) -> Once:
     """Return what lets a batch of events arrive."""
     batch, last = _events(), {"body": {"doorId": "the end"}}
     relays = cycle((("off", "locked"), ("on", "unlocked")))
@@ -100,21 +100,21 @@ def events(site: Site) -> Once:
     async def once() -> None:
         relay, state = next(relays)
         end = {"topic": f"door.input.relay.{relay}", "payload": last}
-        path = f"panels/{site.id}/emit"
+        path = f"panels/{site.panel_id}/emit"
         await site.pdk.control("POST", path, {"events": [*batch, end]})
         await wait_for_state(site.hass, "lock.door_the_end", state, 60)
 
     return once
 
 
-def reconnects(site: Site) -> Once:
+def reconnects(site: SoakSite) -> Once:
     """Return what ends the connection, in each way in which it can."""
     pdk = site.pdk
     ends: list[Once] = [
-        lambda: pdk.kick(site.id, "abort"),
-        lambda: pdk.kick(site.id, "close"),
+        lambda: pdk.kick(site.panel_id, "abort"),
+        lambda: pdk.kick(site.panel_id, "close"),
     ]
-    if site.id == PANEL:
+    if site.panel_id == PANEL:
         ends += [lambda: send_frame(pdk, "41"), lambda: send_frame(pdk, "1")]
     every_end = cycle(ends)
 
@@ -123,23 +123,23 @@ def reconnects(site: Site) -> Once:
         await next(every_end)()
         await wait_for_requests(pdk, site.connect, connects + 1, 60)
         await wait_for_state(site.hass, site.connection, "on", 60)
-        await pdk.sockets(site.id, 1, 60)
+        await pdk.sockets(site.panel_id, 1, 60)
 
     return once
 
 
-def reloads(site: Site) -> Once:
+def reloads(site: SoakSite) -> Once:
     """Return what unloads the entry and sets it up again."""
 
     async def once() -> None:
         assert await site.hass.config_entries.async_reload(site.entry.entry_id)
         await wait_for_state(site.hass, site.connection, "on", 60)
-        await site.pdk.sockets(site.id, 1, 60)
+        await site.pdk.sockets(site.panel_id, 1, 60)
 
     return once
 
 
-def renewals(site: Site) -> Once:
+def renewals(site: SoakSite) -> Once:
     """Return what renews the token; in PDK 2.0 that needs a new connection."""
     acts = cycle((("hold", "unlocked"), ("lock", "locked")))
 
@@ -151,7 +151,7 @@ def renewals(site: Site) -> Once:
         await wait_until(lambda: not stream._renewer.rejected.is_set(), 60)
         # an event shows that the token is accepted
         act, state = next(acts)
-        await site.pdk.act(site.id, 1, act)
+        await site.pdk.act(site.panel_id, 1, act)
         await wait_for_state(site.hass, site.lock, state, 60)
 
     return once
@@ -196,7 +196,7 @@ async def soak(hass: HomeAssistant, once: Once, warm_up: int, times: int) -> Jso
     }
 
 
-async def test_few_of_each(hass: HomeAssistant, site: Site) -> None:
+async def test_few_of_each(hass: HomeAssistant, site: SoakSite) -> None:
     """Test that nothing is left of events, reconnects, renewals and reloads."""
     each = [kind(site) for kind in KINDS]
 
@@ -212,13 +212,13 @@ async def test_few_of_each(hass: HomeAssistant, site: Site) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_many(
     hass: HomeAssistant,
-    site: Site,
-    kind: Callable[[Site], Once],
+    site: SoakSite,
+    kind: Callable[[SoakSite], Once],
     record_property: Callable[[str, object], None],
 ) -> None:
     """Test a million events, or a thousand of what else there is."""
     times = 1_000
     figures = await soak(hass, kind(site), warm_up=50, times=times)
     number = times * BATCH if kind is events else times
-    row = f"{number:,} {kind.__name__}{'' if site.id == PANEL else ', PDK 2.0'}"
+    row = f"{number:,} {kind.__name__}{'' if site.panel_id == PANEL else ', PDK 2.0'}"
     record_property(row, figures)
