@@ -24,9 +24,10 @@ ROWS: dict[str, Row] = {
     "command": inside.command,
     "set-up": inside.set_up,
     "growth": inside.growth,
+    "recorder": inside.recorder,
 }
 HEAD = ("row", "unit", "ours", "against", "", "ratio", "goal", "")
-LINE = "| {:25} | {:12} | {:7} | {:22} | {:7} | {:5} | {:7} | {:7} |"
+LINE = "| {:25} | {:15} | {:7} | {:22} | {:7} | {:6} | {:7} | {:7} |"
 RESULTS = PROJECT / "benchmarks" / "results.json"
 PACKAGES = ("homeassistant", "aiohttp", "orjson", "python-socketio", "python-engineio")
 

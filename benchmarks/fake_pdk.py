@@ -37,11 +37,18 @@ PERSON = (
     '"lastName":"Test","enabled":true,"partition":0,"activeDate":null,'
     '"expireDate":null,"metadata":{}}'
 )
+SENT_AT = "1683165895729"
 REQUEST = (
     ',"id":"0153463f-d9ba-435f-b099-@",'
-    '"metadata":{"occurred":1683165895729,"doorName":"Door %"}'
+    f'"metadata":{{"occurred":{SENT_AT},"doorName":"Door %"}}'
 )
 OCCURRED = ',"occurred":"2023-05-04 17:59:16"'
+LIVE_EVENT = (
+    '42["liveEvent",{"topic":"door.request.allowed","info":"Person \\"%s\\" has requested'
+    ' access to the device \\"%s\\". Access allowed.","placeholders":['
+    '{"text":"Postman Test","id":1,"type":"person"},'
+    '{"text":"Door #","id":#,"type":"door"}],"occurred":"2023-05-04 17:59:16"}]'
+)
 DEVICE = (
     '{"id":%,"name":"Door %","connection":1,"port":%,'
     '"partition":[{"id":0,"name":"Default"}],"type":"primaryReader",'
@@ -56,6 +63,22 @@ def door_event(topic: str, door: int) -> str:
     body = f'"body":{{{DOOR}{person}}}'
     packet = f'42["{topic}",{{"topic":"{topic}",{body}{request}{OCCURRED}}}]'
     return packet.replace("@", f"{door:012x}").replace("%", str(door))
+
+
+def badge(door: int, number: int) -> list[str]:
+    """Return what a panel sends when the same person is let in, each time with a new id."""
+    request = door_event(ALLOWED, door).replace(f"{door:012x}", f"{number:012x}")
+    milliseconds = str(time.time_ns() // 10**6)
+    return [
+        request.replace(SENT_AT, milliseconds),
+        LIVE_EVENT.replace("#", str(door)),
+    ]
+
+
+def walk_in(door: int) -> list[str]:
+    """Return what a panel sends of the lock and the position when a person walks in."""
+    topics = (TOPICS[0], *DPS, TOPICS[1])
+    return [door_event(topic, door) for topic in topics]
 
 
 def mixed_events(count: int) -> Iterator[str]:

@@ -22,7 +22,7 @@ async def receive(effort: Effort) -> list[Figure]:
     speed, cpu = await _measure("socket.io", "3", ("ours", "node", "floor"), effort)
     _, cpu_2 = await _measure("socket.io-4", "4", ("ours", "floor"), effort)
     what, node, unit = "receive only", "socket.io-client 2.5.0", "us CPU/event"
-    floor, goal = "aiohttp + orjson", "<= 1.25"
+    floor, goal = "aiohttp + orjson", "<= 1.2"
     return [
         compare(what, "events/s", speed["ours"], node, speed["node"], ">= 2"),
         compare(what, unit, cpu["ours"], floor, cpu["floor"], goal),

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import closing
 import gc
 import os
 from pathlib import Path
+import sqlite3
 import sys
 import time
 from typing import Any
@@ -12,12 +14,22 @@ from typing import Any
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.recorder import async_initialize_recorder, get_instance
+from homeassistant.setup import async_setup_component
 
 from .fake_pdk import doors_of
 from .home import async_add_entry, running_home
 from .processes import serve
 
 type Entities = list[dict[str, Any]]
+
+DATABASE = "home-assistant_v2.db"
+RECORDED = {
+    "state rows": "count(*) FROM states",
+    "attribute rows": "count(*) FROM state_attributes",
+    "attribute bytes": "sum(length(shared_attrs)) FROM state_attributes",
+    "event rows": "count(*) FROM events",
+}
 
 
 async def _usage_of(set_up: Awaitable[object]) -> dict[str, float]:
@@ -94,6 +106,20 @@ class Worker:
         cpu = time.process_time() - self._cpu
         self._stop()
         return cpu
+
+    async def record(self) -> None:
+        """Record states and events in a SQLite database from now on, as most users do."""
+        async_initialize_recorder(self._hass)
+        assert await async_setup_component(self._hass, "recorder", {"recorder": {}})
+
+    async def recorded(self) -> dict[str, int]:
+        """Return the rows of the database, and the bytes of all attributes."""
+        await get_instance(self._hass).async_block_till_done()
+        with closing(sqlite3.connect(self._hass.config.path(DATABASE))) as database:
+            return {
+                name: database.execute(f"SELECT {what}").fetchone()[0]
+                for name, what in RECORDED.items()
+            }
 
     async def unlock(self, entity_id: str) -> tuple[int, int]:
         """Unlock, and return when the action was called and when it returned."""

@@ -1,4 +1,4 @@
-"""A user reads in the logbook what the panel's own log says."""
+"""What the recorder keeps, and what a user reads of it in the logbook."""
 
 from datetime import datetime, timedelta
 import logging
@@ -12,12 +12,16 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from sqlalchemy import func, select
 
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.db_schema import Events, StateAttributes, States
+from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant, State
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.recorder import session_scope
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
@@ -30,12 +34,15 @@ from .common import (
     TEXTS,
     Json,
     Site,
+    access_granted,
     raises_error,
     wait_for_connection,
+    wait_until,
 )
 from .test_activity import ACTIVITY, DOOR, PERSON, line
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
+LAST_PERSON = "sensor.front_door_last_person"
 POSITION = "binary_sensor.front_door_door_position"
 
 
@@ -140,7 +147,7 @@ PAST = (
     FRONT_ACCESS,
     ACTIVITY,
     SIGNAL,
-    "sensor.front_door_last_person",
+    LAST_PERSON,
     "event.garage_access",
 )
 
@@ -200,7 +207,7 @@ EXAMPLE = re.compile(r"```yaml\n(logbook:\n.*?)```", re.DOTALL)
 @pytest.mark.parametrize(
     ("config", "walk", "others"),
     [
-        ({}, False, [ACTIVITY, "sensor.front_door_last_person"]),
+        ({}, False, [ACTIVITY, LAST_PERSON]),
         (DOCUMENTED, True, [POSITION, POSITION]),
     ],
     ids=["lets in", "walks in"],
@@ -228,3 +235,67 @@ async def test_badge_in_is_six_lines(
     expected = [sentence, "event.front_door_access", FRONT, FRONT, *others]
     assert sorted(lines) == sorted(expected)
     assert len(lines) == 6
+
+
+async def count_rows(hass: HomeAssistant) -> list[int]:
+    """Return how many states, attributes of states, and events the database has."""
+    await async_wait_recording_done(hass)
+    with session_scope(hass=hass, read_only=True) as session:
+        return [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (States, StateAttributes, Events)
+        ]
+
+
+WALK_IN = ("input.relay.on", "input.dps.opened", "input.dps.closed", "input.relay.off")
+# These attributes are not in the database.
+LEFT_OUT = {
+    FRONT_ACCESS: {"event_types", "occurred"},
+    LAST_PERSON: {"occurred"},
+    ACTIVITY: {"message", "occurred"},
+}
+
+
+async def let_in(site: Site, changes: list[Event[Any]], *others: Json) -> None:
+    """Let a person in, until that has changed three states, and one for each other event."""
+    changes.clear()
+    live = {"topic": "liveEvent", "payload": line("%s at %s", PERSON, DOOR)}
+    await site.emit_all(access_granted("Amelia Hartmann"), live, *others)
+    await wait_until(lambda: len(changes) >= 3 + len(others))
+
+
+async def test_rows_of_people_who_come_in(recorder_mock: Recorder, site: Site) -> None:
+    """What is the same each time is stored once; states and automations have all of it."""
+    hass, badges = site.hass, 20
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    walk_in = [
+        {"topic": f"door.{name}", "payload": {"body": {"doorId": 1}}}
+        for name in WALK_IN
+    ]
+    # its first closing also says that it is not propped open
+    await site.emit("door.input.dps.closed")
+    await site.wait_for_state(POSITION, "off")
+    shown = set()
+    for others in ([], walk_in):
+        before = await count_rows(hass)
+        for _ in range(badges):
+            await let_in(site, changes, *others)
+            shown |= {
+                (each, site.state(each).attributes["occurred"]) for each in LEFT_OUT
+            }
+        after = await count_rows(hass)
+        states, attributes, events = map(int.__sub__, after, before, strict=True)
+        assert states <= badges * (3 + len(others))
+        assert attributes <= 5
+        assert events <= badges
+    assert len(shown) == 2 * badges * len(LEFT_OUT)
+
+    start = dt_util.utcnow() - timedelta(hours=1)
+    for entity_id, left_out in LEFT_OUT.items():
+        history = get_significant_states(
+            hass, start, entity_ids=[entity_id], significant_changes_only=False
+        )
+        recorded = history[entity_id][-1]
+        assert isinstance(recorded, State)
+        attributes_shown = site.state(entity_id).attributes.keys()
+        assert attributes_shown - recorded.attributes.keys() == left_out

@@ -51,6 +51,8 @@ class DoorAccess(DoorEntity, EventEntity):
     entity_description: DoorEventDescription
     _follows_connection = False
     _keeps_state = True
+    # the state is a time, so the rest repeats and the database stores it once
+    _unrecorded_attributes = frozenset({"occurred"})
 
     def __init__(
         self,

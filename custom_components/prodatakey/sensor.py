@@ -87,7 +87,8 @@ class LastActivity(PanelEntity, SensorEntity):
 
     _follows_connection = False
     _keeps_state = True
-    _unrecorded_attributes = frozenset({"message"})
+    # the database has the sentence and the time of the state
+    _unrecorded_attributes = frozenset({"message", "occurred"})
 
     @property
     @override
@@ -130,6 +131,8 @@ class DoorLastPerson(DoorEntity, SensorEntity):
     entity_description: DoorSensorDescription
     _follows_connection = False
     _keeps_state = True
+    # the database has the time of the state, so the rest repeats and is stored once
+    _unrecorded_attributes = frozenset({"occurred"})
 
     @property
     @override
