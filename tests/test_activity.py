@@ -75,7 +75,7 @@ LINES: list[tuple[str, list[Json], str]] = [
 
 
 async def test_placeholders(site: Site, events: list[Event[Any]]) -> None:
-    """Only persons and doors are shown: anything else may be a PIN or a card."""
+    """A line shows only people and doors: anything else may be a PIN or a card."""
     for info, placeholders, _ in LINES:
         await site.pdk.emit(PANEL, "liveEvent", line(info, *placeholders))
     await wait_until(lambda: len(events) == len(LINES))
@@ -84,7 +84,7 @@ async def test_placeholders(site: Site, events: list[Event[Any]]) -> None:
 
 
 async def test_line_without_a_known_door(site: Site, events: list[Event[Any]]) -> None:
-    """It belongs to the panel."""
+    """A line without a known door belongs to the panel."""
     await site.pdk.emit(PANEL, "liveEvent", line("The panel has started."))
     unknown = {"text": "Cellar", "id": 99, "type": "door"}
     await site.pdk.emit(PANEL, "liveEvent", line("%s", unknown))

@@ -133,7 +133,7 @@ TRIGGERS = {
 
 
 async def test_triggers(site: Site) -> None:
-    """The first event ever fires the trigger that is about it, and no other one.
+    """The first event fires the trigger that is about it, and no other one.
 
     An alarm that is not configured is added by its first report, which fires too.
     """
@@ -159,7 +159,7 @@ async def test_triggers(site: Site) -> None:
 
 @pytest.mark.parametrize("kind", TARGETS)
 async def test_targets(site: Site, kind: str) -> None:
-    """Every kind of target has the door's entities, and nothing of others fires."""
+    """Every kind of target has the door's entities; other integrations fire nothing."""
     target = {kind: furnish(site)[kind]}
     runs = await automate(site, *(trigger(each, target) for each in TRIGGERS))
     for entity_id in OTHERS:
@@ -200,7 +200,7 @@ async def test_nothing_happened(site: Site) -> None:
 
 
 async def test_several_people_at_once(site: Site) -> None:
-    """Each of them fires, also within a millisecond."""
+    """Each of several people fires the trigger, also within a millisecond."""
     runs = await automate(site, trigger("access_granted", FRONT_ACCESS))
     with freeze_time():
         for name in ("Amelia Hartmann", "Jonas Okafor"):
@@ -211,7 +211,7 @@ async def test_several_people_at_once(site: Site) -> None:
 
 
 async def test_person(site: Site, access_events: AccessEvents) -> None:
-    """People are recognized by name or id; without a choice everybody is.
+    """The trigger knows people by name or id; without a choice it fires for everybody.
 
     What cannot be seen makes no difference: case, the form of a letter, and blanks.
     """
@@ -269,7 +269,10 @@ async def test_another_person(
 async def test_people_are_not_recorded(
     site: Site, hass_client: ClientSessionGenerator
 ) -> None:
-    """An automation that waits for a person cannot be saved then, and the user sees why."""
+    """An automation for a person cannot be saved if people are not recorded.
+
+    The user sees why.
+    """
     area = {"area_id": furnish(site)["area_id"]}
     assert await async_setup_component(site.hass, "config", {})
     await automate(site, trigger("access_unknown", FRONT_ACCESS))
@@ -304,7 +307,7 @@ CONDITIONS = {
 
 
 async def test_conditions(site: Site) -> None:
-    """Each is true while the door is so; what is unknown, or another's, is not."""
+    """A condition is true while the door is so, and not if that is unknown."""
     target = {"area_id": furnish(site)["area_id"]}
     runs = await automate(
         site,
@@ -334,7 +337,7 @@ async def test_conditions(site: Site) -> None:
 async def test_what_the_editor_offers(
     site: Site, hass_ws_client: WebSocketGenerator
 ) -> None:
-    """Triggers and conditions are offered for what has them, whatever the target."""
+    """The editor offers triggers and conditions for targets with a fitting entity."""
     for component in ("automation", "prodatakey"):
         assert await async_setup_component(site.hass, component, {})
     targets = furnish(site)
@@ -376,10 +379,10 @@ async def test_entities_that_cannot_match(
     entity_registry: er.EntityRegistry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An automation that names one cannot be saved, and the user sees which one.
+    """An automation with an entity that cannot match cannot be saved.
 
-    One that is only disabled or not loaded may match again. While Home Assistant starts,
-    the others of the automation go on working.
+    The user sees which one. One that is only disabled or not loaded may match again.
+    While Home Assistant starts, the others of the automation go on working.
     """
     furnish(site)
     client = await hass_ws_client(site.hass)

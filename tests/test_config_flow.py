@@ -83,7 +83,7 @@ def notes(form: ConfigFlowResult) -> str:
 
 
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """Credentials, a list of panels, an entry that works; errors are corrected."""
+    """A user enters credentials, chooses a panel, corrects errors, and gets an entry."""
     form = await start(hass, {**CREDENTIALS, "client_secret": "wrong"})
     assert form["errors"] == {"base": "invalid_auth"}
     padded = {key: f" {value}\n" for key, value in CREDENTIALS.items()}
@@ -138,7 +138,10 @@ async def test_panels_are_offered_once(hass: HomeAssistant, pdk: SimulatedPdk) -
 
 
 async def test_some_cannot_be_read(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """The form names them and offers the others; nothing is said of PDK 2.0 without it."""
+    """The form names what cannot be read and offers the rest.
+
+    Without a panel of PDK 2.0 it does not mention PDK 2.0.
+    """
     await pdk.reset(
         {
             "ous": [{"name": "North"}, {"name": "South"}],
@@ -190,7 +193,7 @@ async def test_something_does_not_work(
     fault: Json,
     error: str,
 ) -> None:
-    """The form says what; nothing is created until token, REST and stream have worked."""
+    """The form says what fails; nothing is created until all has worked."""
     monkeypatch.setattr(CONNECT_TIMEOUT, 0.3)
     step = "user" if fault.keys() <= {"token", "ous"} else "panel"
     if step == "user":
@@ -207,7 +210,7 @@ async def test_something_does_not_work(
 async def test_nothing_to_set_up(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The account has no panels, a defect of ours is in the way, or there is no server."""
+    """The flow says that the account has no panels, or that something is wrong."""
     await pdk.reset({"panels": [], "applications": [CREDENTIALS]})
     assert (await start(hass))["reason"] == "no_panels"
     panels = "custom_components.prodatakey.pdk.site.read_organizations"
@@ -243,7 +246,7 @@ async def test_known_credentials(new_site: Site) -> None:
 
 
 async def test_known_accounts(new_site: Site) -> None:
-    """Each is named by its panels, without secrets; other credentials can be given."""
+    """Known accounts are named by their panels, and others can be entered."""
     add_entry(new_site.hass, "Branch office")
     add_entry(new_site.hass, "Warehouse", client_id="another", client_secret="hidden")
     MockConfigEntry(domain=DOMAIN, unique_id="no credentials").add_to_hass(
@@ -291,7 +294,7 @@ async def set_options(
 
 
 async def test_options(site: Site) -> None:
-    """What is removed from the form is gone.
+    """An option that is removed from the form is not set any more.
 
     The form rejects what the panel would, and a code of blanks.
     """

@@ -112,7 +112,7 @@ async def test_rejected_for_a_while_at_setup(
     status: int,
     forms: int,
 ) -> None:
-    """A single rejection may be an outage: nobody is asked, and it is tried again.
+    """A single rejection asks nobody, as it may be an outage; the set-up is retried.
 
     Where one is enough to ask, the question is withdrawn once the credentials work.
     """
@@ -131,7 +131,7 @@ async def test_rejected_for_a_while_at_setup(
 
 @pytest.mark.usefixtures("confirmed")
 async def test_rejected_while_running(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """However often both panels reconnect, there is one form."""
+    """Rejected credentials have one form, however often both panels reconnect."""
     entries = [add_entry(hass, panel) for panel in PANELS]
     await setup_all(hass)
     await all_connected(hass, *entries)
@@ -195,7 +195,7 @@ async def start(
 async def test_new_credentials_do_not_work(
     hass: HomeAssistant, pdk: SimulatedPdk, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The form says why and nothing is changed; it goes on once they work.
+    """The form says why new credentials fail, changes nothing, and can be corrected.
 
     Good credentials of another account do not serve a panel.
     """
@@ -250,7 +250,7 @@ async def test_old_credentials_work_again_meanwhile(
 async def test_only_panels_that_they_reach_follow(
     hass: HomeAssistant, pdk: SimulatedPdk, step: str
 ) -> None:
-    """The form names those that share the old credentials, its end what became of each."""
+    """Entries that new credentials cannot serve keep the old ones, and are named."""
     entries = [add_entry(hass, panel, **OUTDATED) for panel in (*PANELS, WORKSHOP)]
     data = {**entries[2].data, "system_id": WORKSHOP_SYSTEM}
     hass.config_entries.async_update_entry(entries[2], data=data)
@@ -271,7 +271,10 @@ async def test_only_panels_that_they_reach_follow(
 async def test_credentials_leave_with_their_last_entry(
     hass: HomeAssistant, pdk: SimulatedPdk
 ) -> None:
-    """Also those of an entry that never worked, and those that a form rejected."""
+    """Nothing remembers credentials after their last entry is removed.
+
+    Nor those of an entry that never worked, or that a form rejected.
+    """
     entry = add_entry(hass, PANEL)
     outdated = add_entry(hass, OTHER_PANEL, **OUTDATED)
     await setup_all(hass)

@@ -48,7 +48,7 @@ def headings(view: Json) -> list[str]:
 
 
 async def test_view(site: Site) -> None:
-    """Every door and output is there, with the alarms that it has, and all of it exists."""
+    """The view has every door and output with its alarms, and all its entities exist."""
     await site.discover()
     view = await get_view(site.hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
@@ -85,7 +85,7 @@ async def test_view(site: Site) -> None:
 
 
 async def test_many_doors(new_site: Site) -> None:
-    """They are divided into sections; long names are not cut."""
+    """Many doors are divided into sections, and long names are not cut."""
     doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
     await new_site.pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
     await new_site.set_up()
@@ -103,7 +103,7 @@ async def test_many_doors(new_site: Site) -> None:
 async def test_entities_that_are_left_out(
     site: Site, entity_registry: er.EntityRegistry
 ) -> None:
-    """Those that are disabled or hidden, and people where they are not recorded."""
+    """The view lacks disabled and hidden entities, and people who are not recorded."""
     entity_registry.async_update_entity(
         FRONT, disabled_by=er.RegistryEntryDisabler.USER
     )

@@ -18,7 +18,7 @@ def _options(folder: Path, *arguments: str) -> argparse.Namespace:
 
 
 def test_the_folder_is_emptied_or_kept(tmp_path: Path) -> None:
-    """Other people's files are left alone."""
+    """The demo empties or keeps its own folder, and leaves any other one alone."""
     thesis = tmp_path / "thesis.txt"
     thesis.write_text("Doors")
     with pytest.raises(DemoError, match="not empty"), claim(_options(tmp_path)):

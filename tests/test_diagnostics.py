@@ -61,7 +61,7 @@ async def use_the_door(site: Site) -> None:
 
 
 async def test_of_an_entry(new_site: Site, hass_client: ClientSessionGenerator) -> None:
-    """The history of the connection, and what is known of the doors."""
+    """Diagnostics have the history of the connection, and what is known of the doors."""
     await new_site.pdk.faults(clock_offset=-7200)
     future = {"aFieldOfTheFuture": "secret"}
     await new_site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", future)
@@ -109,7 +109,7 @@ async def test_of_an_entry(new_site: Site, hass_client: ClientSessionGenerator) 
 
 
 async def test_of_a_device(site: Site, hass_client: ClientSessionGenerator) -> None:
-    """One door or one endpoint, and the connection of its panel."""
+    """A device's diagnostics have one door or endpoint, and the panel's connection."""
     await site.discover()
     await use_the_door(site)
     for part, doors, endpoints in (
@@ -128,7 +128,7 @@ async def test_of_a_device(site: Site, hass_client: ClientSessionGenerator) -> N
 async def test_while_the_panel_cannot_be_reached(
     new_site: Site, hass_client: ClientSessionGenerator
 ) -> None:
-    """They are there also where there has never been a connection."""
+    """There are diagnostics even if the panel has never been connected."""
     await new_site.pdk.faults(handshake={"mode": "http", "status": 503})
     await new_site.hass.config_entries.async_setup(new_site.entry.entry_id)
     await new_site.wait_for_state(FRONT, "unavailable")
@@ -150,7 +150,7 @@ async def get_info(hass: HomeAssistant) -> Json:
 
 
 async def test_system_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The panel is connected, then offline; another is not loaded; pdk.io is away.
+    """System health shows a panel that connects, goes offline, and pdk.io unreachable.
 
     Events are counted from midnight. A disabled panel does not count.
     """

@@ -112,7 +112,10 @@ async def test_deleted_and_back(
     entity_registry: er.EntityRegistry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Two readings in a row without a door count; one does not, nor one that fails."""
+    """A door is removed after it was missing from two lists in a row.
+
+    One list is not enough, and one that cannot be read does not count.
+    """
     await site.happen(4, "hold")
     await site.wait_for_state("lock.meeting_room", "unlocked")
     await site.pdk.control("DELETE", MEETING_ROOM)

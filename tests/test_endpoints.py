@@ -30,14 +30,14 @@ SILENT: Json = {"io_link_id": 1, "address": "0013a200400affff"}
 
 
 async def test_actions_without_an_entry(hass: HomeAssistant) -> None:
-    """They are there before any entry is, and each has its texts."""
+    """The actions are registered without an entry, and each has its texts."""
     assert await async_setup_component(hass, DOMAIN, {})
     actions = hass.services.async_services_for_domain(DOMAIN)
     assert actions.keys() == TEXTS["services"].keys()
 
 
 async def test_discover(site: Site) -> None:
-    """Each endpoint is in the answer, and becomes a device that outlasts a restart.
+    """Each discovered endpoint is returned, and becomes a device that is kept.
 
     An address may be there on two links; each answers for itself.
     """
@@ -83,7 +83,7 @@ async def test_discover(site: Site) -> None:
 
 
 async def test_query_one_endpoint(site: Site) -> None:
-    """It is named by its link and address, or by its device; its sensor is updated."""
+    """An endpoint is queried by its link and address, or by its device."""
     await site.discover()
     endpoint: Json = {"io_link_id": 1, "address": NEAR}
     (signal,) = await site.ask("query_signal", **endpoint)
@@ -117,7 +117,7 @@ async def test_query_one_endpoint(site: Site) -> None:
 
 
 async def test_query_all_endpoints(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each discovered one is queried; of a silent one the sensor keeps its value."""
+    """All endpoints are queried; a silent one keeps its value."""
     assert await site.ask("query_signal") == []
     assert await site.sent() == []
     await site.discover()
@@ -132,7 +132,7 @@ async def test_query_all_endpoints(site: Site, monkeypatch: pytest.MonkeyPatch) 
 async def test_panel_does_not_answer(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is an error, unless the endpoint has answered."""
+    """A query without an answer is an error, unless the endpoint has answered."""
     await site.discover()
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.2)
     await site.faults(commands="ignored")
@@ -145,7 +145,7 @@ async def test_panel_does_not_answer(
 
 
 def test_number_that_is_not_whole() -> None:
-    """It is refused, not rounded: nobody knows what the panel would make of it."""
+    """A number that is not whole is refused, not rounded."""
     query: Json = {"config_entry_id": "1", "io_link_id": 0, "relay_dwell": "300"}
     valid = QUERY_SCHEMA(query)
     assert (valid["io_link_id"], valid["relay_dwell"]) == (0, 300)

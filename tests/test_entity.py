@@ -29,7 +29,7 @@ async def test_entities(
     monkeypatch: pytest.MonkeyPatch,
     platform: Platform,
 ) -> None:
-    """Names, classes, categories and unique ids of all, also of what is disabled."""
+    """Names, classes, categories and unique ids of all entities, also disabled ones."""
     enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
     monkeypatch.setattr(enabled, True)
     monkeypatch.setattr("custom_components.prodatakey.PLATFORMS", [platform])
@@ -39,9 +39,9 @@ async def test_entities(
 
 
 async def test_alarms_exist_where_they_are_configured(new_site: Site) -> None:
-    """One that the installer has switched off would stay unknown for ever.
+    """An alarm that the installer switched off has no entity: it would stay unknown.
 
-    What is not in the list after all is added with its first event.
+    A sensor that is not in the list is added with its first event.
     """
     doors = f"panels/{PANEL}/doors"
     await new_site.pdk.control(
@@ -72,7 +72,7 @@ async def test_alarms_exist_where_they_are_configured(new_site: Site) -> None:
 
 
 async def test_closing_ends_a_propped_alarm(site: Site) -> None:
-    """A closed door is not propped open, also where that is only assumed or unknown."""
+    """A closed door ends its propped alarm, also where that is assumed or unknown."""
     propped = "binary_sensor.front_door_propped_open"
     await site.emit("door.input.dps.closed")
     await site.wait_for_state(propped, "off")

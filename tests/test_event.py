@@ -66,7 +66,7 @@ async def test_old_events_do_not_fire(
 ) -> None:
     """An event older than a minute does not fire, whatever the panel's clock shows.
 
-    The answer to a command tells it. Those that fire have the time of this machine's clock.
+    The answer to a command tells its age. Those that fire have this machine's time.
     """
     offset = hours * HOURS
     await site.faults(clock_offset=offset)
@@ -86,7 +86,7 @@ async def test_old_events_do_not_fire(
 async def test_old_events_of_a_new_connection(
     site: Site, access_events: AccessEvents
 ) -> None:
-    """Of those that arrive at once one fires, as nothing else has told the time yet.
+    """Of old events that arrive at once one fires, as the clock is not known yet.
 
     A wrong time does not hide those who come next.
     """
@@ -101,7 +101,7 @@ async def test_old_events_of_a_new_connection(
 async def test_clock_is_learned_with_each_connection(
     site: Site, access_events: AccessEvents
 ) -> None:
-    """A panel that comes back with another clock is not late for ever."""
+    """The offset of a panel's clock is learned anew with each connection."""
     await site.happen(1, "badge", person=1)
     assert await access_events.people() == ["Amelia Hartmann"]
     await site.drop_connection()
@@ -115,7 +115,7 @@ async def test_clock_is_learned_with_each_connection(
 async def test_held_back_by_an_expired_token(
     new_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token expires unnoticed: what is held back fires if it is not a minute.
+    """Events that an expired token held back fire if they are not a minute old.
 
     So does what comes right after that, and answers are answers.
     """
@@ -143,7 +143,7 @@ async def test_held_back_by_an_expired_token(
 
 
 async def test_right_after_a_renewal(site: Site, access_events: AccessEvents) -> None:
-    """Nothing is dropped, although the panel may still send what it held back."""
+    """No event right after a renewal is dropped, though earlier ones may still come."""
     await site.pdk.emit(PANEL, "invalidToken")
     await wait_for_requests(site.pdk, "renewed")
     panel = site.entry.runtime_data.panel

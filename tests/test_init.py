@@ -121,7 +121,7 @@ async def test_a_new_door_while_unloading(
 
 
 async def test_reload_and_stop(site: Site) -> None:
-    """Neither is a lost connection: it is not off in between, nor at the end."""
+    """Neither a reload nor a stop shows the connection as lost."""
     changes = async_capture_events(site.hass, EVENT_STATE_CHANGED)
     await site.set_up()
     await site.hass.async_block_till_done()
@@ -137,7 +137,7 @@ async def test_reload_and_stop(site: Site) -> None:
 
 
 async def test_two_panels_of_an_account(site: Site) -> None:
-    """They share an ID token, but no door; one that is removed leaves the other."""
+    """Two panels share an ID token but no door; removing one leaves the other."""
     other = add_entry(site.hass, OTHER_PANEL)
     await setup_integration(site.hass, other)
     assert (await site.pdk.requests())["token"] == 1
@@ -186,7 +186,7 @@ async def test_short_drop(site: Site, caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_outage(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """All but the connection is unavailable; one line down and one up, however long."""
+    """An outage makes all but the connection unavailable; two lines are logged."""
     caplog.set_level("INFO")
     caplog.clear()
     await site.set_online(False)

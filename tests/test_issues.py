@@ -56,7 +56,7 @@ async def wait_for_issue(site: Site, key: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_no_permission_at_setup(new_site: Site, status: int) -> None:
-    """It goes with the next panel token, even where the stream is rejected then."""
+    """The issue ends with the next panel token, even if the stream is rejected then."""
     await new_site.pdk.faults(panel_token={"status": status})
     await new_site.hass.config_entries.async_setup(new_site.entry.entry_id)
     assert new_site.entry.state is ConfigEntryState.SETUP_RETRY
@@ -157,7 +157,7 @@ async def test_too_many_doors(new_site: Site, monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_entry_is_removed(site: Site) -> None:
-    """All issues go with it; that of the migration outlasts a restart until then."""
+    """All issues are removed with their entry; a restart keeps that of a migration."""
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
     await wait_for_issue(site, "panel_migrated")
     (issue,) = ir.async_get(site.hass).issues.values()

@@ -49,7 +49,7 @@ def see_states(site: Site) -> list[str]:
 async def test_actions(
     site: Site, states: list[str], action: str, before: str, topic: str
 ) -> None:
-    """The panel gets one command; the lock shows what the panel says, and no more."""
+    """An action sends one command, and the lock shows only what the panel reports."""
     await site.emit(f"door.input.relay.{before}")
     await site.wait_for_state(FRONT, "unlocked" if before == "on" else "locked")
     seen = see_states(site)
@@ -85,7 +85,7 @@ async def test_relay_is_not_reported(
 
 
 async def test_changed_by(site: Site) -> None:
-    """It is whose access turned the relay, whichever of the two is reported first.
+    """`changed_by` is the person whose access turned the relay, in either order.
 
     Nobody is named for a request to exit, a denied one, a schedule or a command.
     """
@@ -128,7 +128,7 @@ async def test_momentary_unlock(
 
 
 async def test_unlock_is_rejected(site: Site) -> None:
-    """The user reads why, and it leaves no trace in the state."""
+    """The user reads why an unlock was rejected, and the state shows no trace of it."""
     await site.act("lock.lock")
     seen = see_states(site)
     reason = "The door is in do not disturb."
@@ -143,9 +143,9 @@ async def test_unlock_is_rejected(site: Site) -> None:
 async def test_one_of_two_is_rejected(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody opens a door twice because the wrong one was told to be rejected.
+    """One rejection of two commands fails the right one, so no door is opened twice.
 
-    Which one it is shows the result of the other; without one the user reads both.
+    The result of the other tells which; without one the user reads both.
     """
     await site.pdk.faults(commands="ignored")
 
@@ -196,7 +196,7 @@ async def test_a_newer_event_counts_more_than_the_answer(site: Site) -> None:
 
 
 async def test_no_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state is assumed then, and the command is not sent again."""
+    """The state is assumed after an unanswered command, which is not sent again."""
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.3)
     await site.act("lock.lock")
     await site.pdk.faults(commands="ignored")
@@ -208,7 +208,7 @@ async def test_no_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_open_door(site: Site) -> None:
-    """The panel gets tenths of a second, rounded, in one command.
+    """`open_door` sends its duration in tenths of a second, rounded, in one command.
 
     A duration out of range is rejected, not made to fit: the door could stay open.
     """
@@ -230,7 +230,7 @@ async def test_open_door(site: Site) -> None:
 
 
 async def test_force_toggle(site: Site, entity_registry: er.EntityRegistry) -> None:
-    """It holds the door unlocked, so it is disabled until a user enables it."""
+    """*Force toggle* is disabled by default, as it holds the door unlocked."""
     entity_id = "button.front_door_force_toggle"
     registered = entity_registry.async_get(entity_id)
     assert registered
@@ -331,7 +331,7 @@ async def test_after_a_cancelled_call(site: Site, user: Context) -> None:
 async def test_two_users(
     site: Site, user: Context, entity_id: str, on: str, off: str, state: str
 ) -> None:
-    """The second acts before the first has an answer, and is named for it."""
+    """Of two users who act at once, each is named for what they did."""
     await site.pdk.faults(commands="ignored")
     first = site.hass.async_create_task(site.act(on, entity_id, Context()))
     (one,) = await site.commands()

@@ -79,7 +79,7 @@ async def read(hass: HomeAssistant, client: Any, **filters: list[str]) -> list[A
 async def test_logbook(
     recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
 ) -> None:
-    """Each sentence is listed under its door, or else the integration's name.
+    """Each line of the log is listed under its door, else under the integration.
 
     A door has the name that the user gave it.
     """
@@ -113,7 +113,7 @@ async def test_wrong_code(
     hass_ws_client: WebSocketGenerator,
     hass_admin_user: MockUser,
 ) -> None:
-    """A code that somebody tried is listed at the door, with the user."""
+    """A wrong code is listed at the door, with the user."""
     assert await async_setup_component(site.hass, "logbook", {})
     await site.set_up(code="1234")
     start = dt_util.utcnow()
@@ -155,9 +155,9 @@ PAST = (
 async def test_reload_tells_of_nobody(
     recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
 ) -> None:
-    """Doors go and come, but Activity does not say that anybody came, nor do triggers.
+    """A reload shows no person in Activity, and fires no trigger.
 
-    Nor does it where the entry is disabled, enabled, and unloaded for a while.
+    Nor does an entry that is disabled, enabled, and unloaded for a while.
     """
     hass, entries = site.hass, site.hass.config_entries
     assert await async_setup_component(hass, "logbook", {})
@@ -220,7 +220,7 @@ async def test_badge_in_is_six_lines(
     walk: bool,
     others: list[str],
 ) -> None:
-    """One person who comes in does not fill a screen; a user who wants less can have it."""
+    """A person who comes in is six lines of Activity; a user can have fewer."""
     assert await async_setup_component(site.hass, "logbook", config)
     client = await hass_ws_client()
     await site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", {"dwell": 5})

@@ -233,9 +233,9 @@ async def submit_and_die(
 async def test_killed_in_the_middle(
     site: Site, client: Any, hass_storage: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next start finishes the move, whatever of it was saved, and doubles nothing.
+    """The next start finishes a move that was interrupted, and duplicates nothing.
 
-    Entry data, the registry of devices and that of entities are saved at different times.
+    Entry data and the registries of devices and entities are saved at different times.
     """
     hass, entry = site.hass, site.entry
     use_front_door(site)
@@ -287,7 +287,7 @@ async def test_killed_in_the_middle(
 
 
 async def test_the_migration_was_not_seen(site: Site, client: Any) -> None:
-    """A refused token is enough; also for an entry that could not be set up since.
+    """A refused token is enough to offer the move, also if the set-up failed since.
 
     The form says why the site does not work yet, and nothing changes until it does.
     """
@@ -334,7 +334,7 @@ async def set_up_doors(site: Site, *names: str) -> None:
 
 
 async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
-    """Doors of one name are asked for; one without a choice goes at once.
+    """The form asks for doors of the same name; one without a choice is removed.
 
     So moving back never meets its old id.
     """
@@ -371,7 +371,7 @@ async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
 
 
 async def test_a_door_is_gone(new_site: Site, client: Any) -> None:
-    """The user is told also of a single door that no other could be, and who uses it."""
+    """The form names a door that is gone, and what uses it."""
     site = new_site
     await set_up_doors(site, "Front door", "Gate")
     lock = {"action": "lock.lock", "target": {"entity_id": "lock.gate"}}
@@ -420,7 +420,7 @@ def uses_of_quiet(site: Site) -> dict[str, Json]:
 
 
 async def test_used_by(site: Site, client: Any) -> None:
-    """The form names what uses that which PDK 2.0 lacks, however it is named there."""
+    """The form names what uses the entities that PDK 2.0 lacks."""
     hass = site.hass
     use_front_door(site)
     await site.discover()
@@ -452,7 +452,7 @@ async def test_used_by(site: Site, client: Any) -> None:
 
 
 async def test_force_close_has_found_a_use(site: Site, client: Any) -> None:
-    """What the move has enabled is disabled on the way back, where nothing uses it."""
+    """*Force close* is disabled again on the way back if nothing uses it."""
     registry = er.async_get(site.hass)
     await moved(site, client)
     shown = f"{{{{ states('{FORCE_CLOSE}') }}}}"
@@ -515,7 +515,7 @@ async def test_cannot_be_unloaded(
 
 
 async def test_rolled_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The repair goes with the migration, also if nobody was there to hear of it."""
+    """The repair is removed when a migration is rolled back, also without its event."""
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
     await wait_for_issue(site, "panel_migrated")
     await site.pdk.migrate(PANEL, "rolledback")

@@ -110,7 +110,7 @@ async def test_options_take_effect_at_once(
 
 
 async def test_code_that_cannot_be_one(site: Site) -> None:
-    """The panel is not set up any more: its doors would open without a code."""
+    """A panel with an unusable code is not set up: its doors would open without one."""
     site.hass.config_entries.async_update_entry(site.entry, options={"code": ["1234"]})
     await site.hass.async_block_till_done()
     assert site.entry.state is ConfigEntryState.SETUP_ERROR
@@ -124,7 +124,7 @@ OTHER = {"client_id": "other", "client_secret": "new-secret"}
 async def test_other_credentials(
     new_site: Site, monkeypatch: pytest.MonkeyPatch, rejected: bool
 ) -> None:
-    """Connections stay, and the next token is by the new credentials.
+    """New credentials end no connection; the next token is requested with them.
 
     Panels that are not connected, as the old ones are rejected, connect at once.
     """

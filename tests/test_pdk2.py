@@ -58,7 +58,7 @@ async def sent(site: Site) -> list[tuple[str, Any]]:
 
 
 async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
-    """One list of sites, each with its generation; the whole way is validated."""
+    """One list has the sites of both generations, and a site of PDK 2.0 is validated."""
     form = await start(hass)
     assert offered(form)[OTHER_PANEL] == "Branch office (2080DEF) · Branches · PDK 1.0"
     assert offered(form)[WORKSHOP] == "Workshop (3090GHI) · Workshop · PDK 2.0"
@@ -83,7 +83,10 @@ async def test_user_flow(hass: HomeAssistant, pdk: SimulatedPdk) -> None:
 async def test_one_generation_cannot_be_listed(
     hass: HomeAssistant, pdk: SimulatedPdk
 ) -> None:
-    """The sites of the other one can be set up; without any the error is shown."""
+    """If one generation cannot be listed, the sites of the other can be set up.
+
+    Without any site the error is shown.
+    """
     await pdk.faults(organizations={"status": 500})
     assert list(offered(await start(hass))) == [PANEL, OTHER_PANEL]
     await pdk.faults(organizations=None, ous={"status": 500})
@@ -93,7 +96,7 @@ async def test_one_generation_cannot_be_listed(
 
 
 async def test_what_there_is(site: Site) -> None:
-    """What PDK 2.0 has no known way for does not exist; do not disturb can be seen."""
+    """Entities without a known command or event on PDK 2.0 do not exist."""
     registry = er.async_get(site.hass)
     keys = {
         entity.translation_key: entity
@@ -142,7 +145,7 @@ async def test_access(site: Site) -> None:
 
 
 async def test_commands(site: Site) -> None:
-    """Each is one request; a 2xx is the answer."""
+    """Each command is one request; a 2xx is its answer."""
     await site.pdk.switches(WORKSHOP, status=204)
     await site.act("lock.unlock", SIDE)
     assert site.state(SIDE).state == "unlocked"
@@ -171,7 +174,7 @@ async def test_commands(site: Site) -> None:
 async def test_commands_fail(
     site: Site, monkeypatch: pytest.MonkeyPatch, switches: dict[str, Any], error: str
 ) -> None:
-    """The user reads why; a command without an answer is sent once, and assumed."""
+    """The user reads why a command failed; an unanswered one is sent once."""
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.5)
     await site.act("lock.lock", SIDE)
     await site.pdk.switches(WORKSHOP, **switches)
@@ -187,7 +190,7 @@ async def test_commands_fail(
 async def test_the_site_is_offline(
     site: Site, caplog: pytest.LogCaptureFixture, event: bool
 ) -> None:
-    """Its doors are unavailable and take no command, although the stream is connected."""
+    """Doors of an offline site are unavailable and take no command."""
     await report(site, "device.input.relay.on", 1)
     await site.wait_for_state(SIDE, "unlocked")
     await site.pdk.set_online(WORKSHOP, False, event=event)
@@ -208,7 +211,7 @@ async def test_the_site_is_offline(
 
 
 async def test_problems_of_the_site(site: Site) -> None:
-    """Each is a sensor once it was reported, ends with its last source, and is kept.
+    """A problem is a sensor once reported, ends with its last source, and is kept.
 
     One event ends all propped alarms.
     """
@@ -241,7 +244,7 @@ async def test_problems_of_the_site(site: Site) -> None:
 
 
 async def test_diagnostics(site: Site) -> None:
-    """They name topics that came and that never came, and keys that nobody knew."""
+    """Diagnostics name topics that came and that never came, and unknown keys."""
     topic = "device.input.dps.opened"
     body = {"deviceId": "x", "surprise": "secret-value"}
     await site.pdk.emit(WORKSHOP, topic, {"body": body, "cloudNodeSN": WORKSHOP})
@@ -260,7 +263,10 @@ async def test_diagnostics(site: Site) -> None:
 async def test_start_while_pdk_io_is_away(
     site: Site, hass_storage: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Doors are unavailable, and connect by themselves; their events are theirs at once."""
+    """Doors are unavailable at a start without pdk.io, and connect by themselves.
+
+    An event is known as the site's by its door, before the list can be read.
+    """
     entries = site.hass.config_entries
     await site.happen(1, "badge", person=1)
     await site.wait_for_state(SIDE_PERSON, "Amelia Hartmann")

@@ -22,7 +22,7 @@ SENTENCE = (
 
 
 async def test_last_person(site: Site, access_events: AccessEvents) -> None:
-    """The person, and how and when they were let in, at either reader of the door."""
+    """*Last person* is who was let in last, at either reader, with how and when."""
     assert site.state(LAST_PERSON).state == "unknown"
     for without in ("front_door_inside", "garage", "ventilation"):
         assert site.hass.states.get(f"sensor.{without}_last_person") is None
@@ -45,7 +45,7 @@ async def test_last_person(site: Site, access_events: AccessEvents) -> None:
 
 
 async def test_outage_and_crash(site: Site, hass_storage: Json) -> None:
-    """What happened before is known afterwards; a crash loses what was not saved yet."""
+    """The last person is known after an outage; a crash loses what was not saved yet."""
     await site.happen(1, "badge", person=2)
     before = await site.wait_for_state(LAST_PERSON, "Jonas Okafor")
     await site.set_up()

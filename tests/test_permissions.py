@@ -68,7 +68,7 @@ async def test_control_of_the_lock_is_needed(
 async def test_queries_need_an_administrator(
     site: Site, hass_read_only_user: MockUser
 ) -> None:
-    """They can move a relay."""
+    """The queries of endpoints need an administrator: they can move a relay."""
     for action in ("discover_endpoints", "query_signal"):
         with pytest.raises(Unauthorized):
             await site.ask(action, Context(user_id=hass_read_only_user.id))
@@ -93,7 +93,7 @@ async def test_code(
     code_format: str,
     wrong: str,
 ) -> None:
-    """Unlocking and opening need it, however they are called; locking does not.
+    """Unlocking and opening need the code, however they are called; locking does not.
 
     The default code of the lock serves our action as well, but excuses no wrong one.
     """
@@ -196,7 +196,7 @@ async def test_wrong_codes(
 async def test_nothing_bypasses_the_code(
     site: Site, entity_registry: er.EntityRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What would open a door without it is removed, and comes back without a code."""
+    """Entities that would open a door without its code exist only without a code."""
 
     def bypassing() -> set[str]:
         return {

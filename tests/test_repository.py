@@ -28,7 +28,7 @@ def test_version_and_requirements() -> None:
 
 
 def test_oldest_home_assistant() -> None:
-    """What HACS requires is what is tested, and what the README says."""
+    """HACS requires the oldest version that is tested, and the README names it."""
     oldest = json.loads((PROJECT / "hacs.json").read_text("utf-8"))["homeassistant"]
     assert f" {oldest})" in (PROJECT / "scripts" / "versions").read_text("utf-8")
     readme = (PROJECT / "README.md").read_text("utf-8")
@@ -89,7 +89,7 @@ UNQUOTED = re.compile(
 
 
 def test_logged_texts_are_quoted() -> None:
-    """What may have line breaks in it is quoted in the lines that everybody's log has."""
+    """Texts that may have line breaks are quoted in the lines of everybody's log."""
     levels = {f"_LOGGER.{each}" for each in ("info", "warning", "error", "exception")}
     checked = 0
     for path in COMPONENT.rglob("*.py"):

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("hass_storage")
 
 
 async def test_doors_as_they_were(site: Site) -> None:
-    """States are assumed until the panel reports them; what is in the past stays."""
+    """After a restart states are assumed until reported; the past is kept."""
     position, forced = (
         f"binary_sensor.meeting_room_{name}"
         for name in ("door_position", "forced_open")
@@ -73,7 +73,7 @@ async def test_doors_as_they_were(site: Site) -> None:
 
 
 async def test_restart_while_the_panel_is_offline(site: Site) -> None:
-    """There is a list of doors but no stream: they are as they were once there is."""
+    """A restart while the panel is offline keeps the states of its doors."""
     await site.happen(1, "hold")
     await site.wait_for_state(FRONT, "unlocked")
     await site.hass.config_entries.async_unload(site.entry.entry_id)
@@ -110,7 +110,7 @@ async def test_start_while_pdk_io_is_away(
     monkeypatch: pytest.MonkeyPatch,
     faults: Json,
 ) -> None:
-    """The past is shown, doors are unavailable, and connect by themselves.
+    """Without pdk.io the past is shown, and the doors connect by themselves later.
 
     One line of the log says so, and one that they are back; the address is read again.
     """
@@ -157,7 +157,7 @@ async def test_start_while_pdk_io_is_away(
 async def test_first_start_while_pdk_io_is_away(
     site: Site, hass_storage: Json, stored: Json | None
 ) -> None:
-    """Without a panel that was stored as it is now there is nothing to begin with."""
+    """Without pdk.io and a stored panel the set-up is retried."""
     await site.hass.config_entries.async_unload(site.entry.entry_id)
     data = hass_storage[STORE]["data"]
     data["site"] = None if stored is None else {**data["site"], **stored}
@@ -189,7 +189,7 @@ async def test_saved_within_a_minute(site: Site, hass_storage: Json) -> None:
 
 
 async def test_saved_when_home_assistant_stops(site: Site, hass_storage: Json) -> None:
-    """Nothing is lost then."""
+    """Nothing is lost when Home Assistant stops."""
     await site.happen(2, "hold")
     await site.wait_for_state("lock.garage", "unlocked")
     site.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
@@ -234,7 +234,7 @@ DAMAGED: list[Any] = [
 async def test_damaged_file(
     new_site: Site, hass_storage: Json, version: int, data: Any
 ) -> None:
-    """What cannot be read is left out; the doors are set up all the same."""
+    """Damaged records are left out, and the doors are set up all the same."""
     stored = {"version": version, "minor_version": 1, "key": STORE, "data": data}
     hass_storage[STORE] = stored
     await new_site.set_up()
@@ -273,7 +273,7 @@ async def test_options_that_were_edited(new_site: Site) -> None:
 
 
 async def test_data_without_a_secret(new_site: Site) -> None:
-    """The user is asked for it."""
+    """An entry without a client secret asks the user for it."""
     data = {
         key: value
         for key, value in new_site.entry.data.items()

@@ -73,7 +73,7 @@ STATES: dict[str, dict[str, str]] = {
 
 
 async def test_states(site: Site) -> None:
-    """States are unknown until the panel emits a sample; then they are what it means."""
+    """A state is unknown until the panel emits a sample, then it is what that means."""
     for states in STATES.values():
         for entity_id in states:
             assert site.state(entity_id).state == "unknown"
@@ -93,7 +93,7 @@ ACCESS: dict[str, list[Any]] = {
 
 
 async def test_access(site: Site) -> None:
-    """The access event has what the sample says."""
+    """The access event has the values of the sample."""
     keys = ("event_type", "person", "person_id", "request_factor", "explicit")
     for topic, expected in ACCESS.items():
         await emit_sample(site, topic)
@@ -110,7 +110,7 @@ MIGRATION = (
 
 
 async def test_migration(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """Each stage is a line of the log, and its end is an issue."""
+    """Each stage of a migration is a line of the log, and its end is an issue."""
     issues = ir.async_get(site.hass).issues
     *stages, end = MIGRATION
     for topic in stages:
@@ -137,7 +137,7 @@ ANSWERS = ("serverError", "command.result.succeed", "endpoint.signal")
 
 
 async def test_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sample answers a command: it fails, succeeds or returns the signal."""
+    """The sample of an answer lets a command fail, succeed or return the signal."""
     signal = "sensor.endpoint_postman_test_signal"
     await emit_sample(site, "endpoint.discovered")
     await site.wait_for_state(signal, "unknown")

@@ -31,7 +31,10 @@ async def toggles(site: Site) -> int:
 
 
 async def test_on_and_off(site: Site) -> None:
-    """One toggle each, whether result or report is first; on what is on, none."""
+    """Do not disturb is toggled once, and not if it is already on.
+
+    Result or report may come first.
+    """
     assert site.state(DND).state == "unknown"
     for count, state in enumerate(("on", "off", "on"), start=1):
         await site.faults(result_first=state == "on")
@@ -61,7 +64,7 @@ async def test_toggled_the_wrong_way(site: Site, cancelled: bool) -> None:
 
 
 async def test_toggled_the_wrong_way_twice(site: Site) -> None:
-    """It is not toggled for ever; the state is what the panel reported last."""
+    """A toggle that goes wrong twice is not repeated: the last report counts."""
     await site.faults(commands="ignored")
     turning = site.hass.async_create_task(turn(site, "on"))
     for count in range(2):
@@ -78,7 +81,7 @@ async def test_toggled_the_wrong_way_twice(site: Site) -> None:
 async def test_toggle_is_not_confirmed(
     site: Site, monkeypatch: pytest.MonkeyPatch, delayed: bool
 ) -> None:
-    """No report follows, or one that a rejected token delayed: the state is assumed."""
+    """A toggle without a certain report leaves the state assumed."""
     monkeypatch.setattr(CONFIRMATION_TIMEOUT, 0.3)
     await turn(site, "on")
     await site.faults(commands="ignored")
@@ -103,7 +106,7 @@ async def test_toggle_is_not_confirmed(
 async def test_somebody_else_toggles_meanwhile(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A guard turns it on before the controller acts, which turns it off.
+    """A guard toggles before the controller acts, so our toggle has the other effect.
 
     Nobody can tell whose toggle was first, so it is not toggled again, and the user is
     told; see tests/pdk/test_do_not_disturb.py for all cases.
@@ -125,7 +128,7 @@ async def test_somebody_else_toggles_meanwhile(
 
 
 async def test_toggle_is_rejected(site: Site) -> None:
-    """The user reads why, and it is not sent again."""
+    """The user reads why a toggle was rejected, and it is not sent again."""
     await site.faults(commands={"refuse": "Command is not supported."})
     with raises_error("command_rejected"):
         await turn(site, "on")
@@ -164,7 +167,7 @@ async def test_after_a_gap(site: Site) -> None:
     ("state", "topic"), [("on", "door.actuate.open"), ("off", "door.actuate.close")]
 )
 async def test_output(site: Site, state: str, topic: str) -> None:
-    """A fan on a relay is switched, and stays so; the relay reports the same."""
+    """A fan on a relay is switched on and off, and its relay reports the same."""
     await site.happen(6, "relay", on=state == "off")
     await site.wait_for_state(FAN, "on" if state == "off" else "unknown")
     await turn(site, state, FAN)

@@ -40,7 +40,7 @@ def targets(config: Any) -> set[str]:
 
 
 async def test_examples(site: Site) -> None:
-    """They are valid, and their entities and actions exist."""
+    """The examples in the documents are valid, and their entities and actions exist."""
     for needed in ("homeassistant", "conversation", "light", "notify"):
         assert await async_setup_component(site.hass, needed, {})
     assert examples()
@@ -58,7 +58,7 @@ async def test_examples(site: Site) -> None:
 
 
 def test_blueprints() -> None:
-    """The documents link to each, and each to itself, from where it is updated."""
+    """The documents link to each blueprint, and each blueprint to its own source."""
     for path in (PROJECT / "blueprints").rglob("*.yaml"):
         source = SOURCE + path.relative_to(PROJECT).as_posix()
         assert f"source_url: {source}\n" in path.read_text("utf-8")

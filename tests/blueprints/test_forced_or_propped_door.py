@@ -17,9 +17,9 @@ async def test_forced_door(
     phone_notifications: list[ServiceCall],
     notifications: list[ServiceCall],
 ) -> None:
-    """The first alarm ever is notified, with a picture, and more actions run.
+    """The first alarm of a door notifies, with a picture, and runs more actions.
 
-    An alarm that was on before a gap is not notified after it. The alarm of another
+    An alarm that was on before a gap does not notify after it. The alarm of another
     door does not wait for the actions of the first; its name is not a number.
     """
     rename(site.hass, "lock.server_room", "2.10")
@@ -59,7 +59,7 @@ async def test_forced_door(
 async def test_propped_door(
     site: Site, automate: Automate, phone: str, phone_notifications: list[ServiceCall]
 ) -> None:
-    """The end replaces the notification; without a camera there is no picture."""
+    """The end of an alarm replaces its notification, which has no picture here."""
     await automate("forced_or_propped_door", doors=DOORS, phone=phone)
     await site.pdk.control("PATCH", f"panels/{PANEL}/doors/1", {"propDelay": 0.05})
     await site.happen(1, "hold")

@@ -80,7 +80,7 @@ async def test_locks_what_is_not_known_to_be_locked(
 async def test_reports_those_that_do_not_lock(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """A rejected door gets three attempts, and is reported as it was known.
+    """A door that rejects locking gets three attempts, and is reported.
 
     A door that was locked before a gap may be unlocked now, so it is locked again.
     """
@@ -138,7 +138,7 @@ async def test_panel_is_away(
 async def test_reports_what_stands_open(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """A locked door can be open, and one that has not reported may be."""
+    """A locked door that is open, or may be open, is reported."""
     await site.happen(1, "hold")
     await site.happen(1, "open")
     await site.wait_for_state(FRONT_POSITION, "on")
@@ -152,7 +152,7 @@ async def test_reports_what_stands_open(
 async def test_on_some_days_only(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """Nothing happens on the other days."""
+    """No door is locked on days that are not chosen."""
     tomorrow = (dt_util.now() + timedelta(days=1)).strftime("%a").lower()
     await automate("lock_all_at_closing_time", **inputs(FRONT, weekdays=[tomorrow]))
     await site.act("automation.trigger", "automation.ours", skip_condition=False)

@@ -31,7 +31,10 @@ async def test_both_readers(
     automate: Automate,
     notifications: list[ServiceCall],
 ) -> None:
-    """Other doors and known people are not counted; then the count starts again."""
+    """Both readers of a door count together, without other doors and known people.
+
+    After the actions the count starts again.
+    """
     rename(site.hass, READERS[0], "2.10")
     await automate("unknown_credentials", **INPUTS, how_many=3, minutes=5)
     for door, credential in ((1, {}), (7, {}), (3, {}), (1, {"person": 1})):
@@ -50,7 +53,7 @@ async def test_both_readers(
 async def test_minutes_pass(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """A credential that was presented before is not counted any more."""
+    """A credential that was presented too long ago is not counted."""
     await automate("unknown_credentials", **INPUTS, how_many=2, minutes=5)
     start = dt_util.utcnow()
     for minutes, count in ((0, 0), (5.1, 0), (10, 1)):

@@ -46,7 +46,7 @@ async def test_unlocks_and_locks(site: Site, automate: Automate) -> None:
 async def test_conditions_are_for_unlocking_only(
     site: Site, automate: Automate
 ) -> None:
-    """Neither they nor a minimum use of the room keep the door from being locked."""
+    """The door is locked whatever the conditions and the minimum use of the room say."""
     condition = {"condition": "state", "entity_id": "input_boolean.on", "state": "on"}
     site.hass.states.async_set(ROOM, "off")
     await automate(
@@ -104,7 +104,10 @@ async def test_after_a_restart(
 async def test_door_does_not_lock(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """Five attempts are made before the actions run, and others though they fail."""
+    """A door that does not lock is tried five times, then the actions run.
+
+    Other actions run although one fails.
+    """
     site.hass.states.async_set(ROOM, "off")
     tell = [
         {"action": "notify.everybody", "data": {"message": "{{ message }}"}},

@@ -76,7 +76,7 @@ async def test_languages(site: Site) -> None:
 
 @pytest.mark.usefixtures("assist")
 async def test_unknown_is_not_no(site: Site) -> None:
-    """What was not reported, or only before a gap, is not known."""
+    """Assist says that it does not know what was not reported, or only before a gap."""
     not_known = "Not known: Front door, Garage."
     assert await say(site, "are all doors locked?") == not_known
     assert await say(site, "is anything open?") == "Not known: Front door."
@@ -89,7 +89,7 @@ async def test_unknown_is_not_no(site: Site) -> None:
 
 @pytest.mark.usefixtures("assist")
 async def test_rejected_and_offline(site: Site) -> None:
-    """The doors that did not lock or open are named, and those that are offline."""
+    """Assist names the doors that did not lock or open, and those that are offline."""
     await site.happen(1, "hold")
     await site.wait_for_state(FRONT, "unlocked")
     await site.faults(commands={"refuse": "Not now."})

@@ -17,7 +17,7 @@ INPUTS = {"doors": {"entity_id": "event.front_door_access"}, "welcome": WELCOME}
 async def test_everybody(
     site: Site, automate: Automate, notifications: list[ServiceCall]
 ) -> None:
-    """People are welcomed at this door, in order; unknown ones are not."""
+    """Known people are welcomed at the door, in order; unknown ones are not."""
     await automate("welcome_by_name", **INPUTS)
     await site.happen(3, "badge", person=2)
     await site.happen(1, "badge", card="lost")
@@ -38,7 +38,7 @@ async def test_some_people_under_conditions(
     automate: Automate,
     notifications: list[ServiceCall],
 ) -> None:
-    """Both the list of people and the conditions count."""
+    """A person is welcomed if they are in the list and the conditions are met."""
     site.hass.states.async_set("input_boolean.on", "off")
     condition = {"condition": "state", "entity_id": "input_boolean.on", "state": "on"}
     await automate(
@@ -59,7 +59,7 @@ async def test_people_are_not_recorded(
     automate: Automate,
     notifications: list[ServiceCall],
 ) -> None:
-    """Another name is used."""
+    """Where people are not recorded, the welcome uses the replacement name."""
     await site.set_up(record_people=False)
     await automate("welcome_by_name", **INPUTS, anonymous="somebody")
     await site.happen(1, "badge", person=1)

@@ -27,7 +27,7 @@ from .site import ONLY_V2, V1, V2, FaultySite, door_input
     indirect=["generation"],
 )
 async def test_flood(direct: FaultySite, count: int) -> None:
-    """Test that all events count, in order, and that a command is answered meanwhile."""
+    """Test that all events of a flood count, in order, while a command is answered."""
     set_constants(direct.monkeypatch, answer_timeout=60)
     await direct.ping_seldom()
     await direct.set_up()
@@ -45,7 +45,7 @@ async def test_flood(direct: FaultySite, count: int) -> None:
 async def test_disorder_around_a_command(
     direct: FaultySite, result_first: bool
 ) -> None:
-    """Test a result before the relay's event or after it, twice, and a stray rejection."""
+    """Test a command whose result comes before or after the relay's event, or twice."""
     await direct.set_up()
     await direct.pdk.faults(result_first=result_first)
     await asyncio.wait_for(direct.unlock(), 5)
@@ -59,7 +59,7 @@ async def test_disorder_around_a_command(
 
 @ONLY_V2
 async def test_late_events(direct: FaultySite) -> None:
-    """Test that access that is old is no news; what a relay was reported to be counts."""
+    """Test that an old access does not fire, while an old report of a relay counts."""
     access, person = "event.side_entrance_access", "sensor.side_entrance_last_person"
     await direct.set_up()
     await direct.emit_all(access_granted("In time"))
@@ -101,7 +101,7 @@ def malformed(topic: str) -> list[Json]:
 
 @ONLY_V2
 async def test_malformed_events(direct: FaultySite) -> None:
-    """Test that they change and end nothing, and that a topic is worth one warning."""
+    """Test that malformed events change nothing and give one warning for each topic."""
 
     async def subscribe(socket: Socket) -> None:
         topics = [*sorted(TOPICS), *UNKNOWN_TOPICS]

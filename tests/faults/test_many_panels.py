@@ -25,7 +25,7 @@ async def test_start_and_outage(
     unload_at_end: None,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Test that all are connected within 60 s of a start, and 65 s of an outage's end."""
+    """Test that fifty panels connect within 60 s of a start, 65 s of an outage's end."""
     panels = [
         {"id": panel, "name": f"Panel {panel}", "doors": [{"id": 1, "name": "Door"}]}
         for panel in PANELS

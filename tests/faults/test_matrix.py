@@ -230,7 +230,7 @@ async def test_http(direct: FaultySite, name: str, phase: str) -> None:
 @BOTH
 @pytest.mark.parametrize("name", ["HTTP 401", "HTTP 429"])
 async def test_renewal_is_retried(direct: FaultySite, name: str) -> None:
-    """Test that nobody notices a failed renewal while the old token lives."""
+    """Test that the user notices no failed renewal while the old token is valid."""
     set_constants(direct.monkeypatch, renew_at=0.05)
     fault = wrong_answer(name, "renewal pending")
     await phases.renewal(direct, fault, "nothing")
@@ -239,7 +239,7 @@ async def test_renewal_is_retried(direct: FaultySite, name: str) -> None:
 @ONLY_V2
 @pytest.mark.parametrize(("name", "issue"), [("HTTP 401", False), ("HTTP 403", True)])
 async def test_user_is_asked(direct: FaultySite, name: str, issue: bool) -> None:
-    """Test that the user of a site that runs is asked for what only the user can give."""
+    """Test that the user of a running site is asked for what only the user can give."""
 
     def asked() -> tuple[bool, bool]:
         flows = direct.hass.config_entries.flow.async_progress_by_handler(DOMAIN)

@@ -103,7 +103,7 @@ def test_pace(
     name: str,
     from_renewal: bool,
 ) -> None:
-    """Test twenty minutes of an outage, from a lost connection or from a renewal on."""
+    """Test when it reconnects in an outage of twenty minutes, also during a renewal."""
 
     async def test(outage: Outage) -> None:
         # the token is renewed after 270 s
@@ -127,7 +127,7 @@ def test_pace(
 
 @pytest.mark.parametrize("name", ["accept, then kick", "accept, then `41`"])
 def test_connections_are_accepted_and_ended(name: str) -> None:
-    """Test that after ten minutes the next attempt is enough."""
+    """Test that a panel that ended every connection for ten minutes is reached again."""
 
     async def test(outage: Outage) -> None:
         await asyncio.sleep(100)
@@ -199,7 +199,7 @@ def test_forty_locks_at_once(record_property: Callable[[str, object], None]) -> 
 def test_dead_connection(
     record_property: Callable[[str, object], None], site: str
 ) -> None:
-    """Test that silence is noticed by the panel's own ping times, and then replaced."""
+    """Test that a dead connection is noticed by the panel's ping times, and replaced."""
 
     async def test(outage: Outage) -> None:
         for connection in ("first", "second"):

@@ -14,7 +14,7 @@ from .site import ONLY_V2, FaultySite, stand_still
 
 
 async def test_panel_moves(direct: FaultySite) -> None:
-    """Test that the new address is used without a reload."""
+    """Test that the panel's new address is used without a reload."""
     port = urlsplit(direct.pdk.panel_url(PANEL)).port or 0
     async with Proxy(port) as old, Proxy(port) as new:
         await direct.pdk.faults(PANEL, uri=old.uri)
@@ -51,7 +51,7 @@ async def test_clock_is_set(direct: FaultySite, whose: str) -> None:
 
 
 async def test_empty_list(direct: FaultySite) -> None:
-    """Test that it removes nothing, and is logged."""
+    """Test that an empty list of doors removes nothing, and is logged."""
     direct.expected_warning = "Ignored an empty list of doors"
     await direct.ping_seldom()
     await direct.set_up()

@@ -95,7 +95,7 @@ async def test_every_command_once(
     site: str,
     count: int,
 ) -> None:
-    """Test that each caller gets one outcome, and the panel no command twice."""
+    """Test that each caller gets one result, and the panel gets no command twice."""
     set_constants(monkeypatch, **SHORT_TIMEOUTS, overlap=0.1)
     set_constants(monkeypatch, answer_timeout=0.4)
     set_constants(monkeypatch, backoff_delays=(0.05,), max_backoff=0.05)

@@ -47,9 +47,9 @@ async def test_token_expires_under_a_command(direct: FaultySite) -> None:
 
 @pytest.mark.parametrize("stale", ["error44", "http", "disconnect", "accept"])
 async def test_token_expires_early(direct: FaultySite, stale: str) -> None:
-    """Test that a token that looks fresh is replaced in whatever way it is rejected.
+    """Test that a rejected token is replaced, even if it looks fresh.
 
-    So it is after a computer was suspended: its monotonic clock was too.
+    After a computer was suspended a token looks fresh: the monotonic clock stopped too.
     """
     await direct.pdk.faults(PANEL, stale_token=stale)
     await direct.set_up()
@@ -90,7 +90,7 @@ REFUSED = {"status": 503}
     ids=["503", "429", "hangs"],
 )
 async def test_renewal_fails_once(direct: FaultySite, answer: dict[str, Any]) -> None:
-    """Test that the connection stands, and that nothing is lost that was held back."""
+    """Test that a renewal that fails once ends no connection and loses no event."""
     await direct.pdk.switches(WORKSHOP, renewal="event")
     await direct.set_up()
     stream = direct.entry.runtime_data.stream
@@ -142,7 +142,7 @@ async def test_no_new_token(direct: FaultySite) -> None:
 
 @BOTH
 async def test_connection_ends_without_a_new_token(direct: FaultySite) -> None:
-    """Test that the next one does not have the token that was rejected."""
+    """Test that the next connection does not use the token that was rejected."""
     set_constants(direct.monkeypatch, silent_after=0.1)
     await direct.pdk.switches(WORKSHOP, renewal="event")
     await direct.pdk.faults(PANEL, stale_token="accept")
@@ -166,7 +166,7 @@ async def test_connection_ends_without_a_new_token(direct: FaultySite) -> None:
 
 @ONLY_V2
 async def test_renewal_without_a_gap(direct: FaultySite) -> None:
-    """Test that no event is lost or comes twice, though none has an id.
+    """Test that no event is lost or counted twice at a renewal, though none has an id.
 
     Nothing says when the subscription of the new connection takes effect.
     """
@@ -217,7 +217,7 @@ async def test_commands_share_a_token(direct: FaultySite) -> None:
 async def test_token_in_a_text_of_the_panel(
     direct: FaultySite, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
-    """Test that it is in no log, no error and no diagnostics."""
+    """Test that a token in a text of the panel is in no log, error or diagnostics."""
     caplog.set_level(logging.DEBUG, "custom_components.prodatakey")
     await direct.set_up()
     client, shown = direct.entry.runtime_data.client, ""

@@ -134,7 +134,7 @@ class Model:
 def test_no_old_access_fires(
     clocks: list[float], happens: list[tuple[float, tuple[str, object]]]
 ) -> None:
-    """Test that of each heap of old ones one fires at most, and fresh ones with proof."""
+    """Test that one old access of a heap fires at most, and a fresh one with proof."""
     model = Model(dict(enumerate(clocks)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"{PDK}.clock.now", lambda: model.at)

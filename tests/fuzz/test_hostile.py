@@ -134,7 +134,7 @@ WORST = (
 async def test_worst_inputs(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that each is bounded, that the loop goes on, and that events still arrive."""
+    """Test that the worst inputs are bounded, and that events arrive after them."""
     _shorten_waits(monkeypatch)
     monkeypatch.setattr(transport, "MAX_SLICE", 0.0)
     turns: Counter[str] = Counter()

@@ -39,7 +39,7 @@ def _parse(topic: str, payload: object) -> list[PdkEvent | None]:
 @BOUNDED
 @given(whatever)
 def test_only_its_own_error(event: tuple[str, object]) -> None:
-    """Test that a payload is an event, of an unknown topic, or malformed."""
+    """Test that a payload is parsed, ignored, or raises MalformedEventError."""
     assert repr(_parse(*event))
 
 
@@ -57,7 +57,7 @@ def test_pin_is_not_read(prefix: str, rest: object) -> None:
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 def test_for_as_long_as_given(record_property: Callable[[str, object], None]) -> None:
-    """Test the same for FUZZ_SECONDS seconds, with JSON in between."""
+    """Test random payloads for FUZZ_SECONDS seconds, with JSON in between."""
     seconds = float(os.environ.get("FUZZ_SECONDS", "30"))
     end = time.monotonic() + seconds
     count = 0

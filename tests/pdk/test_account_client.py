@@ -85,7 +85,7 @@ async def test_panel_token_is_sent_to_pdk_io_only(
     uri: str,
     trusted: bool,
 ) -> None:
-    """Test that a panel with another address is left out; and how credentials go."""
+    """Test that a foreign address is left out, and how credentials are sent."""
     sent: list[dict[str, Any]] = []
 
     async def request(_: object, method: str, url: str, **options: Any) -> Response:
@@ -128,7 +128,7 @@ async def test_no_permission(accounts: AccountClient, simulator: SimulatedPdk) -
 async def test_redirect_is_not_followed(
     accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
-    """Test that the token is sent nowhere else, even where that would work."""
+    """Test that a redirection is not followed: the token would be sent elsewhere."""
     headers = {"Location": f"{simulator.accounts_url}/api/ous/mine"}
     await simulator.faults(ous={"status": 302, "headers": headers, "count": 1})
     with pytest.raises(CannotConnectError):
@@ -145,7 +145,7 @@ async def test_rate_limit(
 ) -> None:
     """Test that nothing is sent before the reset, not even for another panel.
 
-    A short one is waited for.
+    A reset that is near is waited for.
     """
     set_constants(monkeypatch, max_wait=0, min_retry_after=0.5)
     reset = {"X-RateLimit-Reset": "0"}
@@ -186,7 +186,7 @@ async def test_id_token_is_shared(
 async def test_caller_that_renews_is_cancelled(
     accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
-    """Test that another caller then gets the ID token for all."""
+    """Test that an ID token is renewed for all, although the first caller is cancelled."""
     await simulator.faults(token={"delay": 0.2, "count": 1})
     tasks = [asyncio.create_task(get_panel(accounts, PANEL)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -222,7 +222,7 @@ async def test_new_id_token_is_rejected(
 async def test_rejected_credentials_end_the_listing(
     session: aiohttp.ClientSession, simulator: SimulatedPdk
 ) -> None:
-    """What is rejected for one generation is not asked for the other, nor begun."""
+    """Credentials that one generation rejects are not tried with the other."""
     wrong = account_client(session, simulator.accounts_url, "demo", "wrong")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

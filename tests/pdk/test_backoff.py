@@ -68,5 +68,5 @@ def test_reset_by_the_servers_clock(headers: dict[str, str], seconds: float) -> 
     ],
 )
 def test_lifetime(token: str, seconds: float) -> None:
-    """Test that it is `exp` less `iat`, else the documented five minutes."""
+    """Test that a token lives for `exp` less `iat`, else for five minutes."""
     assert http.jwt_lifetime(token) == seconds

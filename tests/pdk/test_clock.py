@@ -99,7 +99,7 @@ def test_age(doors: Doors) -> None:
 
 
 def test_event_without_a_time(right: Doors) -> None:
-    """Test that it fires, unless it may have been held back for more than a minute."""
+    """Test that an access without a time fires, unless it may be over a minute old."""
     for held_since, age in ((NOT_HELD, 0), (950, 0), (930, None), (-math.inf, None)):
         assert right.clock.age(None, door=1, held_since=held_since) == age
     assert right.clock.seconds_behind is None
@@ -120,7 +120,7 @@ HEAPS = {
 def test_heap_of_old_accesses(
     doors: Doors, heap: list[tuple[float, int]], before: str, over: float
 ) -> None:
-    """Test that at most one fires on a new connection, none once a clock is known."""
+    """Test that one of many old accesses fires at most, and none by a known clock."""
     fired = 0
     if before == "a fresh access":
         fired += doors.access(999.9, door=9) is not None
@@ -139,7 +139,7 @@ def test_heap_of_old_accesses(
 
 
 def test_fresh_accesses_on_a_new_connection(right: Doors) -> None:
-    """Test that all fire at once, at several doors, if they have this machine's time."""
+    """Test that all fresh accesses fire at once if they have this machine's time."""
     for door in (1, 2, 3, 1):
         assert right.access(1000, door=door) == 0
     for age in (30, 20, 50):
@@ -150,7 +150,7 @@ def test_fresh_accesses_on_a_new_connection(right: Doors) -> None:
 
 
 def test_wrong_code_and_badge(wrong: Doors) -> None:
-    """Test that two at one door fire if they come as far apart as they happened."""
+    """Test that two accesses at a door fire if they arrive as far apart as they happened."""
     assert wrong.access(1000) == wrong.access(1003) == 0
     # in a heap they arrive together
     wrong.clock = PanelClock()
@@ -160,7 +160,7 @@ def test_wrong_code_and_badge(wrong: Doors) -> None:
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_first_events_have_a_wrong_time(doors: Doors, times: int) -> None:
-    """Test a clock that is an hour ahead and then corrected: the next people are told."""
+    """Test that accesses fire after a clock that was an hour ahead is corrected."""
     for number in range(times):
         assert doors.access(1000 + 10 * number, ahead=HOUR) is not None
     for number in range(1, 6):
@@ -171,7 +171,7 @@ def test_first_events_have_a_wrong_time(doors: Doors, times: int) -> None:
 
 
 def test_one_event_with_a_wrong_time(doors: Doors) -> None:
-    """Test that it changes nothing for the others, neither here nor elsewhere."""
+    """Test that one event with a wrong time changes nothing for others, at any door."""
     doors.prove(1000)
     for ahead in (HOUR, -HOUR, 48 * HOUR):
         doors.access(1010, ahead=ahead)
@@ -181,7 +181,7 @@ def test_one_event_with_a_wrong_time(doors: Doors) -> None:
 
 
 def test_answer_to_a_command(wrong: Doors) -> None:
-    """Test that one is enough, however long it took, and that a later one wins."""
+    """Test that an answer to a command teaches the offset, and a later one wins."""
     wrong.answer(1000, took=8, late=7)
     for door in (1, 2):
         assert wrong.access(1001, 20, door=door) == pytest.approx(20, abs=5)
@@ -194,7 +194,7 @@ def test_answer_to_a_command(wrong: Doors) -> None:
 
 
 def test_old_events_that_have_this_machines_time(right: Doors) -> None:
-    """Test that they are old if the panel's clock is known to be ahead: one may fire."""
+    """Test that one old access may fire if it looks fresh, as the clock is ahead."""
     right.offset = HOUR
     right.answer(1000)
     ages = [right.access(1001, HOUR + seconds) for seconds in (40, 20, 0)]
@@ -203,7 +203,7 @@ def test_old_events_that_have_this_machines_time(right: Doors) -> None:
 
 
 def test_clock_is_set_forward(doors: Doors) -> None:
-    """Test that two events show it: none arrives before it happens."""
+    """Test that two events are enough to notice a clock that was set forward."""
     doors.prove(1000)
     assert doors.access(1010, ahead=2 * HOUR) == 0
     assert doors.access(1010, 3, ahead=2 * HOUR) is None
@@ -215,7 +215,7 @@ def test_clock_is_set_forward(doors: Doors) -> None:
     ("interval", "late"), [(90, MIN_SAMPLES - 1), (0.1, 49)], ids=["quiet", "busy"]
 )
 def test_clock_is_set_back(doors: Doors, interval: float, late: int) -> None:
-    """Test that it takes five events in a row, over more than a burst."""
+    """Test that a clock set back is noticed by five events in a row, no single burst."""
     doors.prove(1000)
     times = [1000 + interval * number for number in range(1, late + 11)]
     ages = [doors.access(at, ahead=-HOUR) for at in times]
@@ -224,7 +224,7 @@ def test_clock_is_set_back(doors: Doors, interval: float, late: int) -> None:
 
 
 def test_clock_is_set_to_this_machines_time(right: Doors) -> None:
-    """Test that a clock that was ahead is corrected: everybody is told of."""
+    """Test that accesses fire after a clock that was ahead is corrected."""
     right.offset = HOUR
     right.prove(1000)
     right.offset = 0
@@ -248,7 +248,7 @@ def test_two_controllers_with_different_clocks(doors: Doors) -> None:
 
 
 def test_first_event_of_a_controller_is_late(doors: Doors) -> None:
-    """Test that a clock that is known shows it, also that of other doors."""
+    """Test that a late first event of a controller is noticed by another known clock."""
     doors.report(1000, door=1)
     doors.report(1006, door=2)
     assert doors.access(1200, 200, door=3) is None
@@ -268,7 +268,7 @@ def test_burst_after_an_outage(doors: Doors) -> None:
 
 
 def test_held_back_by_a_rejected_token(doors: Doors) -> None:
-    """Test that it fires within a minute of the rejection, at each door."""
+    """Test that an access that a rejected token held back fires within a minute."""
     for door in (1, 2, 3):
         assert doors.access(1003, 3, door=door, held_since=1000) is not None
     assert doors.access(1003, 2, door=1, held_since=1000) is not None
@@ -283,7 +283,7 @@ def test_held_back_by_a_rejected_token(doors: Doors) -> None:
 
 
 def test_held_back_for_long(right: Doors) -> None:
-    """Test that after a minute only a clock that is known can tell."""
+    """Test that an access held back for over a minute fires only by a known clock."""
     assert right.access(1100, 10, held_since=1000) == pytest.approx(10)
     assert right.access(1100, 90, held_since=1000) is None
     right.offset = -7 * HOUR
@@ -295,7 +295,7 @@ def test_held_back_for_long(right: Doors) -> None:
 
 
 def test_late_heap_while_a_token_is_rejected(wrong: Doors) -> None:
-    """Test that times that contradict each other are not those of a gap: one fires."""
+    """Test that one access of a heap fires while a token is rejected."""
     for hours in permutations((5, 4, 3)):
         wrong.clock = PanelClock()
         ages = [wrong.access(1002, h * HOUR, held_since=1000) for h in hours]
@@ -303,7 +303,7 @@ def test_late_heap_while_a_token_is_rejected(wrong: Doors) -> None:
 
 
 def test_after_a_standstill(doors: Doors) -> None:
-    """Test that only the door's own clock can tell, and that nothing is learned."""
+    """Test that after a standstill only the door's own clock tells an access's age."""
     held = HELD_FOR_UNKNOWN_TIME
     assert doors.access(1000, held_since=held) is None
     doors.prove(1010)
@@ -317,7 +317,7 @@ def test_after_a_standstill(doors: Doors) -> None:
 
 
 def test_this_machines_clock_is_set(right: Doors) -> None:
-    """Test that nothing changes for a clock that is known, nor for others."""
+    """Test that a change of this machine's clock changes no known offset."""
     assert right.access(1000) == 0
     right.machine_ahead = HOUR
     assert right.access(1010, 30) == pytest.approx(30)

@@ -20,7 +20,7 @@ ADDRESS = "0013a200400a393b"
 
 
 def test_body() -> None:
-    """Test a body that the documentation has no sample of."""
+    """Test the body of a command that the documentation has no sample of."""
     command = QuerySignal(
         io_link_id=2, address=ADDRESS, actuate_relay=True, relay_dwell=9
     )
@@ -34,7 +34,7 @@ def test_body() -> None:
 
 @pytest.mark.parametrize("dwell", [-1, 0, 5401])
 def test_dwell_out_of_bounds(dwell: int) -> None:
-    """Test that it is never sent: the door might stay open."""
+    """Test that a dwell out of bounds is never sent: the door might stay open."""
     with pytest.raises(ValueError, match="dwell"):
         TryDwellOpen(door_id=1, dwell=dwell)
     for valid in (1, 5400):
@@ -82,7 +82,7 @@ async def test_result_names_its_command(pending: PendingCommands) -> None:
 async def test_one_of_fifty_is_rejected(
     pending: PendingCommands, rejected_after: int
 ) -> None:
-    """Test that the right one fails, wherever the rejection comes among the results."""
+    """Test that the right one of fifty commands fails, wherever the rejection comes."""
     answers = {str(number): pending.add(str(number)) for number in range(50)}
     rejected = answers.pop("23")
     for count, number in enumerate(answers):
@@ -96,7 +96,7 @@ async def test_one_of_fifty_is_rejected(
 
 
 async def test_two_of_three_are_rejected(pending: PendingCommands) -> None:
-    """Test that two rejections wait for the third command's result."""
+    """Test that two rejections of three commands wait for the third command's result."""
     first, second, third = (pending.add(number) for number in "123")
     pending.reject("Not you.")
     pending.reject("Nor you.")
@@ -107,7 +107,7 @@ async def test_two_of_three_are_rejected(pending: PendingCommands) -> None:
 
 
 async def test_command_after_a_rejection_is_not_meant(pending: PendingCommands) -> None:
-    """Test that it stays pending, and does not delay the one that is meant."""
+    """Test that a rejection is not about a command that was sent after it."""
     first, second = pending.add("1"), pending.add("2")
     pending.reject("No.")
     later = pending.add("3")
@@ -130,7 +130,7 @@ async def test_rejections_before_and_after_a_command(pending: PendingCommands) -
 
 
 async def test_rejection_that_nobody_can_tell(pending: PendingCommands) -> None:
-    """Test that nothing is guessed: what was not answered has the panel's words.
+    """Test that an ambiguous rejection is not assigned: the panel's words go to all.
 
     A command that nobody waits for any more may still be the one that was rejected.
     """
@@ -150,7 +150,7 @@ async def test_rejection_that_nobody_can_tell(pending: PendingCommands) -> None:
 
 
 async def test_late_rejection(pending: PendingCommands) -> None:
-    """Test that one of a command that was given up is not taken for the next one's."""
+    """Test that the late rejection of a command does not fail the next one."""
     pending.add("1")
     assert type(pending.give_up("1")) is CommandUnansweredError
     second = pending.add("2")
@@ -165,7 +165,7 @@ async def test_late_rejection(pending: PendingCommands) -> None:
 
 
 async def test_connection_ends(pending: PendingCommands) -> None:
-    """Test that all pending commands fail, with the rejections, and none is left."""
+    """Test that the end of the connection fails all pending commands."""
     first, second = (pending.add(number) for number in "12")
     pending.add("3")
     pending.give_up("3")
@@ -185,7 +185,7 @@ async def test_connection_ends(pending: PendingCommands) -> None:
 async def test_caller_is_cancelled(
     fails: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that the work is completed, and that nothing is logged."""
+    """Test that the work of a cancelled caller is completed, without a log line."""
     before = asyncio.all_tasks()
     gate, done = asyncio.Event(), list[str]()
 

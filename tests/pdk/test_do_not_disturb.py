@@ -163,7 +163,7 @@ def test_case(name: str) -> None:
 
 
 def test_success_is_never_false() -> None:
-    """Test all orders of ours and a guard's toggles: confirmed is what is so."""
+    """Test that success is true, in each order of our toggles and a guard's."""
     guards: Iterable[tuple[float, ...]] = (
         times
         for count in range(3)
@@ -193,7 +193,7 @@ def test_success_is_never_false() -> None:
 
 
 def test_two_callers() -> None:
-    """Test that the second waits for the first, and sends nothing once cancelled."""
+    """Test that a second caller waits for the first, and sends nothing if cancelled."""
 
     async def test() -> None:
         controller = Controller(Case(OFF, OFF, ON))

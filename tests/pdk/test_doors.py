@@ -34,7 +34,7 @@ def _door(**changes: Any) -> DoorInfo:
 
 
 def test_documented_device() -> None:
-    """Test what is read of it."""
+    """Test what is read of a device of the documentation."""
     assert _door() == DoorInfo(
         id=1,
         name="Test Device",
@@ -59,7 +59,7 @@ def test_documented_device() -> None:
 def test_primary_reader(
     type_: str, primary_reader: object, expected: int | None
 ) -> None:
-    """Test that only an additional reader has one, and none has itself."""
+    """Test that only an additional reader has a primary reader, and none has itself."""
     door = _door(type=type_, primaryReader=primary_reader)
     assert door.primary_reader == expected
 
@@ -83,14 +83,14 @@ def test_primary_reader(
 def test_kind(
     type_: str | None, icon: str | None, kind: DoorKind, has_reader: bool
 ) -> None:
-    """Test that the kind follows from the type, for I/O devices from the icon."""
+    """Test that a device's kind follows from its type, for I/O devices from its icon."""
     door = _door(type=type_, publicIcon=icon)
     assert (door.kind, door.has_reader) == (kind, has_reader)
 
 
 @pytest.mark.parametrize("raw", [None, [], "door", {}, {"id": None}, {"id": ""}])
 def test_device_without_an_id(raw: object) -> None:
-    """Test that it is ignored."""
+    """Test that a device without an id is ignored."""
     assert parse_door(raw) is None
 
 
@@ -98,9 +98,9 @@ def test_device_without_an_id(raw: object) -> None:
     ("name", "parsed"), [(None, None), ("", None), (5, None), ("x" * 300, "x" * 100)]
 )
 def test_name(name: object, parsed: str | None) -> None:
-    """Test that it is cut to what an entity id can hold.
+    """Test that a device's name is cut to what an entity id can hold.
 
-    A device without one gets a translated one of Home Assistant.
+    A device without a name has none here; Home Assistant gives it a translated one.
     """
     assert parse_door({"id": 5, "name": name}) == DoorInfo(id=5, name=parsed)
 
@@ -124,5 +124,5 @@ def test_name(name: object, parsed: str | None) -> None:
     ],
 )
 def test_door_id(raw: object, door_id: int | str | None) -> None:
-    """Test that digits become a number only where that is written the same."""
+    """Test that a door's id becomes a number only if that is written the same."""
     assert parse_door_id(raw) == door_id

@@ -47,7 +47,7 @@ async def test_what_cannot_be_read_hides_only_itself(
     simulator: SimulatedPdk,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An organization or a system that fails is named; all others are listed."""
+    """An organization or a system that fails is named, and all others are listed."""
     set_constants(monkeypatch, min_retry_after=0.01, writes_per_second=200)
     accounts = account_client(session, simulator.accounts_url)
     await simulator.reset(SCENARIO)
@@ -119,7 +119,7 @@ async def test_the_whole_account_fails(
     faults: dict[str, Any],
     error: type[PdkError],
 ) -> None:
-    """Where credentials are rejected, or nothing can be read, that is the error."""
+    """Listing fails if the credentials are rejected, or if nothing can be read."""
     await simulator.reset(SCENARIO)
     await simulator.faults(**faults)
     with pytest.raises(error):
@@ -127,7 +127,7 @@ async def test_the_whole_account_fails(
 
 
 async def test_some_at_a_time() -> None:
-    """Sixty systems are read a few at a time, in order; what hangs is given up."""
+    """Sixty systems are read a few at a time, in order; one that hangs is given up."""
     reading: set[int] = set()
     most = 0
 

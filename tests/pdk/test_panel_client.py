@@ -44,7 +44,7 @@ async def test_page_is_ignored(
 
 
 async def test_later_page_fails(client: PanelClient, simulator: SimulatedPdk) -> None:
-    """Test that half a list does not look like removed doors."""
+    """Test that half of a list is an error: it would look like removed doors."""
     page = {"body": [{"id": 1}], "headers": {"X-Total-Count": "2"}, "count": 1}
     await simulator.faults(PANEL, devices=page)
     await simulator.faults(devices={"status": 500})
@@ -87,7 +87,7 @@ async def test_size_of_an_answer(session: aiohttp.ClientSession) -> None:
 async def test_rejected_token_is_not_used_again(
     client: PanelClient, simulator: SimulatedPdk
 ) -> None:
-    """Test that it is not, although no other one could be had."""
+    """Test that a rejected token is not used again, although no other could be had."""
     await client.get_token()
     once = {"count": 1}
     await simulator.faults(
@@ -102,7 +102,7 @@ async def test_rejected_token_is_not_used_again(
 async def test_token_is_rejected(
     client: PanelClient, simulator: SimulatedPdk, rejections: int
 ) -> None:
-    """Test one new token for a rejected one; after two the panel is at fault."""
+    """Test that a rejected token is replaced once; after two the panel is at fault."""
     await client.get_token()
     await simulator.faults(PANEL, devices={"status": 401, "count": rejections})
     if rejections == 1:
@@ -117,7 +117,7 @@ async def test_token_is_rejected(
 async def test_token_is_used_again(
     client: PanelClient, simulator: SimulatedPdk
 ) -> None:
-    """Test that REST and stream share a fresh token, and a forgotten one is not used."""
+    """Test that REST and stream share a fresh token, but no forgotten one."""
     first = await client.get_token()
     await client.get_doors()
     assert await client.get_token() is first

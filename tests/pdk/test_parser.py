@@ -22,7 +22,7 @@ EVENTS = SAMPLES["events"]
 
 
 def test_topics() -> None:
-    """Test that all documented ones are known, but for the steps of a migration."""
+    """Test that all documented topics are known, except the steps of a migration."""
     steps = {topic for topic in EVENTS if topic.startswith("migration.task.")}
     assert ({*EVENTS, "invalidToken", "migration.rolledback"} - steps) == TOPICS
     # the one topic whose payload is not documented
@@ -30,7 +30,7 @@ def test_topics() -> None:
 
 
 def test_unknown_credential_is_nobodys() -> None:
-    """Test that no person is taken from it, also where the event names one."""
+    """Test that an unknown credential has no person, even if the event names one."""
     body = {"doorId": 1, "personId": 9, "person": {"firstName": "Amelia"}}
     payload = {"body": body, "metadata": {"personName": "Amelia Hartmann"}}
     event = parse_event("door.request.unknown", payload)
@@ -63,7 +63,7 @@ def test_event_without_a_door(topic: str, door_id: object) -> None:
     ],
 )
 def test_required_field_is_missing(topic: str, missing: str, payload: object) -> None:
-    """Test that the error names the field, for a bug report."""
+    """Test that the error names the missing field, for a bug report."""
     with pytest.raises(MalformedEventError, match=f"^{missing} is missing$"):
         parse_event(topic, payload)
 
@@ -86,7 +86,7 @@ def test_required_field_is_missing(topic: str, missing: str, payload: object) ->
 def test_optional_field_is_malformed(
     topic: str, path: tuple[str, ...], value: object
 ) -> None:
-    """Test that the rest of the event counts."""
+    """Test that an event counts although an optional field is malformed."""
     payload: dict[str, Any] = deepcopy(EVENTS[topic])
     *parents, key = path
     inner = payload
@@ -116,7 +116,7 @@ def test_person_without_metadata() -> None:
     ],
 )
 def test_name_of_a_door(metadata: object, door: object, name: str | None) -> None:
-    """Test that a name of blanks is none: the door is shown by its id then."""
+    """Test that a name of blanks counts as no name: the door is shown by its id."""
     v1 = {
         "body": {"doorId": 1, "door": {"name": door}},
         "metadata": {"doorName": metadata},
@@ -134,7 +134,7 @@ def test_name_of_a_door(metadata: object, door: object, name: str | None) -> Non
 
 
 def test_pin_is_not_read() -> None:
-    """Test that a typed PIN is in no error and no activity; events: tests/fuzz."""
+    """Test that a typed PIN is in no error and no activity; for events see tests/fuzz."""
     with pytest.raises(MalformedEventError) as raised:
         parse_event("door.request.unknown", {"body": {"doorId": "PIN-4711" * 10}})
     assert "PIN-4711" not in str(raised.value)
@@ -215,6 +215,6 @@ def test_lone_surrogate(sent: str, read: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[", "[NaN]", "[" * 9000, HIGH, f'["{HIGH}"'])
 def test_no_json(text: str) -> None:
-    """Test that it is a ValueError."""
+    """Test that text that is no JSON raises ValueError."""
     with pytest.raises(ValueError):
         loads(text)

@@ -175,7 +175,7 @@ async def test_rejected_token_is_replaced(
 async def test_invalid_token_is_renewed_once(
     panel: SocketIoServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Test that the many `invalidToken` of one discovery do not cause one renewal each.
+    """Test that many `invalidToken` of one discovery cause one renewal.
 
     One that comes after a renewal may be about the new token, so there is a second.
     """

@@ -94,7 +94,7 @@ class _LateEvent(RunningStream):
 
 
 async def test_event_after_the_end(site: SimulatedSite, short_waits: None) -> None:
-    """Test that it is ignored: it would count as certain when nothing is."""
+    """Test that an event after the end is ignored: its state would count as certain."""
     async with _LateEvent(site) as stream:
         await site.pdk.kick(site.id)
         await stream.wait_connected(2)
@@ -117,7 +117,7 @@ class _FailingCallbacks(RunningStream):
 async def test_callbacks_fail(
     site: SimulatedSite, short_waits: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that the stream goes on, for other doors and the next connection."""
+    """Test that the stream goes on if a callback fails, also on the next connection."""
     async with _FailingCallbacks(site.client) as stream:
         await site.subscribed()
         for number in (1, 2):
@@ -138,7 +138,7 @@ async def test_unexpected_error(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Test that it is logged without its message, and that attempts go on."""
+    """Test that an unexpected error is logged without its message, and retried."""
     get_token, failures = site.client.get_token, [RuntimeError("secret")]
 
     async def fail_once() -> Any:
@@ -179,7 +179,7 @@ async def test_delayed_events_follow_the_renewal(
 async def test_retry_of_a_renewal(
     client: PanelClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Test that it is made when asked for: the credentials may be new."""
+    """Test that a renewal is retried when asked for: the credentials may be new."""
     set_constants(monkeypatch, backoff_delays=(60,), silent_after=0)
     async with RunningStream(client) as stream:
         await simulator.faults(PANEL, panel_token={"status": 503})
@@ -204,7 +204,7 @@ async def test_new_tokens_are_rejected(
     monkeypatch: pytest.MonkeyPatch,
     events: bool,
 ) -> None:
-    """Test that after three the stream is down, unless events arrive in between."""
+    """Test that the stream is down after three rejected tokens, unless events arrive."""
     set_constants(monkeypatch, renewal_grace=0.05)
     async with RunningStream(client) as stream:
         for times in range(1, (2 if events else 1) * MAX_REJECTIONS + 1):

@@ -39,7 +39,7 @@ def panel(client: PanelClient, simulator: SimulatedPdk) -> SimulatedSite:
 async def test_panel_does_not_answer(
     panel: SimulatedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Test that pongs prove that it has the command: the connection is kept."""
+    """Test that a connection is kept if pongs prove that the panel has the command."""
     set_constants(monkeypatch, answer_timeout=0.3)
     await panel.pdk.faults(PANEL, commands="silent", ping_interval=0.1)
     async with RunningStream(panel.client) as stream:
@@ -52,7 +52,7 @@ async def test_panel_does_not_answer(
 
 
 async def test_end_that_is_not_noticed_yet(panel: SimulatedSite) -> None:
-    """Test that nothing is sent on a connection that ends."""
+    """Test that no command is sent on a connection that is ending."""
     async with RunningStream(panel.client) as stream:
         assert isinstance(stream.stream, PanelStream)
         assert stream.stream._socket is not None
@@ -66,7 +66,7 @@ async def test_end_that_is_not_noticed_yet(panel: SimulatedSite) -> None:
 
 
 async def test_command_that_json_cannot_hold(panel: SimulatedSite) -> None:
-    """Test that it is not counted as sent: the next rejection is not about it."""
+    """Test that a command that JSON cannot hold is not pending."""
     await panel.pdk.faults(PANEL, commands={"refuse": "Not now."})
     async with RunningStream(panel.client) as stream:
         with pytest.raises(TypeError):
@@ -77,7 +77,7 @@ async def test_command_that_json_cannot_hold(panel: SimulatedSite) -> None:
 
 @pytest.mark.parametrize("rejected", [True, False])
 async def test_caller_is_cancelled(panel: SimulatedSite, rejected: bool) -> None:
-    """Test that the answer to its command is not taken for another's."""
+    """Test that the answer to a cancelled caller's command is not another command's."""
     rejection = {"refuse": "Not 1.", "doors": [1]} if rejected else None
     await panel.pdk.faults(PANEL, command_delay=0.2, commands=rejection)
     async with RunningStream(panel.client) as stream:
@@ -94,7 +94,7 @@ async def test_caller_is_cancelled(panel: SimulatedSite, rejected: bool) -> None
 async def test_answer_is_read_late(
     panel: SimulatedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Test an answer that waits in the socket while the loop is blocked."""
+    """Test that an answer counts that waited while the loop was blocked."""
     set_constants(monkeypatch, answer_timeout=0.3)
     await panel.pdk.faults(PANEL, command_delay=0.1)
     async with RunningStream(panel.client) as stream:

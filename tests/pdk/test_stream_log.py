@@ -67,7 +67,7 @@ FAULTS: tuple[tuple[dict[str, Any], ...], ...] = (
 async def test_malformed_and_unknown_events(
     client: PanelClient, simulator: SimulatedPdk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test one warning for each malformed topic, without content; none for unknown ones."""
+    """Test that each malformed topic gives one warning, and an unknown topic none."""
     async with RunningStream(client) as stream:
         for _ in range(3):
             for topic in ("door.request.unknown", "door.input.relay.on", "other"):
@@ -179,7 +179,7 @@ def test_long_text_is_cut_before_it_is_looked_at(unit: str) -> None:
 
 
 def test_names_of_topics_are_no_tokens() -> None:
-    """Test what the diagnostics show."""
+    """Test that no name of a topic is scrubbed as a token in the diagnostics."""
     for text in (*TOPICS, *V2_TOPICS, "90163e3c-a31f-4bc5-9f6f-88eea9fc5b6c"):
         assert scrub(text, ("secret-1",)) == text
 
@@ -200,7 +200,7 @@ async def test_no_secret_is_logged(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Test everything that can go wrong, with all libraries at DEBUG."""
+    """Test that no fault logs a secret, with all libraries at DEBUG."""
     caplog.set_level(logging.DEBUG)
     for name in (*logging.root.manager.loggerDict, "engineio", "socketio", "aiohttp"):
         caplog.set_level(logging.DEBUG, logger=name)
@@ -248,7 +248,7 @@ async def test_no_secret_is_logged(
 async def test_refusal_is_cut_after_its_secrets_are_removed(
     session: aiohttp.ClientSession, make_client: Any
 ) -> None:
-    """Test that no part of a token is left, where the text is cut in its middle."""
+    """Test that no part of a token is left where a refusal is cut in its middle."""
 
     async def serve(websocket: web.WebSocketResponse) -> None:
         await websocket.send_str(OPENING)

@@ -81,7 +81,7 @@ async def test_handshake_fails(
 
 @pytest.mark.parametrize("status", [301, 307])
 async def test_token_is_not_redirected(socket: Socket, status: int) -> None:
-    """Test that a redirection gets no request: the token is in the address."""
+    """Test that a redirection is not followed: the token is in the address."""
     requests: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -107,7 +107,7 @@ async def test_token_is_not_redirected(socket: Socket, status: int) -> None:
     indirect=["socket"],
 )
 async def test_no_engineio_server(socket: Socket, frame: str) -> None:
-    """Test a server that opens with something else."""
+    """Test the error of a server whose first packet is not that of Engine.IO."""
 
     async def serve(websocket: web.WebSocketResponse) -> None:
         await websocket.send_str(frame)
@@ -207,7 +207,7 @@ async def test_server_that_ignores_the_close(
 async def test_pings_of_the_websocket(
     socket: Socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that one may come first, and another one while the connection ends."""
+    """Test that a websocket ping may come first, or while the connection ends."""
     received: list[str] = []
 
     def handle_event(topic: str, _: object) -> None:

@@ -11,7 +11,10 @@ from .wire import Wire
 
 
 async def test_credentials_give_an_id_token(wire: Wire) -> None:
-    """A JWT of five minutes; wrong credentials give none, an expired token nothing."""
+    """Credentials give a JWT of five minutes; wrong ones give none.
+
+    An expired token gives nothing.
+    """
     status, headers, body = await wire.log_in()
     assert status == 200
     assert list(body) == ["token_type", "access_token", "id_token", "expires_in"]
@@ -41,7 +44,7 @@ async def test_panels_are_found_in_the_tree(wire: Wire) -> None:
 
 
 async def test_rate_limits(wire: Wire) -> None:
-    """Above the limit of a second there is 429 with its headers, at panels too."""
+    """More requests than a second allows are answered with 429, also at panels."""
     await wire.pdk.faults(rate_limit=True)
     answers = [await wire.log_in() for _ in range(25)]
     rejected = [headers for status, headers, _ in answers if status == 429]

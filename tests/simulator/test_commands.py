@@ -28,7 +28,7 @@ _NO_DWELL = "The dwell is not valid."
 async def test_a_command_succeeds(
     wire: Wire, before: list[str], topic: str, body: dict[str, int], caused: list[str]
 ) -> None:
-    """Its result comes first, then the events that it caused, and no others."""
+    """The result of a command comes first, then the events that it caused."""
     for action in before:
         await wire.pdk.act(PANEL, 1, action)
     await wire.connect()
@@ -56,7 +56,7 @@ async def test_a_command_succeeds(
 async def test_a_command_is_rejected(
     wire: Wire, before: list[str], topic: str, body: dict[str, int], message: str
 ) -> None:
-    """The serverError names no command."""
+    """The serverError that rejects a command does not name it."""
     for action in before:
         await wire.pdk.act(PANEL, 1, action)
     await wire.connect()

@@ -25,7 +25,7 @@ async def _read_until(output: asyncio.StreamReader, name: str) -> dict[str, Any]
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 async def test_the_example_works(wire: Wire, transport: str) -> None:
-    """It renews its expired token, opens the door, and receives an access request."""
+    """The example renews its token, opens the door, and receives an access request."""
     await wire.pdk.faults(stale_token="accept", panel_token_lifetime=0)
     script = Path(__file__).with_name("page_example.js")
     node = await start_node(script, wire.pdk.accounts_url, PANEL, transport)

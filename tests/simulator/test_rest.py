@@ -31,7 +31,7 @@ async def test_devices_come_in_pages(
 
 
 async def test_devices_have_the_keys_of_the_page(wire: Wire) -> None:
-    """In its order."""
+    """Devices have the keys of the documentation, in its order."""
     _, _, devices = await wire.devices()
     assert " ".join(devices[1]) == (
         "id name connection port partition type publicIcon inputTypes readerType"

@@ -17,7 +17,7 @@ async def test_the_server_opens_and_connects(wire: Wire) -> None:
 
 
 async def test_events_have_the_keys_of_the_page(wire: Wire) -> None:
-    """In its order: allowed, explicitly denied and unknown requests, and the relay."""
+    """Requests and the relay have the keys of the documentation, in its order."""
     await wire.connect()
     await wire.pdk.act(PANEL, 3, "badge", person=5)
     await wire.pdk.act(PANEL, 3, "dnd")
@@ -60,7 +60,7 @@ async def test_events_have_the_keys_of_the_page(wire: Wire) -> None:
 
 
 async def test_occurred_is_local_time(wire: Wire) -> None:
-    """The string is seven hours behind the number; the panel's clock may be wrong."""
+    """`occurred` is seven hours behind its number, by the panel's clock."""
     await wire.pdk.faults(PANEL, clock_offset=-3600)
     await wire.connect()
     await wire.pdk.act(PANEL, 1, "badge", person=1)
@@ -72,7 +72,7 @@ async def test_occurred_is_local_time(wire: Wire) -> None:
 
 
 async def test_events_wait_for_a_new_token(wire: Wire) -> None:
-    """`invalidToken` replaces them; after the renewal they come in order."""
+    """An expired token holds events back, with `invalidToken`, until its renewal."""
     await wire.pdk.faults(stale_token="accept", panel_token_lifetime=0)
     await wire.connect()
     await wire.pdk.act(PANEL, 1, "hold")

@@ -130,7 +130,7 @@ async def test_sites_and_devices(wire: Wire, system: SystemWire) -> None:
 
 
 async def test_commands(wire: Wire, system: SystemWire) -> None:
-    """They move the door of the panel, or are rejected and move nothing."""
+    """Commands move the door of the panel, or are rejected and move nothing."""
     await system.connect()
     assert await system.command("open") == 200
     assert await system.command("close") == 200
@@ -148,7 +148,7 @@ async def test_commands(wire: Wire, system: SystemWire) -> None:
 
 @pytest.mark.parametrize("envelope", ["A", "B", "C"])
 async def test_badge(wire: Wire, system: SystemWire, envelope: str) -> None:
-    """Recognized, then allowed; the device is named as the switch says."""
+    """A person is recognized, then allowed; a switch says where the device is named."""
     await wire.pdk.switches(WORKSHOP, envelope=envelope, event_ids=envelope != "B")
     await system.connect()
     await wire.pdk.act(WORKSHOP, 1, "badge", person=1)
@@ -172,7 +172,7 @@ async def test_badge(wire: Wire, system: SystemWire, envelope: str) -> None:
 
 
 async def test_other_requests(wire: Wire, system: SystemWire) -> None:
-    """Denied, unknown with the PIN, and the PIN for duress, which opens."""
+    """Requests are denied or unknown; the PIN for duress opens."""
     await system.connect()
     await wire.pdk.act(WORKSHOP, 4, "badge", person=3)
     await wire.pdk.act(WORKSHOP, 1, "badge", pin="998877")
@@ -185,7 +185,7 @@ async def test_other_requests(wire: Wire, system: SystemWire) -> None:
 
 
 async def test_only_what_is_subscribed(wire: Wire, system: SystemWire) -> None:
-    """Of all sites of the system, and only with a valid token."""
+    """A client gets what it subscribed, of all sites, while its token is valid."""
     system.token = "bad"
     with pytest.raises(StreamError):
         await system.connect()
@@ -201,7 +201,7 @@ async def test_only_what_is_subscribed(wire: Wire, system: SystemWire) -> None:
 
 @pytest.mark.parametrize("renewal", ["none", "event", "cut"])
 async def test_expired_token(wire: Wire, system: SystemWire, renewal: str) -> None:
-    """Events are lost, with or without a word, or the connection is cut."""
+    """An expired token loses events, with or without a message, or its connection."""
     lifetime = 0.3 if renewal == "cut" else 300
     await wire.pdk.switches(WORKSHOP, renewal=renewal, token_lifetime=lifetime)
     await system.get_token()

@@ -88,7 +88,7 @@ async def test_google_assistant(
 
 
 async def test_assist(site: Site) -> None:
-    """It says what is known, and that a command has failed, though not why."""
+    """Assist says what is known, and that a command failed, though not why."""
     assert await async_setup_component(site.hass, "homeassistant", {})
     assert await async_setup_component(site.hass, "conversation", {})
     async_expose_entity(site.hass, "conversation", FRONT, True)

@@ -69,7 +69,7 @@ async def test_doors_in_every_shape(
 async def test_systems_are_named_by_either_list(
     accounts: AccountClient, simulator: SimulatedPdk
 ) -> None:
-    """Where the path of PDK 2.0 is another one, the list of PDK 1.0 names the system."""
+    """A system is found in the list of PDK 1.0 if the path of PDK 2.0 does not exist."""
     children = [{"id": "6512e8f4dd7de8191957fcc1", "systemId": WORKSHOP_SYSTEM}]
     await simulator.faults(
         organizations={"status": 404}, ous={"body": {"id": 1, "children": children}}
@@ -80,7 +80,7 @@ async def test_systems_are_named_by_either_list(
 async def test_system_without_permission_is_left_out(
     accounts: AccountClient, simulator: SimulatedPdk, node: CloudNodeClient
 ) -> None:
-    """Other systems of the account must not be hidden by it."""
+    """A system without permission hides no other system of the account."""
     await simulator.switches(WORKSHOP, permission=False)
     await simulator.faults(
         organizations={"body": {"children": [{"systemId": WORKSHOP_SYSTEM}]}}
@@ -96,7 +96,7 @@ async def test_system_without_permission_is_left_out(
 async def test_command_that_pdk_2_does_not_have(
     node: CloudNodeClient, simulator: SimulatedPdk
 ) -> None:
-    """It is rejected without a request."""
+    """A command that PDK 2.0 does not have is rejected without a request."""
     async with RunningStream(node) as stream:
         with pytest.raises(CommandRejectedError):
             await stream.send(ActuateDoNotDisturb(DOOR))
@@ -113,7 +113,7 @@ async def test_command_without_a_token_was_not_sent(
     status: int,
     error: type[CommandError],
 ) -> None:
-    """Its error says why there is no token."""
+    """A command without a token fails with the reason why there is none."""
     node.discard_token()
     await simulator.faults(system_token={"status": status})
     with pytest.raises(error):
@@ -137,7 +137,7 @@ async def test_command_that_is_forbidden(
     reads: dict[str, object] | None,
     error: type[CommandError],
 ) -> None:
-    """It is not repeated; whether the token may read tells why, if that is certain."""
+    """A forbidden command is not repeated; what its token may read tells why."""
     token = await node.get_shared_token()
     await simulator.switches(WORKSHOP, status=403)
     await simulator.faults(cloud_nodes=reads)
@@ -152,7 +152,7 @@ async def test_command_that_is_forbidden(
 async def test_command_beyond_the_limit(
     node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was not executed, is not repeated, and the error says why.
+    """A command beyond the limit was not executed, is not repeated, and says why.
 
     The next one waits for the reset, unless that takes longer than it is meant for.
     """

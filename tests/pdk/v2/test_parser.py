@@ -72,9 +72,9 @@ def test_the_only_sample_of_an_event() -> None:
     ],
 )
 def test_requests(topic: str, access: Access) -> None:
-    """Each answer to a request has its event; the credential is in none.
+    """Each answer to a request has its event, and none has the credential.
 
-    An unknown credential is nobody's, also where the event names a holder.
+    An unknown credential has no person, even if the event names a holder.
     """
     event = parse_event(
         topic,
@@ -95,12 +95,12 @@ def test_requests(topic: str, access: Access) -> None:
     "name", ["request.found", "request.ecard.allowed", "autoopen.on", "somethingNew"]
 )
 def test_what_changes_nothing(name: str) -> None:
-    """A found holder is no second access; what is not known is not guessed."""
+    """Events that are only counted are no access and no problem."""
     assert parse_event(f"device.{name}", WEBHOOK) is None
 
 
 def test_events_of_the_site() -> None:
-    """The cloud node, its problems and the end of all propped alarms."""
+    """Events report the cloud node, its problems and the end of all propped alarms."""
     assert parse_event("cloudnode.disconnected", {}) == SiteConnection(connected=False)
     assert parse_event("cloudnode.connected", None) == SiteConnection(connected=True)
     assert parse_event("device.alarm.propped.alloff", {}) == AllProppedCleared()
@@ -113,12 +113,12 @@ def test_events_of_the_site() -> None:
 
 
 def test_an_event_without_a_device_is_malformed() -> None:
-    """The error names the field, never the content."""
+    """The error of an event without a device names the field, never the content."""
     with pytest.raises(MalformedEventError, match=r"^deviceId is missing$"):
         parse_event("device.input.rex.on", {"body": {"pin": "4711"}})
 
 
 def test_only_names_of_unknown_keys() -> None:
-    """A new field is named by where it is, without its value."""
+    """An unknown key is named by where it is, without its value."""
     event = {**WEBHOOK, "extra": "secret", "body": {"deviceId": DEVICE, "mood": "bad"}}
     assert find_unknown_keys(event) == {"extra", "body.mood"}

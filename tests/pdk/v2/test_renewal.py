@@ -50,7 +50,7 @@ def make_node(session: aiohttp.ClientSession) -> Callable[[str], CloudNodeClient
 async def test_rejected_tokens_and_unknown_events(
     make_node: Callable[[str], CloudNodeClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event that nobody knows does not show that a token is accepted."""
+    """An event of an unknown topic does not show that a token is accepted."""
     set_constants(monkeypatch, overlap=0.01, renewal_grace=0.01, min_token_life=0.01)
 
     async def report(websocket: web.WebSocketResponse) -> None:
@@ -69,7 +69,7 @@ async def test_rejected_tokens_and_unknown_events(
 async def test_old_connection_ends_first(
     make_node: Callable[[str], CloudNodeClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An access that nothing identifies counts if the old connection cannot report it."""
+    """An access without an id counts if the old connection cannot report it."""
     set_constants(monkeypatch, overlap=60)
     connections: list[web.WebSocketResponse] = []
 

@@ -33,7 +33,7 @@ OTHER_SITE = "4000XYZ"
 async def test_reconnect(
     node: CloudNodeClient, simulator: SimulatedPdk, short_waits: None
 ) -> None:
-    """Nothing comes without a subscription, so each connection subscribes all topics."""
+    """Each connection subscribes all topics: without that no event comes."""
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
         await simulator.revoke(WORKSHOP)
@@ -74,7 +74,7 @@ async def test_unexpected_error_of_the_status(
 async def test_events_prove_that_a_site_is_online(
     node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the status of its connection says; not what is older than its end."""
+    """An event shows that a site is online, unless it is older than its disconnect."""
     online, offline = SiteConnection(connected=True), SiteConnection(connected=False)
     status = {"id": node.info.cloud_node_id, "connectionStatus": {"connected": False}}
     await simulator.faults(cloud_nodes={"body": [status]})
@@ -101,7 +101,7 @@ async def test_status_of_a_site_is_read_until_it_is_online(
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It needs no event, at the connect as when the site goes offline later."""
+    """The status of an offline site is read until it is online, without an event."""
     set_constants(monkeypatch, settling=0.2)
     await simulator.set_online(WORKSHOP, online=False, event=False)
     async with RunningStream(node) as stream:
@@ -120,7 +120,7 @@ async def test_status_of_a_site_is_read_until_it_is_online(
 async def test_status_is_read_again_after_a_report_without_a_site(
     node: CloudNodeClient, simulator: SimulatedPdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not only when the next attempt is due, up to a minute later."""
+    """A report that names no site lets the status be read at once."""
     set_constants(monkeypatch, backoff_delays=(60,))
     await simulator.set_online(WORKSHOP, online=False, event=False)
     async with RunningStream(node) as stream:
@@ -136,7 +136,7 @@ async def test_status_is_read_again_after_a_report_without_a_site(
 async def test_badge_and_its_relay(
     node: CloudNodeClient, simulator: SimulatedPdk, envelope: str
 ) -> None:
-    """A granted request and the relay that follows, in every envelope."""
+    """A badge is an access followed by its relay, in every envelope."""
     await simulator.switches(WORKSHOP, envelope=envelope)
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
@@ -199,7 +199,7 @@ async def test_list_that_lacks_a_device(
 async def test_event_that_comes_twice_counts_once(
     node: CloudNodeClient, simulator: SimulatedPdk, event_ids: bool
 ) -> None:
-    """Repeats are known by their id, else by door and time."""
+    """A repeated event is known by its id, else by its door and time."""
     await simulator.switches(WORKSHOP, event_ids=event_ids)
     event: dict[str, Any] = {"topic": ALLOWED, "content": {"doorId": 1}, "times": 3}
     async with RunningStream(node) as stream:
@@ -214,7 +214,7 @@ async def test_event_that_comes_twice_counts_once(
 async def test_event_that_comes_again_after_a_restart(
     node: CloudNodeClient, simulator: SimulatedPdk, event_id: dict[str, str]
 ) -> None:
-    """What identifies the last events is stored; a text that is too long is no id."""
+    """The ids of the last events are stored; a text that is too long is no id."""
     metadata = {"occurred": 1710201553630}
     event = {**event_id, "body": {"deviceId": DOOR}, "metadata": metadata}
     too_long = {**event, "id": "x" * (MAX_ID_LENGTH + 1)}
