@@ -133,7 +133,7 @@ class _ClientSide(asyncio.Protocol):
 
 
 class Proxy:
-    """What a client connects to in place of a server on this machine."""
+    """A proxy to which a client connects in place of a server on this machine."""
 
     def __init__(self, target: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Initialize; `target` is the server's port."""

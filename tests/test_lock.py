@@ -290,7 +290,7 @@ async def test_the_panel_acts_after_a_user(
     topics: list[str],
     state: str,
 ) -> None:
-    """What a user does is the user's; what happens right after is not."""
+    """A user is named for their own command, not for what the panel does right after."""
     await site.act(action, entity_id, user)
     assert site.state(entity_id).context is user
     for topic in topics:

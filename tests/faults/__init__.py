@@ -1,1 +1,1 @@
-"""What happens to the integration when something else goes wrong."""
+"""Tests of the integration while the network, a server or this machine fails."""

@@ -1,1 +1,1 @@
-"""What nobody would send."""
+"""Tests with random and hostile input."""

@@ -99,7 +99,7 @@ SIZES = (2_000, 60_000, 250_000, 500_000, 1_500_000, 6_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One input: bytes for the open websocket, a refusal, an opening, or an answer."""
+    """A hostile input: bytes for the open websocket, a refusal, an opening, or an answer."""
 
     name: str
     place: str

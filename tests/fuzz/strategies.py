@@ -1,4 +1,4 @@
-"""What a site might send, and what it never would."""
+"""Random payloads: those that a site may send, and those that it never would."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tests of pdk.io share. What they know of the integration's inside is here."""
+"""Shared by the tests of pdk/: clients of the simulator, and pdk's private names."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -30,7 +30,7 @@ NEVER = 60.0
 
 @dataclass
 class Case:
-    """What was known before, what is wanted, and what happens then.
+    """A row of the table: the known state, the wanted one, and what happens then.
 
     The controller acts `delays` seconds after each toggle of ours, and a guard toggles
     `guard` seconds after the first. Times are odd, so that no two things coincide.

@@ -184,7 +184,7 @@ async def test_command_is_not_delivered_late(
 async def test_command_does_not_outlive_its_end(
     remote: SimulatedSite, network: Proxy, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """Test what ends a command while the network is dead: none arrives later.
+    """Test that no command that has ended while the network is dead arrives later.
 
     An entry is unloaded, also after the caller was cancelled; Home Assistant ends, and
     cancels all tasks or closes its session.

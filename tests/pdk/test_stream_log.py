@@ -93,7 +93,7 @@ async def test_malformed_and_unknown_events(
 async def test_unknown_topics_are_counted(
     site: SimulatedSite, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test what the diagnostics count: names that look like topics, and how many."""
+    """Test that unknown topics are counted for diagnostics, up to a limit."""
     caplog.set_level(logging.DEBUG, PDK)
     step = "migration.task.started"
     topics = (step, step, site.topic("autoclose.on"), site.topic(PIN), "x" * 33, "")

@@ -1,1 +1,1 @@
-"""What is left after very many of everything."""
+"""Tests of what is left after very many events, reconnects, renewals and reloads."""

@@ -1,4 +1,4 @@
-"""A site for very long: without what a test would keep of it."""
+"""Fixtures of the long run: a site, without the records that tests keep of it."""
 
 from collections.abc import Iterator
 import logging

@@ -263,7 +263,7 @@ async def test_standstill_of_this_machine(
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is read after a standstill may be old, and the connection is replaced."""
+    """Events read after a standstill may be old, and the connection is replaced."""
     set_constants(monkeypatch, tick=0.1)
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
