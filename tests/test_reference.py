@@ -1,4 +1,4 @@
-"""The reference, the README's table of entities and the icons name exactly what there is."""
+"""The documents and the icons name exactly what there is."""
 
 from collections import defaultdict
 from dataclasses import fields
@@ -95,6 +95,18 @@ def test_fields() -> None:
     assert {
         (action, field) for action in services for field in services[action]["fields"]
     } == {(*names(row[0]), *names(row[1])) for row in rows(REFERENCE, "Action | Field")}
+
+
+def test_files() -> None:
+    """The table of files in docs/architecture.md has each file of the integration."""
+    architecture = (PROJECT / "docs" / "architecture.md").read_text("utf-8")
+    shown = set()
+    for files, content in rows(architecture, "file"):
+        for name in names(files):
+            inside = [each for each in names(content) if each.endswith(".py")]
+            shown |= {f"{name}{each}" for each in inside} if name[-1] == "/" else {name}
+    ours = {str(path.relative_to(COMPONENT)) for path in COMPONENT.rglob("*.py")}
+    assert {each for each in ours if not each.endswith("/__init__.py")} == shown
 
 
 def test_icons() -> None:
