@@ -41,6 +41,6 @@ async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> None:
     credentials = {"client_id": "demo", "client_secret": "demo-secret"}
     entry = await async_add_entry(hass, DOMAIN, {**credentials, "panel_id": panel})
     async with asyncio.timeout(CONNECT_TIMEOUT):
-        while not entry.runtime_data.connected:
+        while not entry.runtime_data.site.connected:
             await asyncio.sleep(0.01)
     await asyncio.sleep(SETTLE_TIME)

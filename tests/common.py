@@ -67,7 +67,7 @@ DOOR_CODE_NOW = f"{_OURS}.door_code.now"
 CONNECT_TIMEOUT = f"{_OURS}.pdk.connection.CONNECT_TIMEOUT"
 MAX_BACKOFF = f"{_OURS}.pdk.reconnect.MAX_BACKOFF"
 MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
-MIN_READ_INTERVAL = f"{_OURS}.coordinator.MIN_READ_INTERVAL"
+MIN_READ_INTERVAL = f"{_OURS}.pdk.site.MIN_READ_INTERVAL"
 MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
 MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
 SIGNAL_TIMEOUT = f"{_OURS}.pdk.panel.SIGNAL_TIMEOUT"
@@ -261,7 +261,7 @@ class Site:
 
     def deliver(self, topic: str, payload: Json) -> None:
         """Hand an event to the panel's stream at once, as if it had just arrived."""
-        self.entry.runtime_data.stream._dispatch(topic, payload)
+        self.entry.runtime_data.site.stream._dispatch(topic, payload)
 
     async def commands(self, after: int = 0, wait: float = 5) -> list[Json]:
         """Wait for at least one more command; return those after so many."""

@@ -213,7 +213,7 @@ async def test_nothing_to_set_up(
     """The flow says that the account has no panels, or that something is wrong."""
     await pdk.reset({"panels": [], "applications": [CREDENTIALS]})
     assert (await start(hass))["reason"] == "no_panels"
-    panels = "custom_components.prodatakey.pdk.site.read_organizations"
+    panels = "custom_components.prodatakey.pdk.generations.read_organizations"
     with monkeypatch.context() as patch:
         patch.setattr(panels, lambda _: 1 / 0)
         assert (await start(hass))["errors"] == {"base": "unknown"}

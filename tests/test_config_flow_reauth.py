@@ -288,6 +288,6 @@ async def test_credentials_leave_with_their_last_entry(
     await hass.config_entries.async_set_disabled_by(outdated.entry_id, user)
     assert list(accounts) == [tuple(CREDENTIALS.values())]
     account = accounts[tuple(CREDENTIALS.values())]
-    assert entry.runtime_data.client.account is account
+    assert entry.runtime_data.site.client.account is account
     await hass.config_entries.async_remove(entry.entry_id)
     assert not accounts

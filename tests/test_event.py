@@ -126,7 +126,7 @@ async def test_held_back_by_an_expired_token(
     await new_site.pdk.faults(
         panel_token_lifetime=300, panel_token={"delay": 0.3, "count": 1}
     )
-    renewer = new_site.entry.runtime_data.stream._renewer
+    renewer = new_site.entry.runtime_data.site.stream._renewer
     while not renewer.rejected.is_set():
         await new_site.emit("door.autoopen.on")
     await new_site.emit_all(

@@ -79,7 +79,7 @@ async def test_options_take_effect_at_once(
     with raises_error("wrong_code", door="Front door"):
         await site.act("lock.unlock")
     await site.act("lock.unlock", code="1234")
-    assert coordinator.client.scrub("code 1234") == "code **REDACTED**"
+    assert coordinator.site.client.scrub("code 1234") == "code **REDACTED**"
     # a person who comes now is not named, and counts
     await site.happen(1, "badge", person=2)
     await wait_until(lambda: site.state(FRONT_ACCESS).state != access.state)
@@ -99,7 +99,7 @@ async def test_options_take_effect_at_once(
     entries.async_update_entry(site.entry, title="Head office")
     await submit_options(site, unlock_mode="momentary", unlock_duration=7)
     assert site.entry.runtime_data is coordinator
-    assert coordinator.stream.stats.connects == 1
+    assert coordinator.site.stream.stats.connects == 1
     states = {new.state for change in changes if (new := change.data["new_state"])}
     assert "unavailable" not in states
     assert "does not generate unique IDs" not in caplog.text
@@ -143,7 +143,7 @@ async def test_other_credentials(
         for panel in (PANEL, OTHER_PANEL):
             await pdk.kick(panel, "abort")
         await wait_until(
-            lambda: all(each.stream.stats.backoff == 60 for each in loaded)
+            lambda: all(each.site.stream.stats.backoff == 60 for each in loaded)
         )
         await pdk.faults(token=None, panel_token=None)
     form = await new_site.entry.start_reauth_flow(hass)
@@ -153,6 +153,6 @@ async def test_other_credentials(
         await wait_for_connection(hass, entry)
         assert entry.runtime_data is coordinator
         assert entry.data.items() >= OTHER.items()
-        assert coordinator.stream.stats.connects == 1 + rejected
-        assert "new-secret" in coordinator.client.account.secrets
-        assert coordinator.client.scrub("demo-secret") == "**REDACTED**"
+        assert coordinator.site.stream.stats.connects == 1 + rejected
+        assert "new-secret" in coordinator.site.client.account.secrets
+        assert coordinator.site.client.scrub("demo-secret") == "**REDACTED**"

@@ -248,7 +248,7 @@ async def test_diagnostics(site: Site) -> None:
     topic = "device.input.dps.opened"
     body = {"deviceId": "x", "surprise": "secret-value"}
     await site.pdk.emit(WORKSHOP, topic, {"body": body, "cloudNodeSN": WORKSHOP})
-    await wait_until(lambda: site.entry.runtime_data.stream.stats.topics[topic])
+    await wait_until(lambda: site.entry.runtime_data.site.stream.stats.topics[topic])
     diagnostics = await async_get_config_entry_diagnostics(site.hass, site.entry)
     assert diagnostics["pdk"] == "2.0"
     stream = diagnostics["stream"]

@@ -34,9 +34,9 @@ from .pdk.errors import (
     PermissionMissingError,
     RateLimitedError,
 )
+from .pdk.generations import create_client, get_site, restore_site
 from .pdk.models import PanelInfo
 from .pdk.parser import as_dict
-from .pdk.site import create_client, get_site, restore_site
 from .services import async_setup_services
 from .store import MoveStore, PanelStore
 

@@ -20,8 +20,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEM_ID, DOMAIN
 from .pdk.account import ACCOUNTS_URL, AccountClient
+from .pdk.generations import check_permission
 from .pdk.listing import read_each
-from .pdk.site import check_permission
 
 type Credentials = tuple[str, str]
 

@@ -128,13 +128,13 @@ class PanelConnection(PanelEntity, BinarySensorEntity):
     @override
     def _topics(self) -> tuple[Subscribers[()], ...]:
         """Return the connection."""
-        return (self.coordinator.connection_updates,)
+        return (self.coordinator.site.status_updates,)
 
     @property
     @override
     def is_on(self) -> bool | None:
         """Return whether the stream is connected."""
-        return self.coordinator.connected
+        return self.coordinator.site.connected
 
 
 class PanelProblem(PanelEntity, BinarySensorEntity):
@@ -191,7 +191,7 @@ class DoorBinarySensor(DoorEntity, BinarySensorEntity):
         super().__init__(coordinator, door, description)
         if (
             description.aspect is Aspect.FORCE_CLOSE
-            and Feature.DO_NOT_DISTURB not in coordinator.client.features
+            and Feature.DO_NOT_DISTURB not in coordinator.site.client.features
         ):
             # there is no switch that shows it
             self._attr_entity_registry_enabled_default = True

@@ -39,8 +39,8 @@ from .forms import (
 from .move import get_entry_data
 from .pdk.account import AccountClient
 from .pdk.errors import PdkError, PermissionMissingError
+from .pdk.generations import create_client, get_site, get_sites, validate_connection
 from .pdk.models import PanelInfo
-from .pdk.site import create_client, get_site, get_sites, validate_connection
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -213,7 +213,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         entries.async_update_entry(entry, data={**entry.data, **self._credentials})
         if entry.state is ConfigEntryState.LOADED:
             account = async_share_account(self.hass, entry)
-            entry.runtime_data.async_set_account(account)
+            entry.runtime_data.site.set_account(account)
         else:
             entries.async_schedule_reload(entry.entry_id)
 

@@ -55,8 +55,8 @@ def _diagnostics(
     diagnostics |= {
         "pdk": panel.info.generation,
         "stream": _stream(coordinator),
-        "migration": coordinator.migration,
-        "unknown_keys": sorted(coordinator.client.unknown_keys),
+        "migration": coordinator.site.migration,
+        "unknown_keys": sorted(coordinator.site.client.unknown_keys),
         "doors": [
             _door(door)
             for door in panel.doors.values()
@@ -70,7 +70,7 @@ def _diagnostics(
             or endpoint_identifier(panel.info.id, endpoint) in identifiers
         ],
     }
-    scrubbed: dict[str, Any] = _scrub(diagnostics, coordinator.client.scrub)
+    scrubbed: dict[str, Any] = _scrub(diagnostics, coordinator.site.client.scrub)
     return async_redact_data(scrubbed, TO_REDACT)
 
 
@@ -98,10 +98,10 @@ def _entry(entry: ProdatakeyConfigEntry) -> dict[str, Any]:
 
 def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
     """Return the status of the connection."""
-    stream = coordinator.stream
+    stream = coordinator.site.stream
     stats = stream.stats
     return {
-        "status": coordinator.status.name.lower(),
+        "status": coordinator.site.status.name.lower(),
         "clock_offset": coordinator.panel.clock.seconds_behind,
         "connects": stats.connects,
         "renewals": stats.renewals,

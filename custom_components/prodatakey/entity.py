@@ -91,9 +91,9 @@ class ProdatakeyEntity(Entity):
         for topic in self._topics:
             self.async_on_remove(topic.subscribe(self._handle_update))
         if self._follows_connection:
-            availability = self.coordinator.availability_updates
+            availability = self.coordinator.site.availability_updates
             self.async_on_remove(availability.subscribe(self._handle_availability))
-            self._attr_available = self.coordinator.available
+            self._attr_available = self.coordinator.site.available
 
     @override
     async def async_will_remove_from_hass(self) -> None:
@@ -105,7 +105,7 @@ class ProdatakeyEntity(Entity):
     @callback
     def _handle_availability(self) -> None:
         """Handle a change of the availability, or of what is assumed."""
-        self._attr_available = self.coordinator.available
+        self._attr_available = self.coordinator.site.available
         self._handle_update()
 
     @callback
@@ -296,7 +296,7 @@ def async_add_door_entities[D: DoorEntityDescription](
     """
     coordinator = entry.runtime_data
     domain = async_get_current_platform().domain
-    missing = frozenset(Feature) - coordinator.client.features
+    missing = frozenset(Feature) - coordinator.site.client.features
     all_keys = {description.key for description in descriptions}
     added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
 

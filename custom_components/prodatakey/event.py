@@ -62,7 +62,7 @@ class DoorAccess(DoorEntity, EventEntity):
     ) -> None:
         """Initialize the event entity."""
         super().__init__(coordinator, door, description)
-        if Feature.DURESS in coordinator.client.features:
+        if Feature.DURESS in coordinator.site.client.features:
             self._attr_event_types = list(Access)
         self._attributes: dict[str, Any] = {}
         """Those of the last event; Home Assistant has the same object."""

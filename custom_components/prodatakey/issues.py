@@ -13,8 +13,8 @@ from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import async_get_panel_name
 from .pdk.account import AccountClient
 from .pdk.errors import PdkError
+from .pdk.generations import find_moved_site
 from .pdk.models import PanelInfo
-from .pdk.site import find_moved_site
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
 from .entity import FEATURE_BY_KEY
 from .issues import PANEL_MIGRATED, PANEL_MOVED_BACK, async_delete_issues
+from .pdk.generations import get_features
 from .pdk.models import DoorInfo, Feature, PanelInfo
 from .pdk.parser import comparable
-from .pdk.site import get_features
 from .store import Move, MoveStore, PanelStore
 
 FORCE_CLOSE_KEY = "force_close"

@@ -28,8 +28,13 @@ from .move import (
     match_doors,
 )
 from .pdk.errors import PdkError
+from .pdk.generations import (
+    create_client,
+    find_moved_site,
+    get_features,
+    validate_connection,
+)
 from .pdk.models import DoorInfo, PanelInfo
-from .pdk.site import create_client, find_moved_site, get_features, validate_connection
 from .usage import async_describe, async_filter_used, async_find_users
 
 _LOGGER = logging.getLogger(__name__)

@@ -70,7 +70,7 @@ async def async_setup_entry(
         """Allow the sensor to be added again."""
         added.discard(endpoint.key)
 
-    features = coordinator.client.features
+    features = coordinator.site.client.features
     if Feature.LIVE_EVENTS in features:
         async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     async_add_door_entities(entry, async_add_entities, (LAST_PERSON,), DoorLastPerson)

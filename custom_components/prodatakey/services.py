@@ -276,7 +276,7 @@ def _get_entry(call: ServiceCall) -> ProdatakeyConfigEntry:
 def _get_panel_with_endpoints(call: ServiceCall) -> Panel:
     """Return the panel of a call, if it can be asked for its endpoints."""
     coordinator = _get_entry(call).runtime_data
-    if Feature.ENDPOINTS not in coordinator.client.features:
+    if Feature.ENDPOINTS not in coordinator.site.client.features:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="no_endpoints",

@@ -47,9 +47,9 @@ class PanelsHealth:
     async def async_get_info(self, hass: HomeAssistant) -> dict[str, Any]:
         """Return the information."""
         coordinators = self._coordinators()
-        connected = [each for each in coordinators if each.connected]
+        connected = [each for each in coordinators if each.site.connected]
         tokens = [token_at for each in connected if (token_at := _last_token_at(each))]
-        streams = [each.stream for each in coordinators]
+        streams = [each.site.stream for each in coordinators]
         enabled = hass.config_entries.async_entries(
             DOMAIN, include_ignore=False, include_disabled=False
         )
@@ -76,7 +76,7 @@ class PanelsHealth:
     def _handle_midnight(self, _: datetime) -> None:
         """Handle the beginning of a day."""
         for coordinator in self._coordinators():
-            stream = coordinator.stream
+            stream = coordinator.site.stream
             self._before_today[stream] = _event_count(stream)
 
 
@@ -87,6 +87,6 @@ def _event_count(stream: SiteStream) -> int:
 
 def _last_token_at(coordinator: PanelCoordinator) -> datetime | None:
     """Return when the present token of a panel was received."""
-    if (token := coordinator.client.token) is None:
+    if (token := coordinator.site.client.token) is None:
         return None
     return dt_util.utcnow() - timedelta(seconds=time.monotonic() - token.received)

@@ -148,7 +148,7 @@ async def renewal(site: FaultySite, fault: Fault, sees: str) -> None:
         return
     await wait_for_requests(site.pdk, site.generation.token, tokens + 1)
     assert state_of(site.hass, site.lock).state == "locked"
-    stats = site.entry.runtime_data.stream.stats
+    stats = site.entry.runtime_data.site.stream.stats
     await _recover(site, fault, then=lambda: wait_until(lambda: stats.renewals))
     assert stats.connects == 1
     assert not site.log_lines()

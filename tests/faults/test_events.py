@@ -123,8 +123,8 @@ async def test_malformed_events(direct: FaultySite) -> None:
         for state in direct.hass.states.async_all()
         if states.get(state.entity_id) != state
     } == {direct.other_lock}
-    assert direct.entry.runtime_data.stream.stats.connects == 1
-    unknown_keys = direct.entry.runtime_data.client.unknown_keys
+    assert direct.entry.runtime_data.site.stream.stats.connects == 1
+    unknown_keys = direct.entry.runtime_data.site.client.unknown_keys
     assert len(unknown_keys) == 100
     assert "body.unheard_of" in unknown_keys
     assert not any(key in repr(unknown_keys) for key in (PIN, "48151623"))

@@ -93,7 +93,7 @@ async def test_renewal_fails_once(direct: FaultySite, answer: dict[str, Any]) ->
     """Test that a renewal that fails once ends no connection and loses no event."""
     await direct.pdk.switches(WORKSHOP, renewal="event")
     await direct.set_up()
-    stream = direct.entry.runtime_data.stream
+    stream = direct.entry.runtime_data.site.stream
     kind = direct.generation.token
     await direct.pdk.faults(None, **{kind: answer | {"count": 1}})
     requests = (await direct.pdk.requests())[kind]
@@ -119,13 +119,16 @@ async def test_no_new_token(direct: FaultySite) -> None:
     set_constants(direct.monkeypatch, silent_after=0.3)
     await direct.pdk.switches(WORKSHOP, renewal="event")
     await direct.set_up()
-    client, stream = direct.entry.runtime_data.client, direct.entry.runtime_data.stream
+    client, stream = (
+        direct.entry.runtime_data.site.client,
+        direct.entry.runtime_data.site.stream,
+    )
     kind = direct.generation.token
     await direct.pdk.faults(None, **{kind: REFUSED})
     await direct.pdk.revoke(direct.panel_id)
     await direct.report(1, "relay.on")
     await direct.wait_unavailable()
-    assert direct.entry.runtime_data.status is StreamStatus.SILENT
+    assert direct.entry.runtime_data.site.status is StreamStatus.SILENT
     # the rejected token is used for nothing any more
     assert client.token is None
     with pytest.raises(NotConnectedError):
@@ -177,7 +180,7 @@ async def test_renewal_without_a_gap(direct: FaultySite) -> None:
     await direct.set_up()
     await direct.pdk.switches(WORKSHOP, subscription_delay=0.3)
     changes = async_capture_events(direct.hass, EVENT_STATE_CHANGED)
-    stats, people = direct.entry.runtime_data.stream.stats, list[str]()
+    stats, people = direct.entry.runtime_data.site.stream.stats, list[str]()
     while stats.renewals < 2:
         people.append(f"Person {len(people)}")
         await direct.emit_all(access_granted(people[-1]))
@@ -220,7 +223,7 @@ async def test_token_in_a_text_of_the_panel(
     """Test that a token in a text of the panel is in no log, error or diagnostics."""
     caplog.set_level(logging.DEBUG, "custom_components.prodatakey")
     await direct.set_up()
-    client, shown = direct.entry.runtime_data.client, ""
+    client, shown = direct.entry.runtime_data.site.client, ""
     text = f"{client.token.value} is not valid"
     if how == "rejected command":
         await direct.pdk.faults(PANEL, commands={"refuse": text})

@@ -42,7 +42,7 @@ async def test_no_other_door_changes(
 ) -> None:
     """Test that no exception escapes, and that an event changes one door."""
     # no token is renewed, and no command answered
-    stream = entry.runtime_data.stream
+    stream = entry.runtime_data.site.stream
     monkeypatch.setattr(stream, "_handle_control_event", lambda _: None)
     registry = er.async_get(hass)
     errors = _Errors()

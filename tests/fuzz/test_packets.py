@@ -7,7 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.prodatakey.pdk.site import Client
+from custom_components.prodatakey.pdk.generations import Client
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.common import wait_until
 from tests.pdk.common import (

@@ -16,10 +16,14 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.prodatakey.pdk.account import AccountClient
+from custom_components.prodatakey.pdk.generations import (
+    Client,
+    create_client,
+    get_sites,
+)
 from custom_components.prodatakey.pdk.http import Token
 from custom_components.prodatakey.pdk.listing import read_tree
 from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
-from custom_components.prodatakey.pdk.site import Client, create_client, get_sites
 from custom_components.prodatakey.pdk.v1 import socketio2 as v1_socket
 from custom_components.prodatakey.pdk.v1.client import (
     PanelClient,

@@ -14,8 +14,8 @@ from custom_components.prodatakey.pdk.errors import (
     PermissionMissingError,
     RateLimitedError,
 )
+from custom_components.prodatakey.pdk.generations import find_moved_site, get_sites
 from custom_components.prodatakey.pdk.listing import AT_A_TIME, read_each
-from custom_components.prodatakey.pdk.site import find_moved_site, get_sites
 from tests.simulator_process import SimulatedPdk
 
 from .common import account_client, set_constants

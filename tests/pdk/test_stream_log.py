@@ -14,6 +14,7 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.generations import get_sites, validate_connection
 from custom_components.prodatakey.pdk.http import (
     MAX_SCRUBBED_LENGTH,
     MAX_TEXT_LENGTH,
@@ -21,7 +22,6 @@ from custom_components.prodatakey.pdk.http import (
     scrub,
 )
 from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
-from custom_components.prodatakey.pdk.site import get_sites, validate_connection
 from custom_components.prodatakey.pdk.stream import MAX_UNKNOWN_TOPICS, OTHER_TOPICS
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.parser import TOPICS

@@ -144,7 +144,7 @@ def renewals(site: SoakSite) -> Once:
     acts = cycle((("hold", "unlocked"), ("lock", "locked")))
 
     async def once() -> None:
-        stream = site.entry.runtime_data.stream
+        stream = site.entry.runtime_data.site.stream
         renewed = stream.stats.renewals
         stream._renewer.handle_rejection()
         await wait_until(lambda: stream.stats.renewals > renewed, 60)

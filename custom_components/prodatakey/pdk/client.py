@@ -195,6 +195,10 @@ class SiteClient(RestClient, ABC):
     async def get_doors(self) -> list[DoorInfo]:
         """Return all doors of the site. Raises what `get_list` raises."""
 
+    @abstractmethod
+    def use_stored(self, door_ids: Iterable[DoorId]) -> None:
+        """Begin with the address and the doors that were stored of the site."""
+
 
 class _TokenRejectedError(CannotConnectError):
     """The server rejects the token."""

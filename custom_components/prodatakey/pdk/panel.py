@@ -139,6 +139,12 @@ class Panel:
                         door.update(Aspect.PROPPED, False)
                 self._on_change()
 
+    def update_info(self, info: PanelInfo) -> None:
+        """Update the panel's name and address."""
+        if info != self.info:
+            self.info = info
+            self._on_change()
+
     def reset_clock(self) -> None:
         """Forget the offset of the panel's clock: a connection is new."""
         self.clock = PanelClock()
@@ -180,6 +186,13 @@ class Panel:
         updated = [d for info in listed if (d := self._update_door(info))]
         self.skipped = set(islice(ids - self.doors.keys(), MAX_SKIPPED))
         self._notify_doors(updated)
+
+    def notify_all_doors(self) -> None:
+        """Notify of all doors, second readers last, as they belong to a door."""
+        doors = self.doors.values()
+        self.door_updates.notify(
+            sorted(doors, key=lambda door: door.info.primary_reader is not None)
+        )
 
     def mark_all_assumed(self) -> None:
         """Mark every state as assumed: events may be missed from now on."""

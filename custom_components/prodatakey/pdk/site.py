@@ -1,149 +1,169 @@
-"""Sites of both generations of PDK: the only place that chooses between the two."""
+"""A site: one panel, its connection, and what its events change."""
 
-from collections.abc import Callable, Iterable
-
-import aiohttp
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 
 from .account import AccountClient
-from .errors import PdkError, PermissionMissingError
-from .listing import Listing, read_organizations
-from .models import CloudNodeInfo, DoorId, Feature, PanelInfo, PdkEvent
-from .parser import Json
-from .stream import SiteStream, StreamStatus
-from .v1 import client as v1_client, stream as v1_stream
-from .v2 import client as v2_client, stream as v2_stream
+from .clock import is_recent
+from .doors import Subscribers
+from .errors import PdkError
+from .generations import Client, create_stream
+from .models import (
+    AccessEvent,
+    DoorEvent,
+    LiveEvent,
+    Migration,
+    MigrationStage,
+    PdkEvent,
+    SiteConnection,
+)
+from .panel import Panel
+from .stream import StreamStatus
 
-type Client = v1_client.PanelClient | v2_client.CloudNodeClient
-
-
-async def get_sites(account: AccountClient) -> Listing[PanelInfo]:
-    """Return the panels of PDK 1.0, then the cloud nodes of PDK 2.0.
-
-    A site that is being migrated may be in both. Raises what AccountClient.request
-    raises if nothing could be read.
-    """
-    organizations = await read_organizations(account)
-    nodes = await v2_client.get_cloud_nodes(account, organizations.found)
-    sites = Listing[PanelInfo](
-        found=[*v1_client.find_panels(account, organizations.found), *nodes.found],
-        errors=organizations.errors | nodes.errors,
-    )
-    if not sites.found:
-        sites.raise_failure()
-    return sites
+# The list of doors is not read again within this time, in seconds.
+MIN_READ_INTERVAL = 30.0
 
 
-async def get_site(
-    account: AccountClient,
-    panel_id: str,
-    system_id: str | None,
-) -> PanelInfo:
-    """Return one site; only those of PDK 2.0 have a system.
+class Site:
+    """A panel that is kept up to date by its stream, from `run` until cancelled."""
 
-    Raises what RestClient.get_list raises.
-    """
-    if system_id is None:
-        return await v1_client.get_panel(account, panel_id)
-    return await v2_client.get_cloud_node(account, system_id, panel_id)
+    def __init__(
+        self,
+        client: Client,
+        *,
+        on_change: Callable[[], None],
+        max_doors: int,
+        anonymous_name: str | None = None,
+    ) -> None:
+        """Initialize a site without doors.
 
+        `on_change` is called when something changes that should be stored.
+        `anonymous_name` replaces names of people that must not be recorded.
+        """
+        self.client = client
+        self.stream = create_stream(
+            client, on_event=self._handle_event, on_status=self._handle_status
+        )
+        self.panel = Panel(
+            client.info, self.stream.send, on_change=on_change, max_doors=max_doors
+        )
+        self.anonymous_name = anonymous_name
+        self.migration: MigrationStage | None = None
+        self.status = StreamStatus.CONNECTING
+        self.error: PdkError | None = None
+        """Why the last status came, if that was an error."""
+        self.status_updates = Subscribers[()]()
+        """Notified of each status, and when the site goes online or offline."""
+        self.availability_updates = Subscribers[()]()
+        """Notified when all doors become available, unavailable or assumed."""
+        self.live_events = Subscribers[LiveEvent]()
+        """Notified of the lines of the activity log that are recent."""
+        self.migrations = Subscribers[Migration]()
+        self._online = True
+        """False while PDK reports that the site is offline, although it is connected."""
+        self._last_read: float | None = None
 
-async def check_permission(
-    account: AccountClient, panel_id: str, system_id: str | None
-) -> None:
-    """Request a token of a site. Raises what AccountClient.request raises."""
-    if system_id is None:
-        await account.get_token(v1_client.token_path(panel_id))
-    else:
-        await account.get_token(v2_client.token_path(system_id))
+    @property
+    def available(self) -> bool:
+        """Return whether the doors are available."""
+        is_usable = self.status not in (StreamStatus.DOWN, StreamStatus.SILENT)
+        return is_usable and self._online
 
-
-async def find_moved_site(
-    account: AccountClient, panel_id: str, system_id: str | None
-) -> PanelInfo | None:
-    """Return a site as the other generation of PDK has it, or None if it has not.
-
-    Raises what AccountClient.request raises.
-    """
-    if system_id is not None:
-        try:
-            return await v1_client.get_panel(account, panel_id)
-        except PermissionMissingError:
+    @property
+    def connected(self) -> bool | None:
+        """Return whether the site is connected; None before the first attempt."""
+        if self.status is StreamStatus.CONNECTING:
             return None
-    try:
-        organizations = await read_organizations(account)
-    except PermissionMissingError:
-        return None
-    nodes = await v2_client.get_cloud_nodes(account, organizations.found)
-    for node in nodes.found:
-        if node.id == panel_id:
-            return node
-    organizations.raise_failure()
-    nodes.raise_failure()
-    return None
+        return self.status is StreamStatus.CONNECTED and self._online
+
+    async def run(self) -> None:
+        """Connect, and stay connected until cancelled."""
+        await self.stream.run()
+
+    async def read_doors(self) -> None:
+        """Read the list of doors, if the last one is not recent.
+
+        Raises what SiteClient.get_doors raises; the doors do not change then.
+        """
+        now = asyncio.get_running_loop().time
+        if self._last_read is None or now() - self._last_read > MIN_READ_INTERVAL:
+            infos = await self.client.get_doors()
+            self._last_read = now()
+            self.panel.update_doors(infos)
+
+    def use_stored_doors(self, error: PdkError) -> None:
+        """Begin with the doors that the panel has, as its list cannot be read."""
+        self.client.use_stored(self.panel.doors)
+        self.panel.notify_all_doors()
+        self._handle_status(StreamStatus.DOWN, error)
+
+    def forget_people(self) -> None:
+        """Forget who was granted access."""
+        for door in self.panel.doors.values():
+            door.forget_people()
+
+    def set_account(self, account: AccountClient) -> None:
+        """Use other credentials; the connection stays until it needs a token."""
+        self.client.set_account(account)
+        self.stream.retry()
+
+    def _handle_event(self, event: PdkEvent) -> None:
+        """Handle one event of the stream."""
+        if self.anonymous_name is not None:
+            event = _hide_people(event, self.anonymous_name)
+        held_since = self.stream.held_since
+        if isinstance(event, DoorEvent):
+            # first, as it is the most frequent
+            self.panel.handle_report(event, held_since=held_since)
+        elif isinstance(event, LiveEvent):
+            if is_recent(held_since):
+                self.live_events.notify(event)
+        elif isinstance(event, Migration):
+            self.migration = event.stage
+            self.migrations.notify(event)
+        elif isinstance(event, SiteConnection):
+            self._handle_connection(event)
+        else:
+            self.panel.handle_event(event, held_since=held_since)
+
+    def _handle_connection(self, event: SiteConnection) -> None:
+        """Handle a site that went online or offline while the stream is connected."""
+        was_available, self._online = self.available, event.connected
+        self.panel.mark_all_assumed()
+        self._notify_status(was_available)
+
+    def _handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
+        """Handle the status of the stream."""
+        was_available, previous = self.available, self.status
+        self.status, self.error = status, err
+        if status is StreamStatus.CONNECTED:
+            self.panel.update_info(self.client.info)
+            if previous is not StreamStatus.SILENT:
+                self.panel.reset_clock()
+        elif status in (StreamStatus.DROPPED, StreamStatus.SILENT):
+            self.panel.mark_all_assumed()
+        self._notify_status(was_available)
+
+    def _notify_status(self, was_available: bool) -> None:
+        """Notify of the status, and of what it means for the doors."""
+        self.status_updates.notify()
+        if self.status is StreamStatus.DROPPED or self.available is not was_available:
+            self.availability_updates.notify()
 
 
-def get_features(*, has_system: bool) -> frozenset[Feature]:
-    """Return what a site can do: only those of PDK 2.0 have a system."""
-    if has_system:
-        return v2_client.CloudNodeClient.features
-    return v1_client.PanelClient.features
-
-
-def restore_site(
-    account: AccountClient, panel_id: str, system_id: str | None, stored: Json
-) -> PanelInfo | None:
-    """Return a site as it was stored, with `asdict`.
-
-    None if it is incomplete, of the other generation, or at an address without trust.
-    """
-    if (stored.get("id"), stored.get("system_id")) != (panel_id, system_id):
-        return None
-    if system_id is None:
-        return v1_client.parse_panel(account, stored)
-    return v2_client.restore_cloud_node(account, system_id, stored)
-
-
-def use_stored_site(client: Client, device_ids: Iterable[DoorId]) -> None:
-    """Begin with what was stored of a site, as it could not be read.
-
-    Its address is read before the first connection; these devices count as its own.
-    """
-    if isinstance(client, v2_client.CloudNodeClient):
-        client.device_ids = set(device_ids)
-    else:
-        client.info_is_stored = True
-
-
-def create_client(
-    session: aiohttp.ClientSession,
-    account: AccountClient,
-    info: PanelInfo,
-    secrets: Iterable[str] = (),
-) -> Client:
-    """Return the client for a site; `secrets` are removed from texts of the network."""
-    if isinstance(info, CloudNodeInfo):
-        return v2_client.CloudNodeClient(session, account, info, secrets)
-    return v1_client.PanelClient(session, account, info, secrets)
-
-
-def create_stream(
-    client: Client,
-    *,
-    on_event: Callable[[PdkEvent], None],
-    on_status: Callable[[StreamStatus, PdkError | None], None],
-) -> SiteStream:
-    """Return the stream of a site."""
-    if isinstance(client, v2_client.CloudNodeClient):
-        return v2_stream.CloudNodeStream(client, on_event=on_event, on_status=on_status)
-    return v1_stream.PanelStream(client, on_event=on_event, on_status=on_status)
-
-
-async def validate_connection(client: Client) -> None:
-    """Connect to a site once, and disconnect.
-
-    Raises CannotConnectError, StreamRefusedError and what RestClient.get_token raises.
-    """
-    if isinstance(client, v2_client.CloudNodeClient):
-        await v2_stream.validate_connection(client)
-    else:
-        await v1_stream.validate_connection(client)
+def _hide_people(event: PdkEvent, anonymous_name: str) -> PdkEvent:
+    """Return the event without names and ids of people."""
+    if isinstance(event, AccessEvent):
+        return replace(event, person=None, person_id=None)
+    if isinstance(event, LiveEvent):
+        return replace(
+            event,
+            placeholders=tuple(
+                replace(placeholder, text=anonymous_name, id=None)
+                if placeholder.type == "person"
+                else placeholder
+                for placeholder in event.placeholders
+            ),
+        )
+    return event

@@ -19,8 +19,8 @@ from custom_components.prodatakey.pdk.errors import (
     RoleTooSmallError,
     TokenRefusedError,
 )
+from custom_components.prodatakey.pdk.generations import get_sites
 from custom_components.prodatakey.pdk.models import Aspect, CloudNodeInfo
-from custom_components.prodatakey.pdk.site import get_sites
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.commands import COMMANDS_AT_ONCE
 from simulator.scenario import device_id

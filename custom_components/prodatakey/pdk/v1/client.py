@@ -8,7 +8,7 @@ import aiohttp
 from ..account import AccountClient, quoted
 from ..client import SiteClient
 from ..errors import CannotConnectError
-from ..models import DoorInfo, Feature, PanelInfo
+from ..models import DoorId, DoorInfo, Feature, PanelInfo
 from ..parser import DEVICE_KEYS, Json, as_list, as_name, parse_door, parse_serial
 
 # More than any organization has.
@@ -88,3 +88,8 @@ class PanelClient(SiteClient):
         for device in devices:
             self.add_unknown_keys(device.keys() - DEVICE_KEYS)
         return [door for device in devices if (door := parse_door(device))]
+
+    @override
+    def use_stored(self, door_ids: Iterable[DoorId]) -> None:
+        """Read the panel's address before the next connection: it may have moved."""
+        self.info_is_stored = True

@@ -168,6 +168,11 @@ class CloudNodeClient(SiteClient):
         """Reset the connections of all commands that have no answer."""
         self._commands.abort()
 
+    @override
+    def use_stored(self, door_ids: Iterable[DoorId]) -> None:
+        """Take these devices for those of the cloud node until they are read."""
+        self.device_ids = set(door_ids)
+
     @property
     def _uri(self) -> str:
         """Return the address of the cloud node."""
