@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import time
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +53,12 @@ async def site(new_site: Site) -> Site:
 
 async def emit_sample(site: Site, topic: str) -> None:
     """Let the panel emit the sample of a topic."""
-    await site.pdk.emit(PANEL, topic, SAMPLES["events"][topic])
+    event = SAMPLES["events"][topic]
+    if topic in ACCESS:
+        # now, not years ago
+        occurred = {"occurred": round(time.time() * 1000)}
+        event = event | {"metadata": event["metadata"] | occurred}
+    await site.pdk.emit(PANEL, topic, event)
 
 
 STATES: dict[str, dict[str, str]] = {
