@@ -77,7 +77,7 @@ class Site(RunningStream):
         if each is not None and each.place == "rest":
             with suppress(PdkError):
                 self.panel.update_doors(await self.client.get_doors())
-        await wait_until(lambda: self.seen == number, 20)
+        await wait_until(lambda: self.seen == number, 60)
 
 
 @asynccontextmanager
@@ -96,7 +96,9 @@ async def hostile_site(make_client: Callable[..., Client]) -> AsyncIterator[Site
 
 def _shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reconnect at once."""
-    set_constants(monkeypatch, backoff_delays=(0.02,), max_backoff=0.02)
+    set_constants(
+        monkeypatch, backoff_delays=(0.02,), max_backoff=0.02, connect_timeout=0.6
+    )
     monkeypatch.setattr(transport, "CLOSE_TIMEOUT", 0.05)
 
 
