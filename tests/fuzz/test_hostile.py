@@ -14,9 +14,9 @@ from custom_components.prodatakey.activity import Activity
 from custom_components.prodatakey.pdk import transport
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.generations import Client
-from custom_components.prodatakey.pdk.http import CUT
 from custom_components.prodatakey.pdk.models import DoorEvent, LiveEvent, PdkEvent
 from custom_components.prodatakey.pdk.panel import MAX_SKIPPED, Panel
+from custom_components.prodatakey.pdk.scrub import CUT
 from custom_components.prodatakey.pdk.stream import (
     MAX_REASON_LENGTH,
     MAX_UNKNOWN_TOPICS,

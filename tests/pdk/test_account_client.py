@@ -19,8 +19,9 @@ from custom_components.prodatakey.pdk.errors import (
     RateLimitedError,
 )
 from custom_components.prodatakey.pdk.generations import get_sites
-from custom_components.prodatakey.pdk.http import REDACTED, Response, StatusErrors
+from custom_components.prodatakey.pdk.http import Response, StatusErrors
 from custom_components.prodatakey.pdk.models import PanelInfo
+from custom_components.prodatakey.pdk.scrub import REDACTED
 from custom_components.prodatakey.pdk.v1.client import get_panel
 from tests.simulator_process import PANEL, SimulatedPdk
 

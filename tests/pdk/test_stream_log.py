@@ -15,13 +15,13 @@ from custom_components.prodatakey.pdk.errors import (
     StreamRefusedError,
 )
 from custom_components.prodatakey.pdk.generations import get_sites, validate_connection
-from custom_components.prodatakey.pdk.http import (
+from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
+from custom_components.prodatakey.pdk.scrub import (
     MAX_SCRUBBED_LENGTH,
     MAX_TEXT_LENGTH,
     REDACTED,
     scrub,
 )
-from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.stream import MAX_UNKNOWN_TOPICS, OTHER_TOPICS
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.parser import TOPICS

@@ -12,9 +12,10 @@ import aiohttp
 
 from .account import MAX_SECRETS, AccountClient, SharedRenewal
 from .errors import CannotConnectError, PermissionMissingError
-from .http import Response, Token, request, scrub
+from .http import Response, Token, request
 from .models import DoorId, DoorInfo, Feature, PanelInfo
 from .parser import Json, as_dict, parse_door_id
+from .scrub import scrub
 
 _LOGGER = logging.getLogger(__name__)
 
