@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any
 
@@ -182,7 +183,7 @@ class PanelCoordinator:
 
     async def async_send(self, door: Door, command: DoorCommand) -> None:
         """Send a command for a door. Raises HomeAssistantError."""
-        with translated_errors(self.devices.door_name(door)):
+        with translated_errors(partial(self.devices.door_name, door)):
             await self.panel.send(command)
 
     @callback

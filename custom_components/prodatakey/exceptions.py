@@ -1,6 +1,6 @@
 """Translate errors of pdk.io to Home Assistant exceptions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
@@ -70,9 +70,12 @@ def error_translation(err: PdkError, name: str) -> Translation:
 
 
 @contextmanager
-def translated_errors(name: str) -> Iterator[None]:
-    """Raise errors about a door or a panel as translated Home Assistant errors."""
+def translated_errors(get_name: Callable[[], str]) -> Iterator[None]:
+    """Raise errors about a door or a panel as translated Home Assistant errors.
+
+    Its name is looked up only for an error.
+    """
     try:
         yield
     except PdkError as err:
-        raise HomeAssistantError(**error_translation(err, name)) from err
+        raise HomeAssistantError(**error_translation(err, get_name())) from err

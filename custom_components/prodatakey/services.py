@@ -1,5 +1,6 @@
 """Actions of the ProdataKey integration."""
 
+from functools import partial
 from typing import Any
 
 import voluptuous as vol
@@ -237,7 +238,7 @@ async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
     """Discover the wireless endpoints of a panel."""
     panel = _get_panel_with_endpoints(call)
-    with translated_errors(_get_name(call, panel, None)):
+    with translated_errors(partial(_get_name, call, panel, None)):
         endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
 
@@ -246,7 +247,7 @@ async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
     """Query the signal of one endpoint, or of all that were discovered."""
     panel = _get_panel_with_endpoints(call)
     key = _get_key(call, panel)
-    with translated_errors(_get_name(call, panel, key)):
+    with translated_errors(partial(_get_name, call, panel, key)):
         if key is not None:
             signals = [await panel.query_signal(_query(call, key))]
         else:

@@ -115,5 +115,5 @@ class DoNotDisturb(DoorSwitch):
 
     async def _async_set(self, value: bool) -> None:
         """Set the state. Raises HomeAssistantError."""
-        with self.caller_context(), translated_errors(self.door_name):
+        with self.caller_context(), translated_errors(lambda: self.door_name):
             await set_do_not_disturb(self.coordinator.panel, self.door, value)

@@ -105,6 +105,8 @@ class PendingCommands:
         That are all that were sent before a rejection, once they are no more than the
         rejections until then. A rejection that is about none of them is dropped.
         """
+        if not self._rejections:
+            return
         numbers = [sent.number for sent in self._unanswered.values()]
         matched = candidates = 0
         for count, rejection in enumerate(self._rejections, start=1):

@@ -33,9 +33,12 @@ class Socket(BaseSocket):
         """Send a ping and return its pong: then all that was sent before has arrived."""
         return await self.eio.ping()
 
-    def set_reset_on_close(self, *, enabled: bool) -> None:
-        """Let whatever closes the connection reset it, or not."""
-        self.eio.set_reset_on_close(enabled=enabled)
+    @override
+    async def close(self) -> None:
+        """Close the connection, without a reset unless it was aborted or has ended."""
+        if not self.ended.done():
+            self.eio.set_reset_on_close(enabled=False)
+        await super().close()
 
     def abort(self) -> None:
         """Reset the connection, so that nothing unsent arrives later."""
@@ -55,4 +58,6 @@ class Socket(BaseSocket):
         """Handle the server's `40`; events follow at once."""
         if not self._accepted.done():
             super()._handle_accepted()
+            # once, not for each command: the process may end while one is on its way
+            self.eio.set_reset_on_close(enabled=True)
             self._on_connect(self)

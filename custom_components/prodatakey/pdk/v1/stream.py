@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 import logging
 from typing import override
 from uuid import uuid4
@@ -66,8 +65,6 @@ class PanelStream(SiteStream):
         command_id = str(uuid4())
         result = self._pending.add(command_id)
         try:
-            # until it is answered, as the process may end at any time
-            socket.set_reset_on_close(enabled=True)
             await socket.send_event("command", command.as_dict(command_id))
             await self._wait_for_result(result, socket)
         except NotConnectedError, TypeError:
@@ -81,8 +78,6 @@ class PanelStream(SiteStream):
             raise
         if not result.done():
             raise self._pending.give_up(command_id)
-        if not self._pending:
-            socket.set_reset_on_close(enabled=False)
         result.result()
 
     async def _wait_for_result(
@@ -200,11 +195,13 @@ class PanelStream(SiteStream):
                     self.stats.unexpected_rejections += 1
                     _LOGGER.debug("Received a serverError without a command")
                 self._pending.reject(self._client.scrub(message))
-            case CommandSucceeded(command_id=command_id):
+            case CommandSucceeded(command_id=command_id, occurred=occurred):
                 self._renewer.events += 1
                 if (sent := self._pending.succeed(command_id)) is not None:
                     self._renewer.handle_answer(sent)
-                    return replace(event, sent=sent)
+                    return CommandSucceeded(
+                        command_id=command_id, occurred=occurred, sent=sent
+                    )
             case _:
                 self._renewer.events += 1
         return event
