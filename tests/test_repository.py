@@ -11,6 +11,8 @@ import warnings
 
 import pytest
 
+from custom_components.prodatakey import pdk
+
 from .common import COMPONENT, PROJECT, TEXTS, Json
 
 MANIFEST = json.loads((COMPONENT / "manifest.json").read_text("utf-8"))
@@ -103,3 +105,17 @@ def test_logged_texts_are_quoted() -> None:
                 text = ast.unparse(argument)
                 assert code != "s" or UNQUOTED.fullmatch(text), (path.name, text)
     assert checked > 10
+
+
+def test_public_names_of_pdk() -> None:
+    """The integration uses names of `pdk/` that are public, and its parser of JSON."""
+    used = {
+        alias.name
+        for path in COMPONENT.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] == "pdk"
+        and node.module != "pdk.parser"
+        for alias in node.names
+    }
+    assert used == {*pdk.__all__}

@@ -1,1 +1,134 @@
-"""Asyncio client for pdk.io: accounts, panels and their Streaming API."""
+"""Asyncio client for pdk.io: accounts, panels and their Streaming API.
+
+What is imported here is the public face; everything else may change.
+"""
+
+from .account import ACCOUNTS_URL, AccountClient
+from .clock import now
+from .commands import (
+    ActuateClose,
+    ActuateForceToggle,
+    ActuateOpen,
+    ClearForced,
+    DoorCommand,
+    QuerySignal,
+    TryDwellOpen,
+    TryOpen,
+    run_to_completion,
+    to_dwell,
+)
+from .do_not_disturb import set_do_not_disturb
+from .doors import Door, Grant, Subscribers
+from .errors import (
+    CannotConnectError,
+    CommandRateLimitedError,
+    CommandRejectedError,
+    CommandUnansweredError,
+    InvalidAuthError,
+    MaybeRejectedError,
+    NoPermissionError,
+    NotConfirmedError,
+    NotConnectedError,
+    PdkError,
+    PermissionMissingError,
+    RateLimitedError,
+    RoleTooSmallError,
+    StreamRefusedError,
+    TokenRefusedError,
+)
+from .generations import (
+    Client,
+    check_permission,
+    create_client,
+    find_moved_site,
+    get_features,
+    get_site,
+    get_sites,
+    restore_site,
+    validate_connection,
+)
+from .listing import read_each
+from .models import (
+    Access,
+    AccessEvent,
+    Aspect,
+    DoorId,
+    DoorInfo,
+    DoorKind,
+    Feature,
+    LiveEvent,
+    Migration,
+    MigrationStage,
+    PanelInfo,
+    Placeholder,
+    SiteProblem,
+)
+from .panel import Endpoint, EndpointKey, Panel, Signal
+from .site import Site
+from .stream import SiteStream
+from .tasks import log_failure
+
+__all__ = [
+    "ACCOUNTS_URL",
+    "Access",
+    "AccessEvent",
+    "AccountClient",
+    "ActuateClose",
+    "ActuateForceToggle",
+    "ActuateOpen",
+    "Aspect",
+    "CannotConnectError",
+    "ClearForced",
+    "Client",
+    "CommandRateLimitedError",
+    "CommandRejectedError",
+    "CommandUnansweredError",
+    "Door",
+    "DoorCommand",
+    "DoorId",
+    "DoorInfo",
+    "DoorKind",
+    "Endpoint",
+    "EndpointKey",
+    "Feature",
+    "Grant",
+    "InvalidAuthError",
+    "LiveEvent",
+    "MaybeRejectedError",
+    "Migration",
+    "MigrationStage",
+    "NoPermissionError",
+    "NotConfirmedError",
+    "NotConnectedError",
+    "Panel",
+    "PanelInfo",
+    "PdkError",
+    "PermissionMissingError",
+    "Placeholder",
+    "QuerySignal",
+    "RateLimitedError",
+    "RoleTooSmallError",
+    "Signal",
+    "Site",
+    "SiteProblem",
+    "SiteStream",
+    "StreamRefusedError",
+    "Subscribers",
+    "TokenRefusedError",
+    "TryDwellOpen",
+    "TryOpen",
+    "check_permission",
+    "create_client",
+    "find_moved_site",
+    "get_features",
+    "get_site",
+    "get_sites",
+    "log_failure",
+    "now",
+    "read_each",
+    "restore_site",
+    "run_to_completion",
+    "set_do_not_disturb",
+    "to_dwell",
+    "validate_connection",
+]
