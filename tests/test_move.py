@@ -213,8 +213,10 @@ async def load_registries(
         }
         store = registry._store
         store._load_empty, store._data = False, None
-        registry._loaded_event.clear()
-        await module.async_load(hass)
+        # Home Assistant 2026.11 loads a registry only once
+        if (loaded := getattr(registry, "_loaded_event", None)) is not None:
+            loaded.clear()
+        await registry.async_load()
 
 
 async def submit_and_die(
