@@ -18,6 +18,7 @@ from .common import (
     Json,
     Site,
     access_granted,
+    let_pass,
     raises_error,
 )
 
@@ -319,6 +320,27 @@ async def test_after_a_cancelled_call(site: Site, user: Context) -> None:
     assert (await site.wait_for_state(FRONT, "unlocked")).context is user
     await site.emit("door.input.relay.off")
     assert (await site.wait_for_state(FRONT, "locked")).context.user_id is None
+
+
+async def test_after_a_cancelled_opening(site: Site, user: Context) -> None:
+    """A script is stopped while a door opens: that is the user's, and it is shown.
+
+    A relay that is not reported then is only assumed, as for a caller who waits.
+    """
+    await site.emit("door.input.relay.off")
+    await site.wait_for_state(FRONT, "locked")
+    await site.pdk.faults(commands="ignored")
+    opening = site.hass.async_create_task(site.act("lock.open", FRONT, user))
+    (command,) = await site.commands()
+    opening.cancel()
+    await asyncio.wait({opening})
+    await site.carry_out(command)
+    assert (await site.wait_for_state(FRONT, "opening")).context is user
+    let_pass(site.hass, seconds=6)
+    assumed = await site.wait_for_state(FRONT, "locked")
+    assert assumed.attributes["assumed_state"] is True
+    await site.emit("door.input.relay.on")
+    assert (await site.wait_for_state(FRONT, "unlocked")).context is user
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,7 @@ from .entity import (
     async_add_door_entities,
     has_reported,
 )
-from .pdk.commands import (
-    ActuateForceToggle,
-    ClearForced,
-    DoorCommand,
-    TryOpen,
-    run_to_completion,
-)
+from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
 from .pdk.models import Aspect, DoorId, DoorKind
 
 PARALLEL_UPDATES = 0
@@ -81,4 +75,4 @@ class DoorButton(DoorEntity, ButtonEntity):
         if self.entity_description.key in CODE_BYPASS_KEYS:
             await self.async_require_lock_permission()
         command = self.entity_description.command(self.door.id)
-        await run_to_completion(self.coordinator.async_send(self.door, command))
+        await self.coordinator.async_send(self.door, command)

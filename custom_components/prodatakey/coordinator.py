@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -181,10 +182,15 @@ class PanelCoordinator:
         await asyncio.wait(tasks)
         await self._store.async_save()
 
-    async def async_send(self, door: Door, command: DoorCommand) -> None:
-        """Send a command for a door. Raises HomeAssistantError."""
+    async def async_send(
+        self,
+        door: Door,
+        command: DoorCommand,
+        during: AbstractContextManager[None] | None = None,
+    ) -> None:
+        """Send a command for a door, as `Panel.send`. Raises HomeAssistantError."""
         with translated_errors(partial(self.devices.door_name, door)):
-            await self.panel.send(command)
+            await self.panel.send(command, during)
 
     @callback
     def _handle_stop(self, _: Event) -> None:

@@ -1,7 +1,7 @@
 """Base entities: identity, availability and subscriptions."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast, override
 from weakref import WeakKeyDictionary
@@ -212,14 +212,20 @@ class DoorEntity(ProdatakeyEntity):
             context=context,
         )
 
-    async def _async_send(self, command: DoorCommand, *, keep: bool = False) -> None:
-        """Send a command. Raises HomeAssistantError."""
-        with self.caller_context(keep=keep):
-            await self.coordinator.async_send(self.door, command)
+    async def _async_send(
+        self, command: DoorCommand, during: AbstractContextManager[None] | None = None
+    ) -> None:
+        """Send a command, by default with states attributed to the caller meanwhile.
+
+        Raises HomeAssistantError.
+        """
+        await self.coordinator.async_send(
+            self.door, command, during or self.caller_context()
+        )
 
     @contextmanager
     def caller_context(self, *, keep: bool = False) -> Iterator[None]:
-        """Attribute states to the caller for the duration of a command.
+        """Attribute states to the caller until a command is done, not until they leave.
 
         Home Assistant would do so for five seconds, whatever happens then. `keep` does
         it for the states that follow a successful command.

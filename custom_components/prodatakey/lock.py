@@ -1,5 +1,7 @@
 """Locks: one for each door; relay on means unlocked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 import logging
@@ -26,7 +28,6 @@ from .pdk.commands import (
     DoorCommand,
     TryDwellOpen,
     TryOpen,
-    run_to_completion,
     to_dwell,
 )
 from .pdk.doors import Door
@@ -134,7 +135,7 @@ class DoorLock(DoorEntity, LockEntity):
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        await run_to_completion(self._async_send(ActuateClose(self.door.id)))
+        await self._async_send(ActuateClose(self.door.id))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
@@ -143,22 +144,22 @@ class DoorLock(DoorEntity, LockEntity):
         if options.unlock_mode == UNLOCK_MOMENTARY:
             command = self.open_command(options.unlock_duration)
             await self.async_check_code(code, command, self._context)
-            await run_to_completion(self._async_open(command))
+            await self._async_send(command, self._opening())
         else:
             hold = ActuateOpen(self.door.id)
             await self.async_check_code(code, hold, self._context)
-            await run_to_completion(self._async_send(hold))
+            await self._async_send(hold)
 
     @override
     async def async_open(self, **kwargs: Any) -> None:
         """Open for the door's own dwell time."""
         command = self.open_command()
         await self.async_check_code(kwargs.get(ATTR_CODE), command, self._context)
-        await run_to_completion(self._async_open(command))
+        await self._async_send(command, self._opening())
 
     async def async_open_door(self, duration: float) -> None:
         """Open for a duration in seconds; the code was checked before."""
-        await run_to_completion(self._async_open(self.open_command(duration)))
+        await self._async_send(self.open_command(duration), self._opening())
 
     def open_command(self, seconds: float | None = None) -> DoorCommand:
         """Return the command to open for a duration, or for the door's own dwell time."""
@@ -212,11 +213,13 @@ class DoorLock(DoorEntity, LockEntity):
             BLOCK_TIME,
         )
 
-    async def _async_open(self, command: DoorCommand) -> None:
-        """Open the door, and show it."""
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Show *opening* after a command that opens the door."""
         report_count = self.door.report_count(Aspect.RELAY)
         # the relay changes after the command, and still because of the caller
-        await self._async_send(command, keep=True)
+        with self.caller_context(keep=True):
+            yield
         if self.door.report_count(Aspect.RELAY) == report_count and self.is_locked:
             self._start_opening()
 

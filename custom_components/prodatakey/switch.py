@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
 from .exceptions import translated_errors
-from .pdk.commands import ActuateClose, ActuateOpen, run_to_completion
+from .pdk.commands import ActuateClose, ActuateOpen
 from .pdk.do_not_disturb import set_do_not_disturb
 from .pdk.doors import Door
 from .pdk.models import Aspect, DoorKind
@@ -92,12 +92,12 @@ class Output(DoorSwitch):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Turn the relay on and leave it on."""
-        await run_to_completion(self._async_send(ActuateOpen(self.door.id)))
+        await self._async_send(ActuateOpen(self.door.id))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn the relay off and leave it off."""
-        await run_to_completion(self._async_send(ActuateClose(self.door.id)))
+        await self._async_send(ActuateClose(self.door.id))
 
 
 class DoNotDisturb(DoorSwitch):
@@ -106,14 +106,16 @@ class DoNotDisturb(DoorSwitch):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Refuse access until turned off."""
-        await run_to_completion(self._async_set(True))
+        await self._async_set(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Allow access again."""
-        await run_to_completion(self._async_set(False))
+        await self._async_set(False)
 
     async def _async_set(self, value: bool) -> None:
         """Set the state. Raises HomeAssistantError."""
-        with self.caller_context(), translated_errors(lambda: self.door_name):
-            await set_do_not_disturb(self.coordinator.panel, self.door, value)
+        with translated_errors(lambda: self.door_name):
+            await set_do_not_disturb(
+                self.coordinator.panel, self.door, value, self.caller_context()
+            )

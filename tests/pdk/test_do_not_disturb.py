@@ -8,11 +8,7 @@ from itertools import combinations, product
 import pytest
 
 from custom_components.prodatakey.pdk.clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
-from custom_components.prodatakey.pdk.commands import (
-    ActuateDoNotDisturb,
-    Command,
-    run_to_completion,
-)
+from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb, Command
 from custom_components.prodatakey.pdk.do_not_disturb import set_do_not_disturb
 from custom_components.prodatakey.pdk.errors import NotConfirmedError
 from custom_components.prodatakey.pdk.models import (
@@ -70,9 +66,8 @@ class Controller:
         for at in self.case.guard:
             loop.call_later(at, self._toggle)
         loop.call_later(self.case.gap, self.panel.mark_all_assumed)
-        setting = set_do_not_disturb(self.panel, self.door, self.case.wanted)
         try:
-            await run_to_completion(setting)
+            await set_do_not_disturb(self.panel, self.door, self.case.wanted)
         except NotConfirmedError:
             return False
         return True

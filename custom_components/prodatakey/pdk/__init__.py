@@ -14,7 +14,6 @@ from .commands import (
     QuerySignal,
     TryDwellOpen,
     TryOpen,
-    run_to_completion,
     to_dwell,
 )
 from .do_not_disturb import set_do_not_disturb
@@ -65,7 +64,6 @@ from .models import (
 )
 from .panel import Endpoint, EndpointKey, Panel, Signal
 from .site import Site
-from .stream import SiteStream
 from .tasks import log_failure
 
 __all__ = [
@@ -111,7 +109,6 @@ __all__ = [
     "Signal",
     "Site",
     "SiteProblem",
-    "SiteStream",
     "StreamRefusedError",
     "Subscribers",
     "TokenRefusedError",
@@ -127,7 +124,6 @@ __all__ = [
     "now",
     "read_each",
     "restore_site",
-    "run_to_completion",
     "set_do_not_disturb",
     "to_dwell",
     "validate_connection",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,12 +18,17 @@ _unsent: set[asyncio.Task[Any] | None] = set()
 """Tasks that have sent nothing so far, and end with their callers."""
 
 
-async def run_to_completion[T](work: Coroutine[Any, Any, T]) -> T:
+async def run_to_completion[T](
+    work: Coroutine[Any, Any, T], during: AbstractContextManager[None] | None = None
+) -> T:
     """Return the result of a coroutine that completes even if the caller is cancelled.
 
     A command that was sent cannot be taken back, so its result must be handled. One that
-    still waits, see `waiting_to_send`, is not sent.
+    still waits, see `waiting_to_send`, is not sent. `during` is entered until the
+    coroutine has completed.
     """
+    if during is not None:
+        work = _run_during(work, during)
     task = asyncio.create_task(work, eager_start=True)
     if not task.done():
         _tasks.add(task)
@@ -35,6 +40,14 @@ async def run_to_completion[T](work: Coroutine[Any, Any, T]) -> T:
                 task.cancel()
             raise
     return task.result()
+
+
+async def _run_during[T](
+    work: Coroutine[Any, Any, T], during: AbstractContextManager[None]
+) -> T:
+    """Return the result of a coroutine that runs in a context."""
+    with during:
+        return await work
 
 
 @contextmanager

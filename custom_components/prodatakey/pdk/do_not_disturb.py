@@ -7,9 +7,10 @@ take are awaited, and the last one counts. docs/reliability.md has a table of th
 """
 
 import asyncio
+from contextlib import AbstractContextManager
 
 from .clock import now
-from .commands import ActuateDoNotDisturb, waiting_to_send
+from .commands import ActuateDoNotDisturb, run_to_completion, waiting_to_send
 from .doors import Door
 from .errors import NotConfirmedError
 from .models import Aspect, DoorEvent
@@ -21,14 +22,24 @@ CONFIRMATION_TIMEOUT = 5.0
 MAX_TOGGLES = 2
 
 
-async def set_do_not_disturb(panel: Panel, door: Door, value: bool) -> None:
+async def set_do_not_disturb(
+    panel: Panel,
+    door: Door,
+    value: bool,
+    during: AbstractContextManager[None] | None = None,
+) -> None:
     """Turn do not disturb on or off; return when that is so for certain.
 
     That takes CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be
-    so already. Another call for the same door waits for its turn. The caller must not be
-    cancelled meanwhile, see `run_to_completion`. Raises NotConfirmedError, and what
-    Panel.send raises.
+    so already. Another call for the same door waits for its turn. All of it is done even
+    if the caller is cancelled, except while it waits; `during` is entered as long as it
+    takes. Raises NotConfirmedError and CommandError.
     """
+    await run_to_completion(_set(panel, door, value), during)
+
+
+async def _set(panel: Panel, door: Door, value: bool) -> None:
+    """Turn do not disturb on or off, in turn."""
     with waiting_to_send():
         await door.toggling.acquire()
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -149,11 +150,18 @@ class Panel:
         """Forget the offset of the panel's clock: a connection is new."""
         self.clock = PanelClock()
 
-    async def send(self, command: DoorCommand) -> None:
+    async def send(
+        self, command: DoorCommand, during: AbstractContextManager[None] | None = None
+    ) -> None:
         """Send a command for a door, and update the door from its result.
 
-        Must not be cancelled meanwhile, see `run_to_completion`. Raises CommandError.
+        Both are done even if the caller is cancelled; `during` is entered as long as
+        that takes. Raises CommandError.
         """
+        await run_to_completion(self._send_to_door(command), during)
+
+    async def _send_to_door(self, command: DoorCommand) -> None:
+        """Send a command for a door, and update the door from its result."""
         if (door := self.doors.get(command.door_id)) is None:
             # it was removed, and the panel says so in its own words
             await self._send(command)

@@ -133,9 +133,8 @@ class SiteStream(ABC):
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when it was accepted.
 
-        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
-        NotConnectedError at once, CommandRejectedError, and CommandUnansweredError after
-        10 seconds.
+        `Panel` calls it, in a task that no caller cancels. Raises NotConnectedError at
+        once, CommandRejectedError, and CommandUnansweredError after 10 seconds.
         """
 
     @abstractmethod

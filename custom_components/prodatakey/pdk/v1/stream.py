@@ -55,10 +55,9 @@ class PanelStream(SiteStream):
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has executed it.
 
-        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
-        NotConnectedError at once, CommandRejectedError with the panel's message, and
-        CommandUnansweredError after 10 seconds or when the connection ends; this is a
-        MaybeRejectedError if the panel rejected one of several commands meanwhile.
+        Raises NotConnectedError at once, CommandRejectedError with the panel's message,
+        and CommandUnansweredError after 10 seconds or when the connection ends; this is
+        a MaybeRejectedError if the panel rejected one of several commands meanwhile.
         """
         if (socket := self._socket) is None or self.silent:
             raise NotConnectedError

@@ -81,9 +81,8 @@ class CloudNodeStream(SiteStream):
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the system has accepted it.
 
-        The caller must not be cancelled meanwhile, see `run_to_completion`. Raises
-        NotConnectedError at once, also if the site is offline or while the command waits
-        for its turn, and CommandUnansweredError 10 seconds after it was sent.
+        Raises NotConnectedError at once, also if the site is offline or while the command
+        waits for its turn, and CommandUnansweredError 10 seconds after it was sent.
         """
         action = _ACTIONS.get(type(command))
         if action is None or not isinstance(command, DoorCommand):
