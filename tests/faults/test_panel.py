@@ -12,6 +12,8 @@ from tests.pdk.common import set_constants, wait_for_requests
 from . import phases
 from .site import ONLY_V2, FaultySite, stand_still
 
+SETTLING = "custom_components.prodatakey.pdk.v2.status.SETTLING"
+
 
 async def test_panel_moves(direct: FaultySite) -> None:
     """Test that the panel's new address is used without a reload."""
@@ -70,6 +72,7 @@ async def test_empty_list(direct: FaultySite) -> None:
 @ONLY_V2
 async def test_status_cannot_be_read(direct: FaultySite) -> None:
     """Test that a site that is online again is available as soon as that can be read."""
+    direct.monkeypatch.setattr(SETTLING, 0.5)
     await direct.set_up()
     await direct.pdk.set_online(WORKSHOP, False)
     await direct.wait_unavailable()
