@@ -70,7 +70,7 @@ MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
 MIN_READ_INTERVAL = f"{_OURS}.pdk.site.MIN_READ_INTERVAL"
 MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
 MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
-SIGNAL_TIMEOUT = f"{_OURS}.pdk.panel.SIGNAL_TIMEOUT"
+SIGNAL_TIMEOUT = f"{_OURS}.pdk.endpoints.SIGNAL_TIMEOUT"
 
 # --- waiting
 
@@ -218,7 +218,7 @@ class Site:
 
     async def discover(self) -> None:
         """Discover both endpoints, without the second that the action would wait."""
-        await self.entry.runtime_data.panel.discover_endpoints(0)
+        await self.entry.runtime_data.panel.endpoints.discover(0)
         for signal in (SIGNAL, OTHER_SIGNAL):
             await self.wait_for_state(signal, "unknown")
 

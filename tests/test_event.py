@@ -147,7 +147,7 @@ async def test_right_after_a_renewal(site: Site, access_events: AccessEvents) ->
     await site.pdk.emit(PANEL, "invalidToken")
     await wait_for_requests(site.pdk, "renewed")
     panel = site.entry.runtime_data.panel
-    assert len(await panel.discover_endpoints(0.5)) == 2
+    assert len(await panel.endpoints.discover(0.5)) == 2
     await site.pdk.emit(PANEL, "invalidToken")
     await wait_for_requests(site.pdk, "renewed", 2)
     await site.act("switch.turn_on", "switch.front_door_do_not_disturb")

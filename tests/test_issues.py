@@ -76,7 +76,7 @@ async def test_names_of_the_user(site: Site, caplog: pytest.LogCaptureFixture) -
         device = site.device(number)
         assert device
         devices.async_update_device(device.id, name_by_user=name)
-    await site.entry.runtime_data.panel.discover_endpoints(0)
+    await site.entry.runtime_data.panel.endpoints.discover(0)
     await site.wait_for_state("sensor.endpoint_parlour_signal", "unknown")
     await site.faults(commands={"refuse": "No."})
     for action in ("lock.unlock", "button.press"):

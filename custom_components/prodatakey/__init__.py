@@ -134,7 +134,7 @@ async def async_remove_config_entry_device(
     panel_id = panel.info.id
     for endpoint in list(panel.endpoints.values()):
         if endpoint_identifier(panel_id, endpoint) in device.identifiers:
-            panel.remove_endpoint(endpoint)
+            panel.endpoints.remove(endpoint)
     for door in list(panel.doors.values()):
         if door_identifier(panel_id, door.id) in device.identifiers:
             if panel.listed is None or door.id in panel.listed:

@@ -143,7 +143,7 @@ class PanelCoordinator:
             self._kept_endpoints = endpoints[:MAX_DOORS]
         else:
             for endpoint in parse_stored(endpoints, endpoint_from_dict):
-                self.panel.add_endpoint(endpoint)
+                self.panel.endpoints.add(endpoint)
         if self.options.record_people or not stored.get("record_people", True):
             activities = parse_stored([stored.get("activity")], activity_from_dict)
             self.activity = next(activities, None)

@@ -9,8 +9,9 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_PANEL_ID, DOMAIN, MANUFACTURER
 from .pdk.doors import Door
+from .pdk.endpoints import Endpoint
 from .pdk.models import DoorId, PanelInfo
-from .pdk.panel import Endpoint, Panel
+from .pdk.panel import Panel
 
 # The web page where the panel's doors and people are managed.
 CONFIGURATION_URL = "https://pdk.io"
@@ -79,7 +80,7 @@ class PanelDevices:
         self._door_device_ids: dict[DoorId, str] = {}
         panel.door_updates.subscribe(self._handle_doors)
         panel.removed_doors.subscribe(self._handle_removed_door)
-        panel.endpoint_updates.subscribe(self._handle_endpoint)
+        panel.endpoints.updates.subscribe(self._handle_endpoint)
 
     @callback
     def update_panel(self, info: PanelInfo) -> None:

@@ -27,8 +27,8 @@ from .devices import door_identifier, endpoint_identifier
 from .options import Options
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
+from .pdk.endpoints import Endpoint
 from .pdk.models import Aspect, DoorKind, Feature, SiteProblem
-from .pdk.panel import Endpoint
 
 # Entities that open a door without asking for its code.
 CODE_BYPASS_KEYS = frozenset({"open", "force_toggle", "output"})

@@ -22,8 +22,8 @@ from .entity import (
     async_subscribe_until_unload,
 )
 from .pdk.doors import Subscribers
+from .pdk.endpoints import Endpoint, EndpointKey
 from .pdk.models import DoorKind, Feature
-from .pdk.panel import Endpoint, EndpointKey
 
 PARALLEL_UPDATES = 0
 
@@ -78,8 +78,8 @@ async def async_setup_entry(
         return
     for endpoint in panel.endpoints.values():
         add_entity(endpoint)
-    async_subscribe_until_unload(entry, panel.endpoint_updates, add_entity)
-    async_subscribe_until_unload(entry, panel.removed_endpoints, remove_entity)
+    async_subscribe_until_unload(entry, panel.endpoints.updates, add_entity)
+    async_subscribe_until_unload(entry, panel.endpoints.removed, remove_entity)
 
 
 class LastActivity(PanelEntity, SensorEntity):

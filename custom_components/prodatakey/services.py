@@ -42,9 +42,10 @@ from .entity import async_get_permissions
 from .exceptions import translated_errors
 from .lock import DoorLock
 from .pdk.commands import QuerySignal
+from .pdk.endpoints import Endpoint, EndpointKey, Signal
 from .pdk.errors import CommandRejectedError
 from .pdk.models import Feature
-from .pdk.panel import Endpoint, EndpointKey, Panel, Signal
+from .pdk.panel import Panel
 from .store import endpoint_as_dict
 
 ACTION_DASHBOARD = "dashboard"
@@ -239,7 +240,7 @@ async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:
     """Discover the wireless endpoints of a panel."""
     panel = _get_panel_with_endpoints(call)
     with translated_errors(partial(_get_name, call, panel, None)):
-        endpoints = await panel.discover_endpoints(call.data[ATTR_WAIT])
+        endpoints = await panel.endpoints.discover(call.data[ATTR_WAIT])
     return {"endpoints": [_discovered(endpoint) for endpoint in endpoints]}
 
 
@@ -249,7 +250,7 @@ async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
     key = _get_key(call, panel)
     with translated_errors(partial(_get_name, call, panel, key)):
         if key is not None:
-            signals = [await panel.query_signal(_query(call, key))]
+            signals = [await panel.endpoints.query_signal(_query(call, key))]
         else:
             signals = [
                 await _async_query_discovered(panel, _query(call, each))
@@ -261,7 +262,7 @@ async def _async_query_signal(call: ServiceCall) -> ServiceResponse:
 async def _async_query_discovered(panel: Panel, query: QuerySignal) -> Signal:
     """Query one of several endpoints; one that the panel rejects has no answer."""
     try:
-        return await panel.query_signal(query)
+        return await panel.endpoints.query_signal(query)
     except CommandRejectedError:
         return Signal(io_link_id=query.io_link_id, address=query.address)
 

@@ -13,8 +13,9 @@ from homeassistant.util import dt as dt_util
 from .activity import Activity
 from .const import DOMAIN
 from .pdk.doors import Door, Grant
+from .pdk.endpoints import Endpoint
 from .pdk.models import Aspect, DoorInfo, Feature, SiteProblem
-from .pdk.panel import Endpoint, Panel
+from .pdk.panel import Panel
 from .pdk.parser import (
     MAX_MESSAGE_LENGTH,
     MAX_PROBLEM_SOURCES,

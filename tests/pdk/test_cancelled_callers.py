@@ -71,8 +71,8 @@ type Call = Callable[[SlowPanel], Coroutine[Any, Any, object]]
             ActuateDoNotDisturb(1),
             True,
         ),
-        (lambda p: p.discover_endpoints(0), DiscoverEndpoints(), False),
-        (lambda p: p.query_signal(QUERY), QUERY, False),
+        (lambda p: p.endpoints.discover(0), DiscoverEndpoints(), False),
+        (lambda p: p.endpoints.query_signal(QUERY), QUERY, False),
     ],
     ids=["door", "do not disturb", "discovery", "signal"],
 )

@@ -18,6 +18,7 @@ from .commands import (
 )
 from .do_not_disturb import set_do_not_disturb
 from .doors import Door, Grant, Subscribers
+from .endpoints import Endpoint, EndpointKey, Signal
 from .errors import (
     CannotConnectError,
     CommandRateLimitedError,
@@ -62,7 +63,7 @@ from .models import (
     Placeholder,
     SiteProblem,
 )
-from .panel import Endpoint, EndpointKey, Panel, Signal
+from .panel import Panel
 from .site import Site
 from .tasks import log_failure
 

@@ -1,23 +1,15 @@
 """A panel: its doors and wireless endpoints, kept up to date by its events."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 import logging
 from typing import Any
 
-from .clock import MAX_EVENT_AGE, PanelClock, is_recent
-from .commands import (
-    Command,
-    DiscoverEndpoints,
-    DoorCommand,
-    QuerySignal,
-    run_to_completion,
-)
+from .clock import MAX_EVENT_AGE, PanelClock
+from .commands import Command, DoorCommand, run_to_completion
 from .doors import Door, Subscribers
+from .endpoints import Endpoints
 from .errors import CommandUnansweredError
 from .models import (
     Access,
@@ -29,7 +21,6 @@ from .models import (
     DoorId,
     DoorInfo,
     EndpointDiscovered,
-    EndpointDoor,
     EndpointSignal,
     PanelInfo,
     PdkEvent,
@@ -44,39 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 REMOVE_AFTER_MISSES = 2
 # So many doors beyond the maximum are counted.
 MAX_SKIPPED = 1000
-# How long an endpoint may take to answer a query, in seconds.
-SIGNAL_TIMEOUT = 5.0
-
-type EndpointKey = tuple[int, str]
-
-
-@dataclass(slots=True, kw_only=True)
-class Endpoint:
-    """A wireless endpoint with the signal of its last answer."""
-
-    io_link_id: int
-    address: str
-    io_link_type: str | None = None
-    io_link_name: str | None = None
-    doors: tuple[EndpointDoor, ...] = ()
-    db_gain: float | None = None
-    occurred: datetime | None = None
-    signals: Subscribers[()] = field(default_factory=Subscribers[()], compare=False)
-
-    @property
-    def key(self) -> EndpointKey:
-        """Return what identifies the endpoint within the panel."""
-        return (self.io_link_id, self.address)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """The answer of an endpoint; gain and time are None if it did not answer."""
-
-    io_link_id: int
-    address: str
-    db_gain: float | None = None
-    occurred: datetime | None = None
 
 
 class Panel:
@@ -97,7 +55,10 @@ class Panel:
         self.info = info
         self.clock = PanelClock()
         self.doors: dict[DoorId, Door] = {}
-        self.endpoints: dict[EndpointKey, Endpoint] = {}
+        # each endpoint serves a door, so there are no more than doors
+        self.endpoints = Endpoints(
+            send, on_change=on_change, most=max_doors, name=info.name
+        )
         self.listed: set[DoorId] | None = None
         """The doors of the last list, also if it was empty; None before the first."""
         self.skipped: set[DoorId] = set()
@@ -105,8 +66,6 @@ class Panel:
         self.door_updates = Subscribers[Iterable[Door]]()
         """Notified of doors that are new or described again."""
         self.removed_doors = Subscribers[Door]()
-        self.endpoint_updates = Subscribers[Endpoint]()
-        self.removed_endpoints = Subscribers[Endpoint]()
         self.problems: dict[SiteProblem, set[str]] = {}
         """The problems that were ever reported, each with what has it now."""
         self.assumed_problems: set[SiteProblem] = set()
@@ -116,10 +75,6 @@ class Panel:
         self._send = send
         self._on_change = on_change
         self._max_doors = max_doors
-        self._discoveries = Subscribers[Endpoint]()
-        self._signals = Subscribers[EndpointSignal]()
-        self._ignored_endpoints = False
-        self._query_locks: dict[EndpointKey, asyncio.Lock] = {}
 
     def handle_event(self, event: PdkEvent, *, held_since: float) -> None:
         """Handle any event but a report; `held_since` is as in `SiteStream`."""
@@ -129,9 +84,9 @@ class Panel:
             case CommandSucceeded(occurred=int(occurred), sent=float(sent)):
                 self.clock.learn_from_answer(occurred, sent)
             case EndpointDiscovered():
-                self._handle_discovered(event, held_since)
+                self.endpoints.handle_discovered(event, held_since)
             case EndpointSignal():
-                self._handle_signal(event, held_since)
+                self.endpoints.handle_signal(event, held_since)
             case SiteProblemReported():
                 self._handle_problem(event)
             case AllProppedCleared():
@@ -294,111 +249,3 @@ class Panel:
         self.assumed_problems.discard(event.problem)
         self.problem_updates.notify(event.problem)
         self._on_change()
-
-    # Endpoints
-
-    def add_endpoint(self, endpoint: Endpoint) -> None:
-        """Add or replace an endpoint; those beyond the maximum are ignored."""
-        if endpoint.key not in self.endpoints:
-            # each serves a door, so there are no more than doors
-            if len(self.endpoints) >= self._max_doors:
-                self._ignore_endpoint()
-                return
-        self.endpoints[endpoint.key] = endpoint
-        self.endpoint_updates.notify(endpoint)
-
-    def _ignore_endpoint(self) -> None:
-        """Warn once of endpoints beyond the maximum."""
-        if not self._ignored_endpoints:
-            self._ignored_endpoints = True
-            _LOGGER.warning(
-                "Ignored more than %d wireless endpoints of %s",
-                self._max_doors,
-                self.info.name,
-            )
-
-    def remove_endpoint(self, endpoint: Endpoint) -> None:
-        """Remove an endpoint."""
-        del self.endpoints[endpoint.key]
-        self._query_locks.pop(endpoint.key, None)
-        self.removed_endpoints.notify(endpoint)
-        self._on_change()
-
-    def _handle_discovered(self, event: EndpointDiscovered, held_since: float) -> None:
-        """Handle an endpoint that answers a discovery."""
-        endpoint = self.endpoints.get((event.io_link_id, event.address)) or Endpoint(
-            io_link_id=event.io_link_id, address=event.address
-        )
-        endpoint.io_link_type = event.io_link_type
-        endpoint.io_link_name = event.io_link_name
-        endpoint.doors = event.doors
-        self.add_endpoint(endpoint)
-        if endpoint.key not in self.endpoints:
-            return
-        if is_recent(held_since):
-            self._discoveries.notify(endpoint)
-        self._on_change()
-
-    def _handle_signal(self, event: EndpointSignal, held_since: float) -> None:
-        """Handle an endpoint that answers a query."""
-        for endpoint in self.endpoints.values():
-            if endpoint.address == event.address and event.io_link_id in (
-                None,
-                endpoint.io_link_id,
-            ):
-                endpoint.db_gain, endpoint.occurred = event.db_gain, datetime.now(UTC)
-                endpoint.signals.notify()
-        if is_recent(held_since):
-            self._signals.notify(event)
-        self._on_change()
-
-    async def discover_endpoints(self, wait: float) -> list[Endpoint]:
-        """Ask all endpoints to report; return those that do within `wait` seconds.
-
-        Raises CommandError.
-        """
-        found: dict[EndpointKey, Endpoint] = {}
-
-        def handle_discovery(endpoint: Endpoint) -> None:
-            found[endpoint.key] = endpoint
-
-        now = asyncio.get_running_loop().time
-        end = now() + wait
-        with self._discoveries.subscribed(handle_discovery):
-            await run_to_completion(self._send(DiscoverEndpoints()))
-            await asyncio.sleep(end - now())
-        return list(found.values())
-
-    async def query_signal(self, query: QuerySignal) -> Signal:
-        """Ask one endpoint for its signal; another query to it waits its turn.
-
-        An endpoint has 5 seconds to answer, from the panel's answer on. Raises
-        CommandError if the panel does not answer or rejects the query.
-        """
-        key = (query.io_link_id, query.address)
-        answer: asyncio.Future[EndpointSignal] = asyncio.Future()
-
-        def handle_signal(event: EndpointSignal) -> None:
-            is_answer = event.address == query.address and event.io_link_id in (
-                None,
-                query.io_link_id,
-            )
-            if is_answer and not answer.done():
-                answer.set_result(event)
-
-        async with self._query_locks.setdefault(key, asyncio.Lock()):
-            with self._signals.subscribed(handle_signal):
-                try:
-                    await run_to_completion(self._send(query))
-                except CommandUnansweredError:
-                    if not answer.done():
-                        raise
-                await asyncio.wait({answer}, timeout=SIGNAL_TIMEOUT)
-        if not answer.done():
-            return Signal(io_link_id=query.io_link_id, address=query.address)
-        return Signal(
-            io_link_id=query.io_link_id,
-            address=query.address,
-            db_gain=answer.result().db_gain,
-            occurred=datetime.now(UTC),
-        )
