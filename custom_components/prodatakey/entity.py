@@ -227,7 +227,7 @@ class DoorEntity(ProdatakeyEntity):
     def caller_context(self, *, keep: bool = False) -> Iterator[None]:
         """Attribute states to the caller until a command is done, not until they leave.
 
-        Home Assistant would do so for five seconds, whatever happens then. `keep` does
+        By default Home Assistant attributes state changes to the caller for 5 s. `keep` does
         it for the states that follow a successful command.
         """
         context, ended = self._context, True

@@ -34,7 +34,7 @@ WRITES_AT_ONCE = 2
 WRITES_PER_SECOND = 8
 REQUESTS_AT_ONCE = 7
 REQUESTS_PER_SECOND = 27
-# A shorter wait that the service asks for is waited for, in seconds.
+# If pdk.io asks to wait longer than this, in seconds, a request fails instead.
 MAX_WAIT = 15.0
 # Credentials count as wrong if they are rejected again after this time, in seconds.
 CONFIRM_REJECTION_AFTER = 4.0
@@ -122,7 +122,7 @@ class AccountClient:
     async def get_token(self, path: str) -> Token:
         """Return a new token of a site; it is valid for both REST and stream.
 
-        Raises what `request` raises.
+        Raises PdkError.
         """
         response = await self.request("POST", path)
         value = _required_text(response.body, "token")

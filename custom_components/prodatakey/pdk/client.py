@@ -26,7 +26,8 @@ PER_PAGE = 100
 MAX_ITEMS = 5000
 # All answers to one question have at most so many characters.
 MAX_TOTAL_SIZE = 8 * 1024 * 1024
-# A token is fresh while this part of the time until its renewal is left.
+# A token is fresh during the first tenth of its lifetime: then this part of it is left
+# until its renewal.
 MIN_REMAINING = 0.8
 
 MAX_UNKNOWN_KEYS = 100
@@ -63,7 +64,7 @@ class RestClient:
     async def get_token(self) -> Token:
         """Return a fresh token, the present one if possible.
 
-        Raises what AccountClient.request raises.
+        Raises PdkError.
         """
         token = self._token
         if token is None or token.seconds_to_renewal < MIN_REMAINING * token.lifetime:
@@ -73,15 +74,14 @@ class RestClient:
     async def get_shared_token(self, rejected: Token | None = None) -> Token:
         """Return the present token, or a new one for all callers if it is due.
 
-        A connection needs a fresh one, a single request does not. Raises what
-        `get_token` raises.
+        A connection needs a fresh one, a single request does not. Raises PdkError.
         """
         if rejected is not None:
             self.discard_token(rejected)
         return await self._renewal.run(lambda: self._token, self.renew_token, rejected)
 
     async def renew_token(self) -> Token:
-        """Return a new token. Raises what `get_token` raises."""
+        """Return a new token. Raises PdkError."""
         self._token = await self.account.get_token(self._token_path)
         self._tokens.append(self._token.value)
         if self.on_token is not None:
@@ -194,7 +194,7 @@ class SiteClient(RestClient, ABC):
 
     @abstractmethod
     async def get_doors(self) -> list[DoorInfo]:
-        """Return all doors of the site. Raises what `get_list` raises."""
+        """Return all doors of the site. Raises PdkError."""
 
     @abstractmethod
     def use_stored(self, door_ids: Iterable[DoorId]) -> None:

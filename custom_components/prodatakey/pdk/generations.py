@@ -40,7 +40,7 @@ async def get_site(
 ) -> PanelInfo:
     """Return one site; only those of PDK 2.0 have a system.
 
-    Raises what RestClient.get_list raises.
+    Raises PdkError.
     """
     if system_id is None:
         return await v1_client.get_panel(account, panel_id)
@@ -50,7 +50,7 @@ async def get_site(
 async def check_permission(
     account: AccountClient, panel_id: str, system_id: str | None
 ) -> None:
-    """Request a token of a site. Raises what AccountClient.request raises."""
+    """Request a token of a site. Raises PdkError."""
     if system_id is None:
         await account.get_token(v1_client.token_path(panel_id))
     else:
@@ -62,7 +62,7 @@ async def find_moved_site(
 ) -> PanelInfo | None:
     """Return a site as the other generation of PDK has it, or None if it has not.
 
-    Raises what AccountClient.request raises.
+    Raises PdkError.
     """
     if system_id is not None:
         try:

@@ -64,7 +64,7 @@ class Panel:
         self.skipped: set[DoorId] = set()
         """The doors beyond `max_doors`, as far as they are counted."""
         self.door_updates = Subscribers[Iterable[Door]]()
-        """Notified of doors that are new or described again."""
+        """Notified of new or updated doors."""
         self.removed_doors = Subscribers[Door]()
         self.problems: dict[SiteProblem, set[str]] = {}
         """The problems that were ever reported, each with what has it now."""
@@ -231,12 +231,12 @@ class Panel:
         self._on_change()
 
     def _notify_doors(self, doors: Iterable[Door]) -> None:
-        """Notify of doors that are new or described again."""
+        """Notify of new or updated doors."""
         self.door_updates.notify(doors)
         self._on_change()
 
     def _handle_problem(self, event: SiteProblemReported) -> None:
-        """Handle a problem of the site; it lasts until everything that had it is well."""
+        """Handle a problem of the site; it ends when no source reports it any more."""
         sources = self.problems.setdefault(event.problem, set())
         if event.value:
             if len(sources) < MAX_PROBLEM_SOURCES:

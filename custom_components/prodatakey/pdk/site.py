@@ -84,7 +84,7 @@ class Site:
     async def read_doors(self) -> None:
         """Read the list of doors, if the last one is not recent.
 
-        Raises what SiteClient.get_doors raises; the doors do not change then.
+        Raises PdkError; the doors do not change then.
         """
         now = asyncio.get_running_loop().time
         if self._last_read is None or now() - self._last_read > MIN_READ_INTERVAL:

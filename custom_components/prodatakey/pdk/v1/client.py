@@ -30,7 +30,7 @@ def find_panels(
 
 
 async def get_panel(account: AccountClient, panel_id: str) -> PanelInfo:
-    """Return one panel. Raises what AccountClient.request raises."""
+    """Return one panel. Raises PdkError."""
     response = await account.request("GET", f"/api/panels/{quoted(panel_id)}")
     if (panel := parse_panel(account, response.body)) is None:
         raise CannotConnectError("the panel's description is incomplete")
@@ -77,13 +77,13 @@ class PanelClient(SiteClient):
         """Whether the panel may have another address by now."""
 
     async def update_info(self) -> None:
-        """Update the panel's name and address. Raises what `get_panel` raises."""
+        """Update the panel's name and address. Raises PdkError."""
         self.info = await get_panel(self.account, self.info.id)
         self.info_is_stored = False
 
     @override
     async def get_doors(self) -> list[DoorInfo]:
-        """Return all doors of the panel. Raises what `get_list` raises."""
+        """Return all doors of the panel. Raises PdkError."""
         devices = await self.get_list(f"{self.info.uri}api/devices")
         for device in devices:
             self.add_unknown_keys(device.keys() - DEVICE_KEYS)

@@ -39,7 +39,7 @@ async def get_cloud_nodes(
 async def get_cloud_nodes_of_system(
     account: AccountClient, system_id: str
 ) -> list[CloudNodeInfo]:
-    """Return the cloud nodes of one system. Raises what RestClient.get_list raises."""
+    """Return the cloud nodes of one system. Raises PdkError."""
     client = RestClient(account.session, account, token_path(system_id))
     uri = _system_uri(account, system_id)
     nodes = await client.get_list(f"{uri}cloud-nodes")
@@ -53,7 +53,7 @@ async def get_cloud_node(
 ) -> CloudNodeInfo:
     """Return one cloud node of a system, by its serial number.
 
-    Raises what RestClient.get_list raises.
+    Raises PdkError.
     """
     for node in await get_cloud_nodes_of_system(account, system_id):
         if node.id == serial:
@@ -135,7 +135,7 @@ class CloudNodeClient(SiteClient):
     async def is_online(self) -> bool | None:
         """Return whether the site is online, None if that is not reported.
 
-        Raises what `get_list` raises.
+        Raises PdkError.
         """
         status = as_dict((await self._read_node()).get("connectionStatus"))
         connected = status.get("connected")
@@ -143,7 +143,7 @@ class CloudNodeClient(SiteClient):
 
     @override
     async def get_doors(self) -> list[DoorInfo]:
-        """Return all doors of the cloud node. Raises what `get_list` raises."""
+        """Return all doors of the cloud node. Raises PdkError."""
         devices = await self.get_list(f"{self._uri}/devices")
         for device in devices:
             self.add_unknown_keys(device.keys() - DEVICE_KEYS)

@@ -70,7 +70,7 @@ _SITE_TOPICS: Mapping[str, tuple[SiteProblem, bool]] = {
     "device.alarm.circuitbreaker.off": (SiteProblem.CIRCUIT_BREAKER, False),
     "controller.alarm.comloss.on": (SiteProblem.COMMUNICATION_LOSS, True),
     "controller.alarm.comloss.off": (SiteProblem.COMMUNICATION_LOSS, False),
-    # low power: of the inputs about power the only one whose name says what is wrong
+    # lp = low power. pi, po and pb are not documented.
     "controller.input.lp.on": (SiteProblem.POWER, True),
     "controller.input.lp.off": (SiteProblem.POWER, False),
 }
