@@ -12,8 +12,11 @@ import warnings
 import pytest
 
 from custom_components.prodatakey import pdk
+from custom_components.prodatakey.account import get_service
+from custom_components.prodatakey.pdk.service import PDK_IO
 
 from .common import COMPONENT, PROJECT, TEXTS, Json
+from .pdk.common import simulated_service
 
 MANIFEST = json.loads((COMPONENT / "manifest.json").read_text("utf-8"))
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
@@ -119,3 +122,17 @@ def test_public_names_of_pdk() -> None:
         for alias in node.names
     }
     assert used == {*pdk.__all__}
+
+
+def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another service takes the place of pdk.io by the environment, read in one place."""
+    reading = [
+        path.name
+        for path in COMPONENT.rglob("*.py")
+        if "environ" in path.read_text("utf-8")
+    ]
+    assert reading == ["account.py"]
+    monkeypatch.delenv("PDK_ACCOUNTS_URL", raising=False)
+    assert get_service() is PDK_IO
+    monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:9/")
+    assert get_service() == simulated_service("http://127.0.0.1:9")

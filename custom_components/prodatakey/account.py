@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -19,9 +20,10 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEM_ID, DOMAIN
-from .pdk.account import ACCOUNTS_URL, AccountClient
+from .pdk.account import AccountClient
 from .pdk.generations import check_permission
 from .pdk.listing import read_each
+from .pdk.service import PDK_IO, Service
 
 type Credentials = tuple[str, str]
 
@@ -57,10 +59,23 @@ def async_get_account(hass: HomeAssistant, data: Mapping[str, Any]) -> AccountCl
     credentials = get_credentials(data)
     if (account := hass.data.get(_ACCOUNTS, {}).get(credentials)) is not None:
         return account
-    return AccountClient(
-        async_get_clientsession(hass),
-        *credentials,
-        url=os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL),
+    return AccountClient(async_get_clientsession(hass), *credentials, get_service())
+
+
+def get_service() -> Service:
+    """Return pdk.io, or what the environment names in its place.
+
+    Nothing else reads the environment. Tokens are then sent to that host alone, also
+    without encryption.
+    """
+    url = os.environ.get("PDK_ACCOUNTS_URL", "").rstrip("/")
+    if not url:
+        return PDK_IO
+    return Service(
+        accounts_url=url,
+        systems_url=url,
+        hosts=(urlsplit(url).hostname or "",),
+        schemes=("http", "https"),
     )
 
 

@@ -1,14 +1,13 @@
 """Information for Home Assistant's system health page."""
 
-import os
 from typing import Any
 
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
+from .account import get_service
 from .const import DOMAIN
 from .coordinator import ProdatakeyConfigEntry
-from .pdk.account import ACCOUNTS_URL
 
 
 @callback
@@ -30,7 +29,7 @@ async def _async_get_info(hass: HomeAssistant) -> dict[str, Any]:
     )
     return {
         "can_reach_server": system_health.async_check_can_reach_url(
-            hass, os.environ.get("PDK_ACCOUNTS_URL", ACCOUNTS_URL)
+            hass, get_service().accounts_url
         ),
         "panels_connected": f"{len(connected)} / {len(enabled)}",
     }

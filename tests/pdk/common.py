@@ -24,6 +24,7 @@ from custom_components.prodatakey.pdk.generations import (
 from custom_components.prodatakey.pdk.http import Token
 from custom_components.prodatakey.pdk.listing import read_tree
 from custom_components.prodatakey.pdk.models import CloudNodeInfo, DoorId, PanelInfo
+from custom_components.prodatakey.pdk.service import Service
 from custom_components.prodatakey.pdk.v1 import socketio2 as v1_socket
 from custom_components.prodatakey.pdk.v1.client import (
     PanelClient,
@@ -109,8 +110,21 @@ def account_client(
     client_id: str = CLIENT_ID,
     client_secret: str = CLIENT_SECRET,
 ) -> AccountClient:
-    """Return a client of an account."""
-    return AccountClient(session, client_id, client_secret, url)
+    """Return a client of an account of a simulated pdk.io."""
+    service = simulated_service(url)
+    return AccountClient(session, client_id, client_secret, service)
+
+
+def simulated_service(url: str) -> Service:
+    """Return what the integration takes for pdk.io if its environment says so."""
+    url = url.rstrip("/")
+    host = str(urlsplit(url).hostname)
+    return Service(
+        accounts_url=url,
+        systems_url=url,
+        hosts=(host,),
+        schemes=("http", "https"),
+    )
 
 
 async def get_panels(accounts: AccountClient) -> list[PanelInfo]:

@@ -10,7 +10,7 @@ import warnings
 import aiohttp
 import pytest
 
-from custom_components.prodatakey.pdk.account import ACCOUNTS_URL, AccountClient
+from custom_components.prodatakey.pdk.account import AccountClient
 from custom_components.prodatakey.pdk.errors import (
     CannotConnectError,
     InvalidAuthError,
@@ -25,7 +25,14 @@ from custom_components.prodatakey.pdk.scrub import REDACTED
 from custom_components.prodatakey.pdk.v1.client import get_panel
 from tests.simulator_process import PANEL, SimulatedPdk
 
-from .common import PDK, account_client, get_panels, panel_client, set_constants
+from .common import (
+    PDK,
+    account_client,
+    get_panels,
+    panel_client,
+    set_constants,
+    simulated_service,
+)
 
 
 async def _get_panel(accounts: AccountClient, times: int) -> list[object]:
@@ -97,7 +104,7 @@ async def test_panel_token_is_sent_to_pdk_io_only(
         return Response(body=body, size=0, headers={})
 
     monkeypatch.setattr(f"{PDK}.account.request", request)
-    accounts = account_client(session, ACCOUNTS_URL, "a", "b:ü")
+    accounts = AccountClient(session, "a", "b:ü")
     panels = await get_panels(accounts)
     assert [panel.uri for panel in panels] == ["https://1070abc.pdk.io/"] * trusted
     if trusted:
@@ -105,14 +112,32 @@ async def test_panel_token_is_sent_to_pdk_io_only(
     else:
         with pytest.raises(CannotConnectError):
             await get_panel(accounts, PANEL)
-    assert all(request["url"].startswith(f"{ACCOUNTS_URL}/") for request in sent)
+    assert all(
+        request["url"].startswith("https://accounts.pdk.io/") for request in sent
+    )
     assert (sent[0]["method"], sent[0]["url"]) == (
         "POST",
-        f"{ACCOUNTS_URL}/oauth2/token",
+        "https://accounts.pdk.io/oauth2/token",
     )
     basic = base64.b64encode("a:b:ü".encode()).decode()
     assert sent[0]["authorization"] == f"Basic {basic}"
     assert sent[0]["form"] == {"grant_type": "client_credentials"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "trusted"),
+    [
+        ("http://10.1.2.3:8701/1070ABC/", True),
+        ("https://10.1.2.3/", True),
+        ("http://10.1.2.4:8700/", False),
+        ("http://1070abc.pdk.io/", False),
+        ("ftp://10.1.2.3/", False),
+        ("http://", False),
+    ],
+)
+def test_simulated_service_is_trusted_alone(uri: str, trusted: bool) -> None:
+    """Test that tokens go to no other host in place of pdk.io, and there without TLS."""
+    assert simulated_service("http://10.1.2.3:8700").trusts(uri) is trusted
 
 
 async def test_no_permission(accounts: AccountClient, simulator: SimulatedPdk) -> None:

@@ -3,7 +3,7 @@
 What is imported here is the public face; everything else may change.
 """
 
-from .account import ACCOUNTS_URL, AccountClient
+from .account import AccountClient
 from .clock import now
 from .commands import (
     ActuateClose,
@@ -64,11 +64,12 @@ from .models import (
     SiteProblem,
 )
 from .panel import Panel
+from .service import PDK_IO, Service
 from .site import Site
 from .tasks import log_failure
 
 __all__ = [
-    "ACCOUNTS_URL",
+    "PDK_IO",
     "Access",
     "AccessEvent",
     "AccountClient",
@@ -107,6 +108,7 @@ __all__ = [
     "QuerySignal",
     "RateLimitedError",
     "RoleTooSmallError",
+    "Service",
     "Signal",
     "Site",
     "SiteProblem",

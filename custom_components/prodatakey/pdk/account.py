@@ -5,7 +5,7 @@ import base64
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 import time
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 
@@ -26,8 +26,7 @@ from .http import (
     request,
 )
 from .parser import as_dict, non_empty_str
-
-ACCOUNTS_URL = "https://accounts.pdk.io"
+from .service import PDK_IO, Service
 
 # PDK allows 10 writes and 35 requests a second: these at once, then so many a second.
 WRITES_AT_ONCE = 2
@@ -96,13 +95,13 @@ class AccountClient:
         session: aiohttp.ClientSession,
         client_id: str,
         client_secret: str,
-        url: str = ACCOUNTS_URL,
+        service: Service = PDK_IO,
     ) -> None:
         """Initialize the client."""
         self.session = session
         credentials = f"{client_id}:{client_secret}".encode()
         self._basic = f"Basic {base64.b64encode(credentials).decode()}"
-        self.url = url.rstrip("/")
+        self.service = service
         self._client_secret = client_secret
         self._id_tokens = deque[str](maxlen=MAX_SECRETS)
         self._writes = Pacer(WRITES_AT_ONCE, WRITES_PER_SECOND)
@@ -203,7 +202,7 @@ class AccountClient:
             return await request(
                 self.session,
                 method,
-                self.url + path,
+                self.service.accounts_url + path,
                 authorization=authorization,
                 status_errors=status_errors,
                 form=form,
@@ -217,17 +216,6 @@ class AccountClient:
         if self._rejected_since is None:
             self._rejected_since = time.monotonic()
         return time.monotonic() - self._rejected_since >= CONFIRM_REJECTION_AFTER
-
-    def trusts(self, uri: str) -> bool:
-        """Return whether a panel token may be sent to this address."""
-        try:
-            address = urlsplit(uri)
-        except ValueError:
-            return False
-        if self.url != ACCOUNTS_URL:
-            return address.scheme in ("http", "https")
-        host = address.hostname or ""
-        return address.scheme == "https" and host.endswith(".pdk.io")
 
 
 def _required_text(body: object, key: str) -> str:

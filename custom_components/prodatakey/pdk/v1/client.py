@@ -49,7 +49,7 @@ def parse_panel(
     match raw:
         case {"uri": str(uri), **rest} if len(uri) <= MAX_URI_LENGTH:
             panel_id = parse_serial(rest.get("id"))
-            if panel_id is not None and account.trusts(uri):
+            if panel_id is not None and account.service.trusts(uri):
                 return PanelInfo(
                     id=panel_id,
                     name=as_name(rest.get("name")) or panel_id,

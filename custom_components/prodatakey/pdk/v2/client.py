@@ -6,7 +6,7 @@ from typing import override
 
 import aiohttp
 
-from ..account import ACCOUNTS_URL, AccountClient, quoted
+from ..account import AccountClient, quoted
 from ..client import RestClient, SiteClient
 from ..errors import PermissionMissingError
 from ..listing import MAX_ORGANIZATIONS, Listing, read_each
@@ -14,8 +14,6 @@ from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str, parse_serial
 from .commands import CommandSender, Lost
 from .parser import DEVICE_KEYS, parse_device
-
-SYSTEMS_URL = "https://systems.pdk.io"
 
 
 async def get_cloud_nodes(
@@ -80,9 +78,8 @@ def token_path(system_id: str) -> str:
 
 
 def _system_uri(account: AccountClient, system_id: str) -> str:
-    """Return the address of a system; a simulated account has its systems beside it."""
-    url = SYSTEMS_URL if account.url == ACCOUNTS_URL else account.url
-    return f"{url}/{quoted(system_id)}/"
+    """Return the address of a system."""
+    return f"{account.service.systems_url}/{quoted(system_id)}/"
 
 
 def restore_cloud_node(
