@@ -5,6 +5,11 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.prodatakey import button, switch
+from custom_components.prodatakey.const import DOMAIN
+from custom_components.prodatakey.pdk.commands import TryOpen
+from custom_components.prodatakey.pdk.doors import Door
+from custom_components.prodatakey.pdk.models import Aspect
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData
@@ -107,6 +112,39 @@ async def test_options_take_effect_at_once(
     stored = str(hass_storage[f"prodatakey.{PANEL}"])
     assert "Okafor" in stored
     assert "Amelia" not in stored
+
+
+async def test_new_entity_that_says_nothing(
+    new_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new button or switch counts as one that opens the door, until its row says not.
+
+    With a code it does not exist then: it is removed, and not added by a set-up.
+    """
+
+    def always(_: Door) -> bool:
+        return True
+
+    row = button.DoorButtonDescription(key="new", command=TryOpen, supported_fn=always)
+    monkeypatch.setattr(button, "BUTTONS", (*button.BUTTONS, row))
+    output = switch.DoorSwitchDescription(
+        key="new", aspect=Aspect.RELAY, supported_fn=always
+    )
+    monkeypatch.setattr(switch, "OUTPUT", output)
+
+    def exist() -> list[bool]:
+        registry = er.async_get(new_site.hass)
+        return [
+            bool(registry.async_get_entity_id(domain, DOMAIN, f"{PANEL}_1_new"))
+            for domain in ("button", "switch")
+        ]
+
+    await new_site.set_up()
+    assert exist() == [True, True]
+    await submit_options(new_site, code="1234")
+    assert exist() == [False, False]
+    await new_site.set_up(code="1234")
+    assert exist() == [False, False]
 
 
 async def test_code_that_cannot_be_one(site: Site) -> None:

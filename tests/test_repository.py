@@ -11,9 +11,21 @@ import warnings
 
 import pytest
 
-from custom_components.prodatakey import pdk
+from custom_components.prodatakey import (
+    binary_sensor,
+    button,
+    event,
+    lock,
+    move,
+    pdk,
+    sensor,
+    switch,
+)
 from custom_components.prodatakey.account import get_service
+from custom_components.prodatakey.entity import ProdatakeyEntityDescription
 from custom_components.prodatakey.pdk.service import PDK_IO
+from custom_components.prodatakey.pdk.v2 import stream as v2_stream
+from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 
 from .common import COMPONENT, PROJECT, TEXTS, Json
 from .pdk.common import simulated_service
@@ -136,3 +148,26 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get_service() is PDK_IO
     monkeypatch.setenv("PDK_ACCOUNTS_URL", "http://127.0.0.1:9/")
     assert get_service() == simulated_service("http://127.0.0.1:9")
+
+
+def _rows(table: object) -> list[ProdatakeyEntityDescription]:
+    """Return the rows of a table, or the only one."""
+    if isinstance(table, dict):
+        table = tuple(table.values())
+    rows = table if isinstance(table, tuple) else (table,)
+    return [row for row in rows if isinstance(row, ProdatakeyEntityDescription)]
+
+
+def test_features() -> None:
+    """Rows of tables say which feature they need: a move knows all, and PDK 2.0 the rest."""
+    needing = {
+        row.key: row.feature
+        for platform in (binary_sensor, button, event, lock, sensor, switch)
+        for table in vars(platform).values()
+        for row in _rows(table)
+        if row.feature
+    }
+    assert needing == {key: each for key, each in move._FEATURES.items() if each}
+    for row in button.BUTTONS:
+        has_command = type(row.command(1)) in v2_stream._ACTIONS
+        assert (row.feature in {None, *CloudNodeClient.features}) is has_command

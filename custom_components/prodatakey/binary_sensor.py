@@ -17,6 +17,7 @@ from .entity import (
     DoorEntity,
     DoorEntityDescription,
     PanelEntity,
+    ProdatakeyEntityDescription,
     async_add_door_entities,
     async_subscribe_until_unload,
     has_reported,
@@ -32,6 +33,14 @@ class DoorBinarySensorDescription(DoorEntityDescription, BinarySensorEntityDescr
     """Description of a door's binary sensor."""
 
     aspect: Aspect
+    opens_door: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelBinarySensorDescription(
+    ProdatakeyEntityDescription, BinarySensorEntityDescription
+):
+    """Description of a binary sensor of the panel."""
 
 
 DOOR_POSITION = DoorBinarySensorDescription(
@@ -87,11 +96,20 @@ BINARY_SENSORS = (
     ),
 )
 
-CONNECTION = BinarySensorEntityDescription(
+CONNECTION = PanelBinarySensorDescription(
     key="connection",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+PROBLEMS = {
+    problem: PanelBinarySensorDescription(
+        key=problem,
+        feature=Feature.SITE_PROBLEMS,
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    )
+    for problem in SiteProblem
+}
 
 
 async def async_setup_entry(
@@ -142,12 +160,7 @@ class PanelProblem(PanelEntity, BinarySensorEntity):
 
     def __init__(self, coordinator: PanelCoordinator, problem: SiteProblem) -> None:
         """Initialize the sensor of a problem."""
-        description = BinarySensorEntityDescription(
-            key=problem,
-            device_class=BinarySensorDeviceClass.PROBLEM,
-            entity_category=EntityCategory.DIAGNOSTIC,
-        )
-        super().__init__(coordinator, description)
+        super().__init__(coordinator, PROBLEMS[problem])
         self._problem = problem
 
     @override

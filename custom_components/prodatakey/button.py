@@ -10,14 +10,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
 from .entity import (
-    CODE_BYPASS_KEYS,
     DoorEntity,
     DoorEntityDescription,
     async_add_door_entities,
     has_reported,
 )
 from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
-from .pdk.models import Aspect, DoorId, DoorKind
+from .pdk.models import Aspect, DoorId, DoorKind, Feature
 
 PARALLEL_UPDATES = 0
 
@@ -33,22 +32,28 @@ BUTTONS = (
     DoorButtonDescription(
         key="open",
         command=TryOpen,
+        opens_door=True,
         supported_fn=lambda door: door.kind is DoorKind.DOOR,
     ),
     DoorButtonDescription(
         key="open",
         translation_key="pulse",
         command=TryOpen,
+        opens_door=True,
         supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
     ),
     DoorButtonDescription(
         key="clear_forced",
         command=ClearForced,
+        opens_door=False,
+        feature=Feature.CLEAR_FORCED,
         supported_fn=has_reported(Aspect.FORCED),
     ),
     DoorButtonDescription(
         key="force_toggle",
         command=ActuateForceToggle,
+        opens_door=True,
+        feature=Feature.FORCE_TOGGLE,
         entity_registry_enabled_default=False,
         supported_fn=lambda door: door.kind is DoorKind.DOOR,
     ),
@@ -72,7 +77,7 @@ class DoorButton(DoorEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command."""
-        if self.entity_description.key in CODE_BYPASS_KEYS:
+        if self.entity_description.opens_door:
             await self.async_require_lock_permission()
         command = self.entity_description.command(self.door.id)
         await self.coordinator.async_send(self.door, command)

@@ -28,27 +28,25 @@ from .options import Options
 from .pdk.commands import DoorCommand
 from .pdk.doors import Door, Subscribers
 from .pdk.endpoints import Endpoint
-from .pdk.models import Aspect, DoorKind, Feature, SiteProblem
-
-# Entities that open a door without asking for its code.
-CODE_BYPASS_KEYS = frozenset({"open", "force_toggle", "output"})
-# Entities that need something that not every generation of PDK can do.
-FEATURE_BY_KEY: dict[str, Feature] = {
-    "clear_forced": Feature.CLEAR_FORCED,
-    "do_not_disturb": Feature.DO_NOT_DISTURB,
-    "force_toggle": Feature.FORCE_TOGGLE,
-    "last_activity": Feature.LIVE_EVENTS,
-    "signal": Feature.ENDPOINTS,
-    **dict.fromkeys(SiteProblem, Feature.SITE_PROBLEMS),
-}
+from .pdk.models import Aspect, DoorKind, Feature
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorEntityDescription(EntityDescription):
+class ProdatakeyEntityDescription(EntityDescription):
+    """Description of any entity."""
+
+    feature: Feature | None = None
+    """What it needs that not every generation of PDK has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorEntityDescription(ProdatakeyEntityDescription):
     """Description of a door's entity: which doors have it, and what it shows."""
 
     supported_fn: Callable[[Door], bool]
     aspect: Aspect | None = None
+    opens_door: bool = True
+    """Whether it can open a door without its code: it does not exist with a code then."""
 
 
 class ProdatakeyEntity(Entity):
@@ -255,14 +253,18 @@ class DoorEntity(ProdatakeyEntity):
             )
 
 
-def is_forbidden(door: Door, key: str, options: Options) -> bool:
+def is_forbidden(
+    door: Door, description: DoorEntityDescription, options: Options
+) -> bool:
     """Return whether an entity must not exist, at this door and with these options."""
+    key = description.key
     if door.kind is DoorKind.SECOND_READER and key in Aspect:
         # earlier versions added what is configured for its door
         return key not in door.reported
     if key == "last_person":
         return not options.record_people
-    return options.code is not None and bypasses_code(door, key)
+    has_code = options.code is not None
+    return has_code and description.opens_door and door.info.may_be_door
 
 
 async def async_get_permissions(
@@ -277,11 +279,6 @@ async def async_get_permissions(
     if (user := await hass.auth.async_get_user(context.user_id)) is None:
         raise UnknownUser(context=context)
     return lambda entity_id: user.permissions.check_entity(entity_id, policy)
-
-
-def bypasses_code(door: Door, key: str) -> bool:
-    """Return whether an entity would open a door without its code."""
-    return key in CODE_BYPASS_KEYS and door.info.may_be_door
 
 
 def has_reported(aspect: Aspect) -> Callable[[Door], bool]:
@@ -315,14 +312,17 @@ def async_add_door_entities[D: DoorEntityDescription](
                 description.key: description
                 for description in descriptions
                 if description.supported_fn(door)
-                and FEATURE_BY_KEY.get(description.key) not in missing
-                and not is_forbidden(door, description.key, coordinator.options)
+                and description.feature not in missing
+                and not is_forbidden(door, description, coordinator.options)
             }
             # the registry may have any of them, from an earlier set-up
             present = added.get(door, all_keys)
             keys = added.setdefault(door, set())
-            for key in present - wanted.keys():
-                if is_forbidden(door, key, coordinator.options):
+            for description in descriptions:
+                key = description.key
+                if key not in present or key in wanted:
+                    continue
+                if is_forbidden(door, description, coordinator.options):
                     keys.discard(key)
                     _async_remove_entity(coordinator, domain, door, key)
             new += [

@@ -26,6 +26,8 @@ PARALLEL_UPDATES = 0
 class DoorEventDescription(DoorEntityDescription, EventEntityDescription):
     """Description of an event entity."""
 
+    opens_door: bool = False
+
 
 EVENTS = (
     DoorEventDescription(

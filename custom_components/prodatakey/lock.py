@@ -43,7 +43,9 @@ OPENING_TIMEOUT = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class DoorLockDescription(DoorEntityDescription, LockEntityDescription):
-    """Description of a lock."""
+    """Description of a lock, which asks for the code itself."""
+
+    opens_door: bool = False
 
 
 LOCKS = (

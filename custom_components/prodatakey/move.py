@@ -12,19 +12,27 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from .binary_sensor import PROBLEMS
+from .button import BUTTONS
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
-from .entity import FEATURE_BY_KEY
 from .issues import PANEL_MIGRATED, PANEL_MOVED_BACK, async_delete_issues
 from .pdk.generations import get_features
 from .pdk.models import DoorInfo, Feature, PanelInfo
 from .pdk.parser import comparable
+from .sensor import LAST_ACTIVITY, SIGNAL
 from .store import Move, MoveStore, PanelStore
+from .switch import DO_NOT_DISTURB
 
 FORCE_CLOSE_KEY = "force_close"
 # Marks entities that a move has enabled, in their options.
 _ENABLED_BY_MOVE = "enabled_by_move"
+# What entities need that not every generation of PDK has, by their translation keys.
+_FEATURES = {
+    row.translation_key or row.key: row.feature
+    for row in (*BUTTONS, DO_NOT_DISTURB, LAST_ACTIVITY, SIGNAL, *PROBLEMS.values())
+}
 
 
 @callback
@@ -82,8 +90,7 @@ def async_get_leaving(
         for entity in er.async_entries_for_config_entry(
             er.async_get(hass), entry.entry_id
         )
-        if (feature := FEATURE_BY_KEY.get(entity.translation_key or ""))
-        and feature not in features
+        if _FEATURES.get(entity.translation_key or "") not in {None, *features}
     ]
     return entities, devices
 

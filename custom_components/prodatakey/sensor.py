@@ -18,6 +18,7 @@ from .entity import (
     DoorEntityDescription,
     EndpointEntity,
     PanelEntity,
+    ProdatakeyEntityDescription,
     async_add_door_entities,
     async_subscribe_until_unload,
 )
@@ -32,17 +33,27 @@ PARALLEL_UPDATES = 0
 class DoorSensorDescription(DoorEntityDescription, SensorEntityDescription):
     """Description of a door's sensor."""
 
+    opens_door: bool = False
 
-LAST_ACTIVITY = SensorEntityDescription(
-    key="last_activity", entity_category=EntityCategory.DIAGNOSTIC
+
+@dataclass(frozen=True, kw_only=True)
+class PanelSensorDescription(ProdatakeyEntityDescription, SensorEntityDescription):
+    """Description of a sensor of the panel or of an endpoint."""
+
+
+LAST_ACTIVITY = PanelSensorDescription(
+    key="last_activity",
+    feature=Feature.LIVE_EVENTS,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 LAST_PERSON = DoorSensorDescription(
     key="last_person",
     supported_fn=lambda door: door.kind is DoorKind.DOOR and door.has_reader,
 )
 # PDK does not document the unit of dbGain, so there is none.
-SIGNAL = SensorEntityDescription(
+SIGNAL = PanelSensorDescription(
     key="signal",
+    feature=Feature.ENDPOINTS,
     entity_category=EntityCategory.DIAGNOSTIC,
     state_class=SensorStateClass.MEASUREMENT,
 )
@@ -71,10 +82,10 @@ async def async_setup_entry(
         added.discard(endpoint.key)
 
     features = coordinator.site.client.features
-    if Feature.LIVE_EVENTS in features:
+    if LAST_ACTIVITY.feature in features:
         async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     async_add_door_entities(entry, async_add_entities, (LAST_PERSON,), DoorLastPerson)
-    if Feature.ENDPOINTS not in features:
+    if SIGNAL.feature not in features:
         return
     for endpoint in panel.endpoints.values():
         add_entity(endpoint)

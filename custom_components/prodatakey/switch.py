@@ -18,7 +18,7 @@ from .exceptions import translated_errors
 from .pdk.commands import ActuateClose, ActuateOpen
 from .pdk.do_not_disturb import set_do_not_disturb
 from .pdk.doors import Door
-from .pdk.models import Aspect, DoorKind
+from .pdk.models import Aspect, DoorKind, Feature
 
 PARALLEL_UPDATES = 0
 
@@ -33,6 +33,8 @@ class DoorSwitchDescription(DoorEntityDescription, SwitchEntityDescription):
 DO_NOT_DISTURB = DoorSwitchDescription(
     key="do_not_disturb",
     aspect=Aspect.FORCE_CLOSE,
+    opens_door=False,
+    feature=Feature.DO_NOT_DISTURB,
     # the editor's filter tells it from outputs by its class
     device_class=SwitchDeviceClass.SWITCH,
     entity_category=EntityCategory.CONFIG,
@@ -42,6 +44,7 @@ OUTPUT = DoorSwitchDescription(
     key="output",
     name=None,
     aspect=Aspect.RELAY,
+    opens_door=True,
     supported_fn=lambda door: door.kind is DoorKind.OUTPUT,
 )
 # The icons of outputs, by PDK's own.
