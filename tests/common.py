@@ -261,7 +261,8 @@ class Site:
 
     def deliver(self, topic: str, payload: Json) -> None:
         """Hand an event to the panel's stream at once, as if it had just arrived."""
-        self.entry.runtime_data.site.stream._dispatch(topic, payload)
+        stream = self.entry.runtime_data.site.stream
+        stream._dispatch(stream._socket, topic, payload)
 
     async def commands(self, after: int = 0, wait: float = 5) -> list[Json]:
         """Wait for at least one more command; return those after so many."""

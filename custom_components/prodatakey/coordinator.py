@@ -128,7 +128,7 @@ class PanelCoordinator:
         restore_panel(self.panel, stored, features)
         if not self.options.record_people:
             self.site.forget_people()
-        self.site.stream.restore_recent_ids(as_list(stored.get("recent_ids")))
+        self.site.stream.recent_ids.restore(as_list(stored.get("recent_ids")))
         if error is None:
             try:
                 await self.site.read_doors()
@@ -306,6 +306,6 @@ class PanelCoordinator:
         return {
             **panel_as_dict(self.panel, self._kept_endpoints),
             "activity": self.activity and activity_as_dict(self.activity),
-            "recent_ids": self.site.stream.recent_ids,
+            "recent_ids": self.site.stream.recent_ids.to_store(),
             "record_people": self.options.record_people,
         }

@@ -69,7 +69,7 @@ CONSTANTS = {
     "silent_after": "reconnect.SILENT_AFTER",
     "stable_after": "reconnect.STABLE_AFTER",
     "tick": "transport.TICK",
-    "validation_time": "v2.stream.VALIDATION_TIME",
+    "validation_time": "v2.node.VALIDATION_TIME",
     "writes_per_second": "account.WRITES_PER_SECOND",
 }
 

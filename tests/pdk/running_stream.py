@@ -8,7 +8,7 @@ from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
 from custom_components.prodatakey.pdk.generations import Client, create_stream
 from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkEvent
-from custom_components.prodatakey.pdk.stream import StreamStatus
+from custom_components.prodatakey.pdk.stream import BaseStream, StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.waiting import wait_until
 
@@ -80,9 +80,17 @@ class RunningStream:
         return bool(self.stream._pending)
 
     @property
+    def connection(self) -> BaseStream:
+        """Return what is connected; on PDK 2.0 that is the system."""
+        if isinstance(self.stream, PanelStream):
+            return self.stream
+        assert self.stream._system
+        return self.stream._system.stream
+
+    @property
     def token_rejected(self) -> bool:
         """Return whether events may be delayed by a rejected token."""
-        return self.stream._renewer.rejected.is_set()
+        return self.connection._renewer.rejected.is_set()
 
     @property
     def statuses(self) -> list[StreamStatus]:
@@ -110,8 +118,9 @@ class RunningStream:
 
     async def wait_for_renewals(self, count: int) -> None:
         """Wait until the token has been renewed so often, and is accepted."""
-        stats = self.stream.stats
-        await wait_until(lambda: stats.renewals >= count and not self.token_rejected)
+        await wait_until(
+            lambda: self.stream.stats.renewals >= count and not self.token_rejected
+        )
 
     async def wait_for_events(self, count: int) -> None:
         """Wait until so many events have arrived."""

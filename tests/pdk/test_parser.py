@@ -15,6 +15,7 @@ from custom_components.prodatakey.pdk.parser import (
 )
 from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
 from custom_components.prodatakey.pdk.v2 import parser as v2_parser
+from custom_components.prodatakey.pdk.v2.parser import Envelope
 
 from .common import SAMPLES
 
@@ -126,8 +127,8 @@ def test_name_of_a_door(metadata: object, door: object, name: str | None) -> Non
     for event in (
         parse_event("door.input.relay.on", v1),
         parse_event("door.request.allowed", v1),
-        v2_parser.parse_event("device.input.relay.on", v2),
-        v2_parser.parse_event("device.request.allowed", v2),
+        v2_parser.parse_event("device.input.relay.on", Envelope(v2)),
+        v2_parser.parse_event("device.request.allowed", Envelope(v2)),
     ):
         assert isinstance(event, DoorEvent | AccessEvent)
         assert event.door_name == name
@@ -172,7 +173,9 @@ def test_names_are_cleaned(sent: str, read: str | None) -> None:
         "body": {"deviceId": 1},
         "metadata": {"deviceName": sent, "holderName": sent},
     }
-    node_event = v2_parser.parse_event("device.request.allowed", node_access)
+    node_event = v2_parser.parse_event(
+        "device.request.allowed", Envelope(node_access)
+    )
     assert isinstance(node_event, AccessEvent)
     door = parse_door({"id": 1, "name": sent, "serialNumber": sent, "type": sent})
     assert door is not None

@@ -10,8 +10,6 @@ from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1 import engineio3
 from custom_components.prodatakey.pdk.v1.client import PanelClient
-from custom_components.prodatakey.pdk.v1.stream import PanelStream
-from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
 from tests.simulator_process import PANEL, SimulatedPdk
 from tests.waiting import wait_until
 
@@ -85,12 +83,10 @@ class _LateEvent(RunningStream):
 
     def on_status(self, status: StreamStatus, error: PdkError | None) -> None:
         super().on_status(status, error)
-        if isinstance(self.stream, CloudNodeStream):
-            self._socket = self.stream._current or self._socket
-            if status is DROPPED:
-                self.stream._receive(self._socket, self._topic, self._event)
-        elif isinstance(self.stream, PanelStream) and status is DROPPED:
-            self.stream._dispatch(self._topic, self._event)
+        if status is DROPPED:
+            self.connection._dispatch(self._socket, self._topic, self._event)
+        elif self.connection._sockets:
+            (self._socket,) = self.connection._sockets
 
 
 async def test_event_after_the_end(site: SimulatedSite, short_waits: None) -> None:
@@ -139,14 +135,15 @@ async def test_unexpected_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Test that an unexpected error is logged without its message, and retried."""
-    get_token, failures = site.client.get_token, [RuntimeError("secret")]
+    tokens = site.client if site.is_pdk1 else site.client.system
+    get_token, failures = tokens.get_token, [RuntimeError("secret")]
 
     async def fail_once() -> Any:
         if failures:
             raise failures.pop()
         return await get_token()
 
-    monkeypatch.setattr(site.client, "get_token", fail_once)
+    monkeypatch.setattr(tokens, "get_token", fail_once)
     async with RunningStream(site.client) as stream:
         assert stream.statuses == [DOWN, CONNECTED]
     assert "Unexpected error: RuntimeError" in caplog.text

@@ -26,7 +26,7 @@ from custom_components.prodatakey.pdk.stream import MAX_UNKNOWN_TOPICS, OTHER_TO
 from custom_components.prodatakey.pdk.v1.client import PanelClient
 from custom_components.prodatakey.pdk.v1.parser import TOPICS
 from custom_components.prodatakey.pdk.v2.parser import TOPICS as V2_TOPICS
-from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
+from custom_components.prodatakey.pdk.v2.stream import SystemStream
 from tests.simulator_process import PANEL, SimulatedPdk
 from tests.waiting import wait_until
 
@@ -101,10 +101,10 @@ async def test_unknown_topics_are_counted(
         await site.subscribed()
         for topic in (*topics, "serverError"):
             payload = {"message": PIN, "body": {"pin": PIN}}
-            if isinstance(stream.stream, CloudNodeStream):
+            if isinstance(stream.connection, SystemStream):
                 # the simulated system sends only what was subscribed
-                assert stream.stream._current
-                stream.stream._receive(stream.stream._current, topic, payload)
+                assert stream.connection._current
+                stream.connection._dispatch(stream.connection._current, topic, payload)
             else:
                 await site.pdk.emit(site.id, topic, payload)
         stats, expected = stream.stream.stats, {step: 2, topics[2]: 1, OTHER_TOPICS: 3}
@@ -115,7 +115,7 @@ async def test_unknown_topics_are_counted(
         assert stats.unknown_topics == expected
         assert stats.unexpected_rejections == int(site.is_pdk1)
         for number in range(1000):
-            stream.stream._count_unknown(
+            stream.connection._count_unknown(
                 "topic." + chr(97 + number % 26) * (number // 26)
             )
         assert len(stats.unknown_topics) == MAX_UNKNOWN_TOPICS

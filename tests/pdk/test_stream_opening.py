@@ -228,7 +228,7 @@ async def test_pings_of_the_websocket(
                 )
             )
 
-    socket._on_event = handle_event
+    socket.on_event = handle_event
     async with websocket_server(serve) as uri:
         await socket.open(uri.replace("http", "ws"))
         await socket.send_event("begin", {})

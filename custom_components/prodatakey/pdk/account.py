@@ -106,8 +106,7 @@ class AccountClient:
         self._id_tokens = deque[str](maxlen=MAX_SECRETS)
         self._writes = Pacer(WRITES_AT_ONCE, WRITES_PER_SECOND)
         self._requests = Pacer(REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
-        self.command_pacers: dict[str, Pacer] = {}
-        """The pace of commands to each system of PDK 2.0, shared by its cloud nodes."""
+        self._shared: dict[tuple[type, str], object] = {}
         self._rejected_since: float | None = None
         self._id_token: Token | None = None
         self._renewal = SharedRenewal()
@@ -117,6 +116,19 @@ class AccountClient:
     def secrets(self) -> tuple[str, ...]:
         """Return the client secret and the last ID tokens."""
         return (self._client_secret, *self._id_tokens)
+
+    def share[T](self, kind: type[T], key: str, make: Callable[[], T]) -> T:
+        """Return what everything that uses this account has in common, made once."""
+        shared = self._shared.get((kind, key))
+        if not isinstance(shared, kind):
+            shared = self._shared[kind, key] = make()
+        return shared
+
+    def take_over(self, other: AccountClient, key: str) -> None:
+        """Share what another account has shared so far."""
+        for kind, each in tuple(other._shared):
+            if each == key:
+                self._shared[kind, each] = other._shared.pop((kind, each))
 
     async def get_token(self, path: str) -> Token:
         """Return a new token of a site; it is valid for both REST and stream.

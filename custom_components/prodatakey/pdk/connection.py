@@ -41,10 +41,15 @@ class _Packet(socketio_packet.Packet):
     json = _Orjson  # type: ignore[assignment] # stubs: a module
 
 
+def ignore(*_: object) -> None:
+    """Handle nothing."""
+
+
 class BaseSocket(socketio.AsyncClient):
     """One connection, from `open` until `ended`; each generation has its transport.
 
-    `on_event` is called with the name and the first argument of each event.
+    `on_event` is called with the name and the first argument of each event; it may be
+    set until the connection is opened.
     """
 
     eio: BaseTransport
@@ -52,7 +57,7 @@ class BaseSocket(socketio.AsyncClient):
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        on_event: Callable[[str, object], None],
+        on_event: Callable[[str, object], None] = ignore,
     ) -> None:
         """Initialize a connection that is used once."""
         super().__init__(
@@ -64,7 +69,7 @@ class BaseSocket(socketio.AsyncClient):
             serializer=_Packet,
         )
         self.eio.on_plain_event = self._handle_plain_event
-        self._on_event = on_event
+        self.on_event = on_event
         self._accepted = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -116,7 +121,7 @@ class BaseSocket(socketio.AsyncClient):
             case socketio_packet.EVENT:
                 match pkt.data:
                     case [str(name), *arguments]:
-                        self._on_event(name, arguments[0] if arguments else None)
+                        self.on_event(name, arguments[0] if arguments else None)
             case socketio_packet.CONNECT:
                 self._handle_accepted()
             case socketio_packet.DISCONNECT:
@@ -136,7 +141,7 @@ class BaseSocket(socketio.AsyncClient):
         except ValueError:
             data = None if len(text) > LARGE_JSON else _loads(text)
         if data and isinstance(data[0], str):
-            self._on_event(data[0], data[1] if len(data) > 1 else None)
+            self.on_event(data[0], data[1] if len(data) > 1 else None)
 
     def _handle_accepted(self) -> None:
         """Handle the server's acceptance, which may come twice."""

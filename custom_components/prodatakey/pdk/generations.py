@@ -9,11 +9,12 @@ from .errors import PdkError, PermissionMissingError
 from .listing import Listing, read_organizations
 from .models import CloudNodeInfo, Feature, PanelInfo, PdkEvent
 from .parser import Json
-from .stream import SiteStream, StreamStatus
+from .stream import StreamStatus
 from .v1 import client as v1_client, stream as v1_stream
-from .v2 import client as v2_client, stream as v2_stream
+from .v2 import client as v2_client, node as v2_node
 
 type Client = v1_client.PanelClient | v2_client.CloudNodeClient
+type Stream = v1_stream.PanelStream | v2_node.CloudNodeStream
 
 
 async def get_sites(account: AccountClient) -> Listing[PanelInfo]:
@@ -120,10 +121,10 @@ def create_stream(
     *,
     on_event: Callable[[PdkEvent], None],
     on_status: Callable[[StreamStatus, PdkError | None], None],
-) -> SiteStream:
+) -> Stream:
     """Return the stream of a site."""
     if isinstance(client, v2_client.CloudNodeClient):
-        return v2_stream.CloudNodeStream(client, on_event=on_event, on_status=on_status)
+        return v2_node.CloudNodeStream(client, on_event=on_event, on_status=on_status)
     return v1_stream.PanelStream(client, on_event=on_event, on_status=on_status)
 
 
@@ -133,6 +134,6 @@ async def validate_connection(client: Client) -> None:
     Raises CannotConnectError, StreamRefusedError and what RestClient.get_token raises.
     """
     if isinstance(client, v2_client.CloudNodeClient):
-        await v2_stream.validate_connection(client)
+        await v2_node.validate_connection(client)
     else:
         await v1_stream.validate_connection(client)

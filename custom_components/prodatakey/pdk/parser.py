@@ -53,6 +53,11 @@ _JOINERS = "\u200c\u200d"
 _NOT_COMPARED = str.maketrans("", "", f"{_JOINERS}\ufe0e\ufe0f")
 
 
+# A door's name comes with each of its events, so those that were cleaned are kept.
+clean_names: dict[str, str | None] = {}
+MAX_NAMES = 1000
+
+
 class MalformedEventError(ValueError):
     """A known topic without its subject. Names the field, never its content."""
 
@@ -185,6 +190,16 @@ def non_empty_str(raw: object) -> str | None:
 def as_name(raw: object) -> str | None:
     """Return a name, cleaned and cut to a length that entity ids and states can hold."""
     return clean_text(raw, MAX_NAME_LENGTH) or None if isinstance(raw, str) else None
+
+
+def clean_name(raw: str) -> str | None:
+    """Return the name of a door, and keep it in `clean_names` for the next event."""
+    name = as_name(raw)
+    if len(raw) <= MAX_RAW_NAME_LENGTH:
+        if len(clean_names) >= MAX_NAMES:
+            clean_names.clear()
+        clean_names[raw] = name
+    return name
 
 
 def clean_text(text: str, max_length: int) -> str:

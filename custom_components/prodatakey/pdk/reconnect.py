@@ -6,7 +6,7 @@ import contextlib
 import random
 import time
 
-from .client import SiteClient
+from .client import RestClient
 from .clock import NOT_HELD, now
 from .errors import (
     InvalidAuthError,
@@ -95,7 +95,7 @@ class TokenRenewer:
 
     def __init__(
         self,
-        client: SiteClient,
+        client: RestClient,
         backoff: Backoff,
         on_silence: Callable[[PdkError | None], None],
     ) -> None:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -12,12 +12,13 @@ import re
 from typing import ClassVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from .client import SiteClient
-from .clock import NOT_HELD
-from .commands import Command
+from .client import RestClient
+from .clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
+from .connection import BaseSocket
 from .errors import CannotConnectError, PdkError
-from .models import PdkEvent
+from .models import AccessEvent, DoorEvent, PdkEvent
 from .parser import MalformedEventError
+from .recent import RecentIds
 from .reconnect import Backoff, TokenRenewer, wait_for_retry
 from .tasks import log_exception
 
@@ -25,10 +26,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A connection that ends earlier, in seconds, may have ended because of its token.
 EARLY_DISCONNECT = 5.0
-# This many event ids are kept, to ignore an event that comes twice, and fewer over a
-# restart.
-MAX_RECENT_IDS = 2000
-MAX_STORED_IDS = 500
 # So many unknown topics are counted by their names, which have letters only.
 MAX_UNKNOWN_TOPICS = 50
 OTHER_TOPICS = "others"
@@ -80,21 +77,27 @@ class ConnectionStats:
     errors: deque[LogEntry] = field(default_factory=_new_log)
 
 
-class SiteStream(ABC):
-    """The stream of one site. `run` keeps it connected until cancelled."""
+class BaseStream(ABC):
+    """A connection that reports events. `run` keeps it until cancelled."""
 
     subscribed_topics: ClassVar[frozenset[str]] = frozenset()
     """Empty where all events come without a subscription."""
 
     def __init__(
         self,
-        client: SiteClient,
+        client: RestClient,
         *,
+        parse: Callable[[str, object], PdkEvent | None],
         on_event: Callable[[PdkEvent], None],
         on_status: Callable[[StreamStatus, PdkError | None], None],
     ) -> None:
-        """Initialize the stream."""
+        """Initialize the stream.
+
+        `parse` returns an event, or None for one that changes nothing, and raises
+        MalformedEventError.
+        """
         self.stats = ConnectionStats()
+        self.recent_ids = RecentIds()
         self.held_since = NOT_HELD
         """Since when the event that is handled now may have been held back, as `clock.now`.
 
@@ -104,12 +107,13 @@ class SiteStream(ABC):
         self.silent = False
         """Whether the panel has had no valid token for too long."""
         self._client = client
+        self._parse = parse
         self._on_event = on_event
         self._on_status = on_status
+        self._sockets: Collection[BaseSocket] = ()
+        """The connections whose events count."""
         self._backoff = Backoff()
         self._renewer = TokenRenewer(client, self._backoff, self._handle_silence)
-        self._recent_ids: set[str] = set()
-        self._recent_ids_order: deque[str] = deque()
         self._malformed_topics: set[str] = set()
         self._retry = asyncio.Event()
 
@@ -130,16 +134,60 @@ class SiteStream(ABC):
         self._renewer.retry.set()
 
     @abstractmethod
-    async def send(self, command: Command) -> None:
-        """Send one command, once, and return when it was accepted.
-
-        `Panel` calls it, in a task that no caller cancels. Raises NotConnectedError at
-        once, CommandRejectedError, and CommandUnansweredError after 10 seconds.
-        """
-
-    @abstractmethod
     async def _connect(self) -> None:
         """Connect, and return when that connection has ended. Raises PdkError."""
+
+    @abstractmethod
+    def _handle_control_event(
+        self, socket: BaseSocket, event: PdkEvent
+    ) -> PdkEvent | None:
+        """Handle what is not about a door; return what is left to report."""
+
+    def _dispatch(self, socket: BaseSocket, topic: str, payload: object) -> None:
+        """Handle one event of a connection; never raises."""
+        if socket not in self._sockets:
+            # received before the end of the connection was noticed
+            return
+        try:
+            event = self._parse(topic, payload)
+        except MalformedEventError as err:
+            self._handle_malformed(topic, err)
+            return
+        if event is None:
+            self._handle_ignored(topic)
+            return
+        self.stats.topics[topic] += 1
+        if isinstance(event, (DoorEvent, AccessEvent)):
+            self._renewer.events += 1
+            if event.event_id is None:
+                if self._is_doubtful(socket, event):
+                    return
+            elif self.recent_ids.is_repeated(event.event_id):
+                return
+        elif (event := self._handle_control_event(socket, event)) is None:
+            return
+        self.held_since = self._renewer.held_since
+        if self.held_since != NOT_HELD:
+            self._handle_held(socket)
+        if socket.eio.delayed:
+            self.held_since = HELD_FOR_UNKNOWN_TIME
+        try:
+            self._on_event(event)
+        except Exception:
+            # a bug in handling one door must not end the stream for all of them
+            _LOGGER.exception("Could not handle %s", topic)
+
+    def _is_doubtful(self, socket: BaseSocket, event: DoorEvent | AccessEvent) -> bool:
+        """Return whether an event that nothing identifies may have come before."""
+        return False
+
+    def _handle_held(self, socket: BaseSocket) -> None:
+        """Handle an event that comes while the token is rejected."""
+        self._renewer.handle_held_event()
+
+    def _handle_ignored(self, topic: str) -> None:
+        """Handle an event that changes nothing."""
+        self._count_unknown(topic)
 
     def _handle_silence(self, err: PdkError | None) -> None:
         """Handle that the panel has no valid token, or has one again."""
@@ -177,35 +225,6 @@ class SiteStream(ABC):
         except Exception:
             _LOGGER.exception("Could not handle the status %s", status.name)
 
-    def _notify_event(self, topic: str, event: PdkEvent) -> None:
-        """Notify of an event; a failing callback must not end the stream."""
-        try:
-            self._on_event(event)
-        except Exception:
-            # a bug in handling one door must not end the stream for all of them
-            _LOGGER.exception("Could not handle %s", topic)
-
-    @property
-    def recent_ids(self) -> list[str]:
-        """Return what identifies the last events, to be stored; newest last."""
-        return list(self._recent_ids_order)[-MAX_STORED_IDS:]
-
-    def restore_recent_ids(self, stored: Iterable[object]) -> None:
-        """Ignore events that came before a restart; what is no text is left out."""
-        for each in stored:
-            if isinstance(each, str):
-                self._is_repeated(each)
-
-    def _is_repeated(self, event_id: str) -> bool:
-        """Return whether an event has come before."""
-        if event_id in self._recent_ids:
-            return True
-        if len(self._recent_ids) == MAX_RECENT_IDS:
-            self._recent_ids.discard(self._recent_ids_order.popleft())
-        self._recent_ids.add(event_id)
-        self._recent_ids_order.append(event_id)
-        return False
-
     def _count_unknown(self, topic: str) -> None:
         """Count a topic that nobody reads; what does not look like one may be a secret."""
         counts = self.stats.unknown_topics
@@ -216,7 +235,7 @@ class SiteStream(ABC):
             _LOGGER.debug("Ignored the unknown topic %r", name)
         counts[name] += 1
 
-    def _log_malformed(self, topic: str, err: MalformedEventError) -> None:
+    def _handle_malformed(self, topic: str, err: MalformedEventError) -> None:
         """Warn once for each topic; the content may be secret."""
         if topic not in self._malformed_topics:
             self._malformed_topics.add(topic)
@@ -237,13 +256,16 @@ async def attempt(work: Callable[[], Awaitable[None]]) -> PdkError | None:
 
 
 async def open_connection(
-    client: SiteClient, open_url: Callable[[str], Awaitable[None]], **query: str
+    client: RestClient,
+    uri: str,
+    open_url: Callable[[str], Awaitable[None]],
+    **query: str,
 ) -> None:
     """Open a connection at the address of a site; a token that failed is not used again.
 
     Raises what `open_url` raises, without secrets.
     """
-    address = urlsplit(client.info.uri)
+    address = urlsplit(uri)
     scheme = "wss" if address.scheme == "https" else "ws"
     parameters = urlencode(query, safe="", quote_via=quote)
     try:

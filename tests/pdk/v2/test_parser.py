@@ -9,16 +9,14 @@ from custom_components.prodatakey.pdk.models import (
     AccessEvent,
     AllProppedCleared,
     InvalidToken,
+    PdkEvent,
     SiteConnection,
     SiteProblem,
     SiteProblemReported,
 )
 from custom_components.prodatakey.pdk.parser import MalformedEventError
-from custom_components.prodatakey.pdk.v2.parser import (
-    find_unknown_keys,
-    parse_cloud_node,
-    parse_event,
-)
+from custom_components.prodatakey.pdk.v2 import parser
+from custom_components.prodatakey.pdk.v2.parser import Envelope
 
 DEVICE = "1bf7a641-4b1b-4d6c-9c57-818e7515575d"
 WEBHOOK: dict[str, Any] = {
@@ -44,6 +42,11 @@ WEBHOOK: dict[str, Any] = {
 }
 
 
+def parse_event(topic: str, payload: object) -> PdkEvent | None:
+    """Return the event of a payload."""
+    return parser.parse_event(topic, Envelope(payload))
+
+
 def test_the_only_sample_of_an_event() -> None:
     """The webhook's sample is understood in full."""
     assert parse_event("device.request.allowed", WEBHOOK) == AccessEvent(
@@ -58,8 +61,9 @@ def test_the_only_sample_of_an_event() -> None:
         request_factor="CARD_ONLY",
         explicit=None,
     )
-    assert parse_cloud_node(WEBHOOK) == (WEBHOOK["cloudNodeId"], "1234ABC")
-    assert not find_unknown_keys(WEBHOOK)
+    envelope = Envelope(WEBHOOK)
+    assert (envelope.node_id, envelope.serial) == (WEBHOOK["cloudNodeId"], "1234ABC")
+    assert not envelope.unknown_keys
 
 
 @pytest.mark.parametrize(
@@ -121,4 +125,4 @@ def test_an_event_without_a_device_is_malformed() -> None:
 def test_only_names_of_unknown_keys() -> None:
     """An unknown key is named by where it is, without its value."""
     event = {**WEBHOOK, "extra": "secret", "body": {"deviceId": DEVICE, "mood": "bad"}}
-    assert find_unknown_keys(event) == {"extra", "body.mood"}
+    assert Envelope(event).unknown_keys == {"extra", "body.mood"}

@@ -17,7 +17,7 @@ from custom_components.prodatakey.pdk.models import (
 from custom_components.prodatakey.pdk.parser import MAX_ID_LENGTH
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
-from custom_components.prodatakey.pdk.v2.stream import CloudNodeStream
+from custom_components.prodatakey.pdk.v2.stream import SystemStream
 from simulator.scenario import device_id
 from tests.pdk.common import set_constants
 from tests.pdk.running_stream import CONNECTED, DROPPED, RunningStream
@@ -222,7 +222,7 @@ async def test_event_that_comes_again_after_a_restart(
     restored: list[object] = []
     for run, expected in enumerate(([ALLOWED, ALLOWED, OPENED], [OPENED]), 1):
         running = RunningStream(node)
-        running.stream.restore_recent_ids([*restored, 7, None])
+        running.stream.recent_ids.restore([*restored, 7, None])
         async with running as stream:
             await simulator.subscriptions(WORKSHOP, run)
             for each in (event, too_long):
@@ -230,7 +230,7 @@ async def test_event_that_comes_again_after_a_restart(
             await simulator.report(WORKSHOP, OPENED, 1)
             await stream.wait_for_events(len(expected))
         assert stream.topics == expected
-        restored = [*stream.stream.recent_ids]
+        restored = [*stream.stream.recent_ids.to_store()]
     assert max(map(len, map(str, restored))) < 150
 
 
@@ -267,9 +267,9 @@ async def test_standstill_of_this_machine(
     set_constants(monkeypatch, tick=0.1)
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
-        assert isinstance(stream.stream, CloudNodeStream)
-        assert stream.stream._current is not None
-        stream.stream._current.eio._last_awake -= 60
+        assert isinstance(stream.connection, SystemStream)
+        assert stream.connection._current is not None
+        stream.connection._current.eio._last_awake -= 60
         await simulator.report(WORKSHOP, ALLOWED, 1)
         await stream.wait_for_events(1)
         assert stream.delayed == [True]

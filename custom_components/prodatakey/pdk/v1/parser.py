@@ -25,7 +25,6 @@ from ..models import (
 from ..parser import (
     MAX_ID_LENGTH,
     MAX_PLACEHOLDERS,
-    MAX_RAW_NAME_LENGTH,
     MAX_SENTENCE_LENGTH,
     Json,
     MalformedEventError,
@@ -34,6 +33,8 @@ from ..parser import (
     as_int,
     as_list,
     as_name,
+    clean_name,
+    clean_names,
     clean_text,
     non_empty_str,
     parse_door_id,
@@ -41,10 +42,6 @@ from ..parser import (
     required_address,
     required_str,
 )
-
-# A door's name comes with each of its events, so those that were cleaned are kept.
-_names: dict[str, str | None] = {}
-MAX_NAMES = 1000
 
 
 def parse_event(topic: str, payload: object) -> PdkEvent | None:
@@ -97,7 +94,7 @@ def _parse_door_event(
     return DoorEvent(
         topic,
         door_id,
-        _names.get(name) or _clean_name(name)
+        clean_names.get(name) or clean_name(name)
         if isinstance(name, str) and name
         else None,
         occurred if type(occurred) is int else None,
@@ -107,16 +104,6 @@ def _parse_door_event(
         aspect,
         value,
     )
-
-
-def _clean_name(raw: str) -> str | None:
-    """Return the name of a door, and keep it for the next event."""
-    name = as_name(raw)
-    if len(raw) <= MAX_RAW_NAME_LENGTH:
-        if len(_names) >= MAX_NAMES:
-            _names.clear()
-        _names[raw] = name
-    return name
 
 
 def _parse_access_event(topic: str, event: Json) -> AccessEvent:

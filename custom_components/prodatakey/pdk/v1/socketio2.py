@@ -10,7 +10,7 @@ from typing import override
 
 import aiohttp
 
-from ..connection import BaseSocket
+from ..connection import BaseSocket, ignore
 from .engineio3 import Transport
 
 
@@ -22,8 +22,8 @@ class Socket(BaseSocket):
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        on_connect: Callable[[Socket], None],
-        on_event: Callable[[str, object], None],
+        on_connect: Callable[[Socket], None] = ignore,
+        on_event: Callable[[str, object], None] = ignore,
     ) -> None:
         """Initialize a connection; `on_connect` is called before its first event."""
         super().__init__(session, on_event)

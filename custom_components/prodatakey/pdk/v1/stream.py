@@ -2,25 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 import logging
 from typing import override
 from uuid import uuid4
 
 from .. import commands
-from ..clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
 from ..commands import Command
+from ..connection import BaseSocket
 from ..errors import NotConnectedError, PdkError
-from ..models import (
-    AccessEvent,
-    CommandSucceeded,
-    DoorEvent,
-    InvalidToken,
-    PdkEvent,
-    ServerError,
-)
-from ..parser import MalformedEventError
+from ..models import CommandSucceeded, InvalidToken, PdkEvent, ServerError
 from ..reconnect import RENEWAL_GRACE
-from ..stream import SiteStream, StreamStatus, open_connection
+from ..stream import BaseStream, StreamStatus, open_connection
 from ..tasks import create_task
 from .client import PanelClient
 from .parser import parse_event
@@ -33,7 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 UPDATE_INFO_AFTER = 3
 
 
-class PanelStream(SiteStream):
+class PanelStream(BaseStream):
     """The stream of one panel: its own Socket.IO 2.x server."""
 
     _client: PanelClient
@@ -46,12 +39,13 @@ class PanelStream(SiteStream):
         on_status: Callable[[StreamStatus, PdkError | None], None],
     ) -> None:
         """Initialize the stream."""
-        super().__init__(client, on_event=on_event, on_status=on_status)
+        super().__init__(
+            client, parse=parse_event, on_event=on_event, on_status=on_status
+        )
         self._pending = PendingCommands()
         self._socket: Socket | None = None
         self._failed_opens = 0
 
-    @override
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the panel has executed it.
 
@@ -104,11 +98,14 @@ class PanelStream(SiteStream):
             self._failed_opens = 0
             await self._client.update_info()
         token = await self._client.get_token()
-        socket = Socket(self._client.session, self._handle_connected, self._dispatch)
+        socket = Socket(self._client.session, self._handle_connected)
+        socket.on_event = partial(self._dispatch, socket)
         self._renewer.start(token)
         try:
             self._failed_opens += 1
-            await open_connection(self._client, socket.open, token=token.value)
+            await open_connection(
+                self._client, self._client.info.uri, socket.open, token=token.value
+            )
             self._failed_opens = 0
             await self._stay_connected(socket)
         finally:
@@ -143,7 +140,7 @@ class PanelStream(SiteStream):
         """Handle a new connection."""
         self.stats.connects += 1
         self._backoff.handle_connected()
-        self._socket = socket
+        self._socket, self._sockets = socket, (socket,)
         self._notify_status(StreamStatus.CONNECTED)
 
     def _handle_disconnected(self) -> None:
@@ -152,38 +149,12 @@ class PanelStream(SiteStream):
             if self._pending:
                 # they fail now: none may arrive once the network is up again
                 self._socket.abort()
-            self._socket = None
+            self._socket, self._sockets = None, ()
             self._pending.fail_all()
             self._handle_dropped()
 
-    def _dispatch(self, topic: str, payload: object) -> None:
-        """Handle one event of the socket; never raises."""
-        if (socket := self._socket) is None:
-            # received before the end of the connection was noticed
-            return
-        try:
-            event = parse_event(topic, payload)
-        except MalformedEventError as err:
-            self._log_malformed(topic, err)
-            return
-        if event is None:
-            self._count_unknown(topic)
-            return
-        self.stats.topics[topic] += 1
-        if isinstance(event, (DoorEvent, AccessEvent)):
-            self._renewer.events += 1
-            if event.event_id is not None and self._is_repeated(event.event_id):
-                return
-        else:
-            event = self._handle_control_event(event)
-        self.held_since = self._renewer.held_since
-        if self.held_since != NOT_HELD:
-            self._renewer.handle_held_event()
-        if socket.eio.delayed:
-            self.held_since = HELD_FOR_UNKNOWN_TIME
-        self._notify_event(topic, event)
-
-    def _handle_control_event(self, event: PdkEvent) -> PdkEvent:
+    @override
+    def _handle_control_event(self, socket: BaseSocket, event: PdkEvent) -> PdkEvent:
         """Handle what is about a command or the token; return the event."""
         match event:
             case InvalidToken():
@@ -212,9 +183,9 @@ async def validate_connection(client: PanelClient) -> None:
     Raises CannotConnectError, StreamRefusedError and what RestClient.get_token
     raises.
     """
-    socket = Socket(client.session, lambda _: None, lambda *_: None)
+    socket = Socket(client.session)
     try:
         token = await client.get_token()
-        await open_connection(client, socket.open, token=token.value)
+        await open_connection(client, client.info.uri, socket.open, token=token.value)
     finally:
         await socket.close()

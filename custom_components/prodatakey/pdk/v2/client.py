@@ -9,6 +9,7 @@ import aiohttp
 from ..account import AccountClient, quoted
 from ..client import RestClient, SiteClient
 from ..errors import PermissionMissingError
+from ..http import Token
 from ..listing import MAX_ORGANIZATIONS, Listing, read_each
 from ..models import CloudNodeInfo, DoorId, DoorInfo, Feature
 from ..parser import Json, as_dict, as_list, as_name, non_empty_str, parse_serial
@@ -109,6 +110,33 @@ def _parse_node(node: Json, system_id: str, uri: str) -> CloudNodeInfo | None:
     )
 
 
+class SystemClient(RestClient):
+    """The tokens of one system, for its connection and all of its cloud nodes."""
+
+    def __init__(self, account: AccountClient, system_id: str, uri: str) -> None:
+        """Initialize without a token."""
+        super().__init__(account.session, account, token_path(system_id))
+        self.system_id = system_id
+        self.uri = uri
+        self.nodes: set[CloudNodeClient] = set()
+        """Those that use the connection."""
+        self.on_token = self._handle_token
+
+    def _handle_token(self) -> None:
+        """Tell the cloud nodes of a new token."""
+        for node in tuple(self.nodes):
+            if self._token is not None:
+                node.handle_token(self._token)
+
+    @override
+    def scrub(self, text: str) -> str:
+        """Return a text of the network without the secrets of any cloud node."""
+        text = super().scrub(text)
+        for node in self.nodes:
+            text = node.scrub(text)
+        return text
+
+
 class CloudNodeClient(SiteClient):
     """REST client for one cloud node; its tokens are those of the whole system."""
 
@@ -127,7 +155,47 @@ class CloudNodeClient(SiteClient):
         self._commands = CommandSender(self, info.system_id)
         self.device_ids: set[DoorId] = set()
         """The devices of the last two lists: a door goes once two in a row lack it."""
-        self._listed_ids: set[DoorId] = set()
+        self.listed_ids: set[DoorId] = set()
+        """The devices of the last list."""
+        self._last_token: Token | None = None
+
+    @property
+    def system(self) -> SystemClient:
+        """Return the client that all cloud nodes of the system share in this account."""
+        system_id, uri = self.info.system_id, self.info.uri
+        return self.account.share(
+            SystemClient, system_id, lambda: SystemClient(self.account, system_id, uri)
+        )
+
+    @property
+    @override
+    def token(self) -> Token | None:
+        """Return the present token of the system."""
+        return self.system.token
+
+    @override
+    async def get_token(self) -> Token:
+        """Return a fresh token. Raises what AccountClient.request raises."""
+        return self.handle_token(await self.system.get_token())
+
+    @override
+    async def get_shared_token(self, rejected: Token | None = None) -> Token:
+        """Return the present token, or a new one. Raises what `get_token` raises."""
+        return self.handle_token(await self.system.get_shared_token(rejected))
+
+    @override
+    def discard_token(self, token: Token | None = None) -> None:
+        """Do not use a token again. By default that is the present one."""
+        self.system.discard_token(token)
+
+    def handle_token(self, token: Token) -> Token:
+        """Handle a token of the system, which may be new here; return it."""
+        if token is not self._last_token:
+            self._last_token = token
+            self._tokens.append(token.value)
+            if self.on_token is not None:
+                self.on_token()
+        return token
 
     async def is_online(self) -> bool | None:
         """Return whether the site is online, None if that is not reported.
@@ -148,7 +216,7 @@ class CloudNodeClient(SiteClient):
         if doors:
             # an empty list is ignored, as the panel does
             listed = {door.id for door in doors}
-            self.device_ids, self._listed_ids = listed | self._listed_ids, listed
+            self.device_ids, self.listed_ids = listed | self.listed_ids, listed
         return doors
 
     async def send(

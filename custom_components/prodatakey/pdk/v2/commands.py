@@ -53,8 +53,8 @@ class CommandSender:
     def __init__(self, client: SiteClient, system_id: str) -> None:
         """Initialize without commands."""
         self._client = client
-        self._pacer = client.account.command_pacers.setdefault(
-            system_id, Pacer(COMMANDS_AT_ONCE, COMMANDS_PER_SECOND)
+        self._pacer = client.account.share(
+            Pacer, system_id, lambda: Pacer(COMMANDS_AT_ONCE, COMMANDS_PER_SECOND)
         )
         self._posting: set[asyncio.Task[Answer]] = set()
 

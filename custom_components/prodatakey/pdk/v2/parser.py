@@ -23,14 +23,14 @@ from ..models import (
 )
 from ..parser import (
     DEVICE_KEYS as PANEL_DEVICE_KEYS,
+    MAX_ID_LENGTH,
     Json,
     MalformedEventError,
     as_dict,
-    as_event_id,
     as_id,
-    as_int,
     as_name,
-    non_empty_str,
+    clean_name,
+    clean_names,
     parse_door,
     parse_door_id,
 )
@@ -155,50 +155,74 @@ _KNOWN_KEYS: Mapping[str, frozenset[str]] = {
 MAX_KEYS = 100
 
 
-def parse_event(topic: str, payload: object) -> PdkEvent | None:
+class Envelope:
+    """The parts of an event, of any shape, read in one pass."""
+
+    __slots__ = (
+        "body",
+        "device",
+        "event",
+        "metadata",
+        "node_id",
+        "serial",
+        "unknown_keys",
+    )
+
+    def __init__(self, payload: object) -> None:
+        """Find the parts, and the id and serial number of the cloud node."""
+        event: Json = payload if isinstance(payload, dict) else {}
+        body, metadata = event.get("body"), event.get("metadata")
+        self.event = event
+        self.body: Json = body if isinstance(body, dict) else {}
+        self.metadata: Json = metadata if isinstance(metadata, dict) else {}
+        device = self.body.get("device")
+        self.device: Json = device if isinstance(device, dict) else {}
+        self.node_id = self.serial = None
+        for part in (event, self.body):
+            node_id, serial = part.get("cloudNodeId"), part.get("cloudNodeSN")
+            if self.node_id is None and isinstance(node_id, str):
+                self.node_id = node_id or None
+            if self.serial is None and isinstance(serial, str):
+                self.serial = serial or None
+        self.unknown_keys: frozenset[str] | set[str] = frozenset()
+        """The names of fields that nobody reads yet, never values."""
+        if not (
+            _KNOWN_KEYS[""].issuperset(event)
+            and _KNOWN_KEYS["body"].issuperset(self.body)
+            and _KNOWN_KEYS["metadata"].issuperset(self.metadata)
+        ):
+            self.unknown_keys = self._find_unknown_keys()
+
+    def _find_unknown_keys(self) -> set[str]:
+        """Return the names of fields that nobody reads yet."""
+        parts = {"": self.event, "body": self.body, "metadata": self.metadata}
+        return {
+            f"{name}.{key}" if name else key
+            for name, part in parts.items()
+            for key in islice(part, MAX_KEYS)
+            if key not in _KNOWN_KEYS[name]
+        }
+
+
+def parse_event(topic: str, envelope: Envelope) -> PdkEvent | None:
     """Return the event, or None for a topic that changes nothing.
 
     Raises MalformedEventError.
     """
-    event = as_dict(payload)
     if (reported := _DOOR_TOPICS.get(topic)) is not None:
-        return DoorEvent(topic, *_parse_subject(event), *reported)
+        return DoorEvent(topic, *_parse_subject(topic, envelope), *reported)
     if topic in _ACCESS_TOPICS:
-        return _parse_access_event(topic, event)
+        return _parse_access_event(topic, envelope)
     if (site := _SITE_TOPICS.get(topic)) is not None:
         problem, value = site
         return SiteProblemReported(
-            problem=problem, value=value, source=_parse_source(event)
+            problem=problem, value=value, source=_parse_source(envelope)
         )
     if topic == "invalidToken":
         return InvalidToken()
     if (make := _OTHER_TOPICS.get(topic)) is not None:
         return make()
     return None
-
-
-def parse_cloud_node(payload: object) -> tuple[str | None, str | None]:
-    """Return the id and the serial number of the cloud node that sent an event."""
-    event = as_dict(payload)
-    body = as_dict(event.get("body"))
-    return (
-        non_empty_str(event.get("cloudNodeId"))
-        or non_empty_str(body.get("cloudNodeId")),
-        non_empty_str(event.get("cloudNodeSN"))
-        or non_empty_str(body.get("cloudNodeSN")),
-    )
-
-
-def find_unknown_keys(payload: object) -> set[str]:
-    """Return the names of fields of an event that nobody reads yet, never values."""
-    event = as_dict(payload)
-    unknown: set[str] = set()
-    for name, known in _KNOWN_KEYS.items():
-        part = as_dict(event.get(name)) if name else event
-        prefix = f"{name}." if name else ""
-        keys = islice(part, MAX_KEYS)
-        unknown |= {f"{prefix}{key}" for key in keys if key not in known}
-    return unknown
 
 
 def parse_device(raw: object) -> DoorInfo | None:
@@ -212,15 +236,15 @@ def parse_device(raw: object) -> DoorInfo | None:
     return parse_door({**device, **references})
 
 
-def _parse_access_event(topic: str, event: Json) -> AccessEvent:
+def _parse_access_event(topic: str, envelope: Envelope) -> AccessEvent:
     """Parse a request for access, without the presented credential."""
-    door_id, door_name, occurred, event_id = _parse_subject(event)
-    body = as_dict(event.get("body"))
+    door_id, door_name, occurred, event_id = _parse_subject(topic, envelope)
+    body = envelope.body
     holder = as_dict(body.get("holder"))
     explicit = body.get("explicit")
     access = _ACCESS_TOPICS[topic]
     holder_id = as_id(body.get("holderId")) or as_id(holder.get("id"))
-    name = as_name(as_dict(event.get("metadata")).get("holderName"))
+    name = as_name(envelope.metadata.get("holderName"))
     if access is Access.UNKNOWN:
         # nobody was recognized, whatever the event names
         holder_id = name = None
@@ -239,31 +263,41 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
 
 
 def _parse_subject(
-    event: Json,
+    topic: str, envelope: Envelope
 ) -> tuple[DoorId, str | None, int | None, str | None]:
-    """Return the device, its name, the time and the id of an event."""
-    body = as_dict(event.get("body"))
-    metadata = as_dict(event.get("metadata"))
-    device = as_dict(body.get("device"))
-    places = (body.get("deviceId"), event.get("deviceId"), device.get("id"))
-    ids = [door_id for place in places if (door_id := parse_door_id(place)) is not None]
-    if not ids:
+    """Return the device, its name, the time and what identifies an event.
+
+    Without an id that is its topic, device and time.
+    """
+    event, body, device = envelope.event, envelope.body, envelope.device
+    for place in (body.get("deviceId"), event.get("deviceId"), device.get("id")):
+        if (door_id := parse_door_id(place)) is not None:
+            break
+    else:
         raise MalformedEventError("deviceId is missing")
+    name = envelope.metadata.get("deviceName")
+    if not isinstance(name, str) or not name.strip():
+        name = device.get("name")
+    occurred, event_id = envelope.metadata.get("occurred"), event.get("id")
+    if type(occurred) is not int:
+        occurred = None
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= MAX_ID_LENGTH:
+        event_id = None if occurred is None else f"{topic} {door_id} {occurred}"
     return (
-        ids[0],
-        as_name(metadata.get("deviceName")) or as_name(device.get("name")),
-        as_int(metadata.get("occurred")),
-        as_event_id(event.get("id")),
+        door_id,
+        clean_names.get(name) or clean_name(name) if isinstance(name, str) else None,
+        occurred,
+        event_id,
     )
 
 
-def _parse_source(event: Json) -> str | None:
+def _parse_source(envelope: Envelope) -> str | None:
     """Return the id of the device or controller that has a problem."""
-    body = as_dict(event.get("body"))
+    event, body = envelope.event, envelope.body
     places = (
         body.get("deviceId"),
         event.get("deviceId"),
-        as_dict(body.get("device")).get("id"),
+        envelope.device.get("id"),
         body.get("controllerId"),
         event.get("controllerId"),
     )

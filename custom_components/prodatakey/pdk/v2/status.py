@@ -22,9 +22,9 @@ class SiteStatus:
     """The status of one cloud node. `run` reads it while the stream is connected."""
 
     def __init__(
-        self, client: CloudNodeClient, on_change: Callable[[str, bool], None]
+        self, client: CloudNodeClient, on_change: Callable[[bool], None]
     ) -> None:
-        """Initialize as online; `on_change` gets the topic that shows a change."""
+        """Initialize as online; `on_change` is called with each change."""
         self.online = True
         self._client = client
         self._on_change = on_change
@@ -37,21 +37,21 @@ class SiteStatus:
         """Read the status: there is a new connection, or a report names no site."""
         self._unclear.set()
 
-    def handle_report(self, topic: str, *, connected: bool) -> None:
+    def handle_report(self, *, connected: bool) -> None:
         """Handle what the system says of the site."""
         self._reports += 1
         if not connected:
             self._offline_since = time.monotonic()
             # nobody may say when it is back
             self._unclear.set()
-        self._set_online(topic, online=connected)
+        self._set_online(online=connected)
 
-    def handle_event(self, topic: str, *, maybe_delayed: bool) -> None:
+    def handle_event(self, *, maybe_delayed: bool) -> None:
         """Handle an event of the site itself: it is online, unless that is a late one."""
         self._events += 1
         if not self.online and not maybe_delayed and not self._is_settling:
             self._reports += 1
-            self._set_online(topic, online=True)
+            self._set_online(online=True)
 
     async def run(self) -> None:
         """Read the status whenever it is not clear, and regularly while it is offline."""
@@ -93,15 +93,15 @@ class SiteStatus:
         if (not online and events != self._events) or (online and self._is_settling):
             raise CannotConnectError("the status is not up to date")
         # if the field is missing, assume online
-        self._set_online("cloud-nodes", online=online)
+        self._set_online(online=online)
 
     @property
     def _is_settling(self) -> bool:
         """Return whether the site has just gone offline."""
         return time.monotonic() - self._offline_since < SETTLING
 
-    def _set_online(self, topic: str, *, online: bool) -> None:
+    def _set_online(self, *, online: bool) -> None:
         """Notify of a site that went online or offline."""
         if self.online is not online:
             self.online = online
-            self._on_change(topic, online)
+            self._on_change(online)
