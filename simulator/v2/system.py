@@ -79,6 +79,7 @@ class System:
         self.panels: dict[str, Panel] = {}
         self.clients: dict[str, SystemClient] = {}
         self.subscriptions: list[list[str]] = []
+        self.most_clients = 0
         self.renewed = 0
         self._observers = observers
 
@@ -86,6 +87,11 @@ class System:
         """Serve a panel."""
         self.panels[panel.cloud_node] = panel
         panel.publish_on_system = partial(self.publish, panel)
+
+    def add_client(self, sid: str, client: SystemClient) -> None:
+        """Serve a client. PDK allows one connection a system, so they are counted."""
+        self.clients[sid] = client
+        self.most_clients = max(self.most_clients, len(self.clients))
 
     async def remove(self, panel: Panel) -> None:
         """Do not serve a panel any more; without one there is no system."""
@@ -116,6 +122,7 @@ class System:
             "id": self.id,
             "switches": asdict(self.switches),
             "subscriptions": self.subscriptions,
+            "most_clients": self.most_clients,
             "renewed": self.renewed,
             "tokens": self.tokens.issued,
         }

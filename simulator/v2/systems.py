@@ -172,11 +172,14 @@ class Systems:
         async def close() -> None:
             await self._sio.disconnect(sid)
 
-        system.clients[sid] = SystemClient(
-            token=token,
-            emit=emit,
-            close=close,
-            abort=environ["aiohttp.request"].transport.abort,
+        system.add_client(
+            sid,
+            SystemClient(
+                token=token,
+                emit=emit,
+                close=close,
+                abort=environ["aiohttp.request"].transport.abort,
+            ),
         )
         self._simulation.observers.notify()
         if system.switches.renewal == "cut":

@@ -22,9 +22,9 @@ PIN = "PIN-48151623"
 def _parse(topic: str, payload: object) -> list[PdkEvent | None]:
     """Return what the parser of each generation makes of an event."""
     events: list[PdkEvent | None] = []
-    for parser, given in ((v1, payload), (v2, v2.Envelope(payload))):
+    for parser, received in ((v1, payload), (v2, v2.Envelope(payload))):
         try:
-            event = parser.parse_event(topic, given)
+            event = parser.parse_event(topic, received)
         except MalformedEventError as err:
             assert topic in parser.TOPICS
             assert str(err).endswith(" is missing")  # noqa: PT017

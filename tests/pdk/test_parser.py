@@ -173,9 +173,7 @@ def test_names_are_cleaned(sent: str, read: str | None) -> None:
         "body": {"deviceId": 1},
         "metadata": {"deviceName": sent, "holderName": sent},
     }
-    node_event = v2_parser.parse_event(
-        "device.request.allowed", Envelope(node_access)
-    )
+    node_event = v2_parser.parse_event("device.request.allowed", Envelope(node_access))
     assert isinstance(node_event, AccessEvent)
     door = parse_door({"id": 1, "name": sent, "serialNumber": sent, "type": sent})
     assert door is not None
