@@ -20,8 +20,11 @@ from .common import (
     WORKSHOP_SYSTEM,
     Json,
     Site,
+    add_entry,
     raises_error,
+    setup_integration,
     wait_for_connection,
+    wait_for_state,
     wait_until,
 )
 from .simulator_process import SimulatedPdk
@@ -258,6 +261,32 @@ async def test_diagnostics(site: Site) -> None:
     assert "body.surprise" in diagnostics["unknown_keys"]
     assert "secret-value" not in repr(diagnostics)
     assert WORKSHOP_SYSTEM not in repr(diagnostics)
+
+
+async def test_two_entries_of_one_system(hass: HomeAssistant, site: Site) -> None:
+    """Entries of one system have one connection: unloading one leaves the other's."""
+    system = {"id": WORKSHOP_SYSTEM, "cloud_node": "annex"}
+    panel = {"id": "4000XYZ", "generation": 2, "system": system}
+    door = {"id": 1, "name": "Annex"}
+    await site.pdk.control("POST", "panels", {**panel, "doors": [door]})
+    annex = add_entry(hass, "4000XYZ", "Annex", system_id=WORKSHOP_SYSTEM)
+    await setup_integration(hass, annex)
+    diagnostics = await async_get_config_entry_diagnostics(hass, annex)
+    assert diagnostics["stream"]["shared_by"] == 2
+    assert diagnostics["stream"]["connects"] == 1
+    await hass.config_entries.async_unload(site.entry.entry_id)
+    await site.pdk.report("4000XYZ", "device.input.relay.on", 1)
+    await wait_for_state(hass, "lock.annex", "unlocked")
+    assert site.state(SIDE).state == "unavailable"
+    await site.set_up()
+    await site.act("lock.unlock", "lock.annex")
+    await report(site, "device.input.relay.on", 1)
+    await site.wait_for_state(SIDE, "unlocked")
+    state = await site.pdk.system(WORKSHOP)
+    assert (state["most_clients"], len(state["subscriptions"])) == (1, 1)
+    for entry in (site.entry, annex):
+        await hass.config_entries.async_unload(entry.entry_id)
+    await site.pdk.sockets(WORKSHOP, 0)
 
 
 async def test_start_while_pdk_io_is_away(

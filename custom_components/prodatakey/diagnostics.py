@@ -103,6 +103,8 @@ def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
     return {
         "status": coordinator.site.status.name.lower(),
         "clock_offset": coordinator.panel.clock.seconds_behind,
+        # whatever follows is counted for all of them
+        "shared_by": stream.shared_by,
         "connects": stats.connects,
         "renewals": stats.renewals,
         "rejections": stats.rejections,

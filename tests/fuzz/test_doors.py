@@ -43,7 +43,7 @@ async def test_no_other_door_changes(
     """Test that no exception escapes, and that an event changes one door."""
     # no token is renewed, and no command answered
     stream = entry.runtime_data.site.stream
-    monkeypatch.setattr(stream, "_handle_control_event", lambda _: None)
+    monkeypatch.setattr(stream, "_handle_control_event", lambda *_: None)
     registry = er.async_get(hass)
     errors = _Errors()
     logging.getLogger().addHandler(errors)
@@ -55,7 +55,7 @@ async def test_no_other_door_changes(
         random.seed()
         topic, payload = event
         states = {state.entity_id: state for state in hass.states.async_all()}
-        stream._dispatch(topic, payload)
+        stream._dispatch(*stream._sockets, topic, payload)
         body = payload.get("body") if isinstance(payload, dict) else None
         door = str(parse_door_id(body.get("doorId"))) if isinstance(body, dict) else ""
         changed = {

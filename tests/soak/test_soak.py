@@ -146,9 +146,11 @@ def renewals(site: SoakSite) -> Once:
     async def once() -> None:
         stream = site.entry.runtime_data.site.stream
         renewed = stream.stats.renewals
-        stream._renewer.handle_rejection()
+        system = getattr(stream, "_system", None)
+        renewer = (system.stream if system else stream)._renewer
+        renewer.handle_rejection()
         await wait_until(lambda: stream.stats.renewals > renewed, 60)
-        await wait_until(lambda: not stream._renewer.rejected.is_set(), 60)
+        await wait_until(lambda: not renewer.rejected.is_set(), 60)
         # an event shows that the token is accepted
         act, state = next(acts)
         await site.pdk.act(site.panel_id, 1, act)

@@ -29,6 +29,8 @@ UPDATE_INFO_AFTER = 3
 class PanelStream(BaseStream):
     """The stream of one panel: its own Socket.IO 2.x server."""
 
+    shared_by = 1
+    """How many panels have this connection, with its counts, in common."""
     _client: PanelClient
 
     def __init__(

@@ -184,6 +184,11 @@ class CloudNodeClient(SiteClient):
         return self.handle_token(await self.system.get_shared_token(rejected))
 
     @override
+    async def renew_token(self) -> Token:
+        """Return a new token. Raises what `get_token` raises."""
+        return self.handle_token(await self.system.renew_token())
+
+    @override
     def discard_token(self, token: Token | None = None) -> None:
         """Do not use a token again. By default that is the present one."""
         self.system.discard_token(token)

@@ -78,6 +78,11 @@ class CloudNodeStream:
         self._lost: Lost | None = None
         """Done when commands cannot be sent any more; None while they cannot."""
 
+    @property
+    def shared_by(self) -> int:
+        """Return how many panels have this connection, with its counts, in common."""
+        return 0 if self._system is None else self._system.node_count
+
     async def send(self, command: Command) -> None:
         """Send one command, once, and return when the system has accepted it.
 
@@ -148,7 +153,9 @@ class CloudNodeStream:
         self.held_since = held_since
         if isinstance(event, (DoorEvent, AccessEvent)):
             # others may be the system's own, about a site that is away
-            self._status.handle_event(maybe_delayed=held_since != NOT_HELD)
+            self._status.events += 1
+            if not self._status.online:
+                self._status.handle_event(maybe_delayed=held_since != NOT_HELD)
         elif isinstance(event, SiteConnection):
             self._status.handle_report(connected=event.connected)
             return

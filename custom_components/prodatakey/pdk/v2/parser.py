@@ -155,6 +155,11 @@ _KNOWN_KEYS: Mapping[str, frozenset[str]] = {
 MAX_KEYS = 100
 
 
+# A device's id comes with each of its events, so those that were checked are kept.
+_device_ids: set[str] = set()
+MAX_DEVICE_IDS = 1000
+
+
 class Envelope:
     """The parts of an event, of any shape, read in one pass."""
 
@@ -270,8 +275,13 @@ def _parse_subject(
     Without an id that is its topic, device and time.
     """
     event, body, device = envelope.event, envelope.body, envelope.device
+    door_id: DoorId | None = None
     for place in (body.get("deviceId"), event.get("deviceId"), device.get("id")):
-        if (door_id := parse_door_id(place)) is not None:
+        if isinstance(place, str) and place in _device_ids:
+            door_id = place
+        else:
+            door_id = _parse_device_id(place)
+        if door_id is not None:
             break
     else:
         raise MalformedEventError("deviceId is missing")
@@ -289,6 +299,16 @@ def _parse_subject(
         occurred,
         event_id,
     )
+
+
+def _parse_device_id(raw: object) -> DoorId | None:
+    """Return the id of a device, and keep it for the next event."""
+    door_id = parse_door_id(raw)
+    if isinstance(door_id, str):
+        if len(_device_ids) >= MAX_DEVICE_IDS:
+            _device_ids.clear()
+        _device_ids.add(door_id)
+    return door_id
 
 
 def _parse_source(envelope: Envelope) -> str | None:

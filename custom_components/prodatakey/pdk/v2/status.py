@@ -30,7 +30,8 @@ class SiteStatus:
         self._on_change = on_change
         self._unclear = asyncio.Event()
         self._reports = 0
-        self._events = 0
+        self.events = 0
+        """Counts the events of the site itself."""
         self._offline_since = float("-inf")
 
     def handle_unclear(self) -> None:
@@ -47,9 +48,8 @@ class SiteStatus:
         self._set_online(online=connected)
 
     def handle_event(self, *, maybe_delayed: bool) -> None:
-        """Handle an event of the site itself: it is online, unless that is a late one."""
-        self._events += 1
-        if not self.online and not maybe_delayed and not self._is_settling:
+        """Handle an event of a site that is offline: it is not, unless that is a late one."""
+        if not maybe_delayed and not self._is_settling:
             self._reports += 1
             self._set_online(online=True)
 
@@ -86,11 +86,11 @@ class SiteStatus:
         Raises what CloudNodeClient.is_online raises, and CannotConnectError if the status
         contradicts what came meanwhile.
         """
-        reports, events = self._reports, self._events
+        reports, events = self._reports, self.events
         online = await self._client.is_online() is not False
         if reports != self._reports:
             return
-        if (not online and events != self._events) or (online and self._is_settling):
+        if (not online and events != self.events) or (online and self._is_settling):
             raise CannotConnectError("the status is not up to date")
         # if the field is missing, assume online
         self._set_online(online=online)

@@ -121,7 +121,7 @@ class System:
             return True
         if any(each.client.account is not account for each in self._nodes.values()):
             return False
-        if get_system(node.client).is_used:
+        if get_system(node.client).node_count:
             return False
         account.take_over(self.account, key)
         self.client.set_account(account)
@@ -129,14 +129,14 @@ class System:
         return True
 
     @property
-    def is_used(self) -> bool:
-        """Return whether a cloud node is served."""
-        return bool(self._nodes)
+    def node_count(self) -> int:
+        """Return how many cloud nodes are served."""
+        return len(self._nodes)
 
     @property
     def is_connected(self) -> bool:
         """Return whether there is a connection with a valid token."""
-        return self.is_used and self.status is StreamStatus.CONNECTED
+        return bool(self._nodes) and self.status is StreamStatus.CONNECTED
 
     def _handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
         """Handle the status of the connection, which is that of each cloud node."""
