@@ -26,7 +26,7 @@ MIN_SAMPLES = 2
 # So many in a row set a known clock back: until then they look late.
 MIN_SAMPLES_BACK = 5
 
-# Since when an event may have been held back, see `SiteStream.held_since`.
+# Since when an event may have been held back, see `BaseStream.held_since`.
 NOT_HELD = math.inf
 HELD_FOR_UNKNOWN_TIME = -math.inf
 

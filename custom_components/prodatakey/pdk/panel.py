@@ -77,7 +77,7 @@ class Panel:
         self._max_doors = max_doors
 
     def handle_event(self, event: PdkEvent, *, held_since: float) -> None:
-        """Handle any event but a report; `held_since` is as in `SiteStream`."""
+        """Handle any event but a report; `held_since` is as in `BaseStream`."""
         match event:
             case AccessEvent():
                 self._handle_access(event, held_since)
@@ -165,7 +165,7 @@ class Panel:
         self.assumed_problems.update(self.problems)
 
     def handle_report(self, event: DoorEvent, *, held_since: float) -> None:
-        """Handle a report of one aspect of a door; `held_since` is as in `SiteStream`."""
+        """Handle a report of one aspect of a door; `held_since` is as in `BaseStream`."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
             return

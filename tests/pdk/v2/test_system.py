@@ -15,6 +15,7 @@ from custom_components.prodatakey.pdk.errors import (
 from custom_components.prodatakey.pdk.models import SiteConnection
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_node
 from custom_components.prodatakey.pdk.v2.node import validate_connection
+from custom_components.prodatakey.pdk.v2.system import get_system
 from simulator.scenario import device_id
 from tests.pdk.common import account_client, set_constants
 from tests.pdk.running_stream import CONNECTED, DOWN, DROPPED, SILENT, RunningStream
@@ -247,7 +248,7 @@ async def test_next_begins_while_the_last_ends(
             await asyncio.sleep(0)
         async with RunningStream(pair.second, connect=False) as second:
             await asyncio.wait({first.task})
-            assert not second.statuses
+            assert get_system(pair.second)._running is None
             may_close.set()
             await second.wait_connected()
     await pair.pdk.sockets(WORKSHOP, 0)
