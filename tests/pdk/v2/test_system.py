@@ -81,7 +81,7 @@ async def pair(session: aiohttp.ClientSession, simulator: SimulatedPdk) -> Pair:
 def account_of(pair: Pair, name: str) -> AccountClient:
     """Return another account of the same service."""
     account = pair.first.account
-    return account_client(account.session, account.url, name, name)
+    return account_client(account.session, account.service.accounts_url, name, name)
 
 
 async def test_one_leaves_the_other_stays(pair: Pair) -> None:

@@ -175,17 +175,17 @@ class CloudNodeClient(SiteClient):
 
     @override
     async def get_token(self) -> Token:
-        """Return a fresh token. Raises what AccountClient.request raises."""
+        """Return a fresh token. Raises PdkError."""
         return self.handle_token(await self.system.get_token())
 
     @override
     async def get_shared_token(self, rejected: Token | None = None) -> Token:
-        """Return the present token, or a new one. Raises what `get_token` raises."""
+        """Return the present token, or a new one. Raises PdkError."""
         return self.handle_token(await self.system.get_shared_token(rejected))
 
     @override
     async def renew_token(self) -> Token:
-        """Return a new token. Raises what `get_token` raises."""
+        """Return a new token. Raises PdkError."""
         return self.handle_token(await self.system.renew_token())
 
     @override
