@@ -24,7 +24,7 @@ from custom_components.prodatakey import (
 from custom_components.prodatakey.account import get_service
 from custom_components.prodatakey.entity import ProdatakeyEntityDescription
 from custom_components.prodatakey.pdk.service import PDK_IO
-from custom_components.prodatakey.pdk.v2 import stream as v2_stream
+from custom_components.prodatakey.pdk.v2 import node as v2_node
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 
 from .common import COMPONENT, PROJECT, TEXTS, Json
@@ -169,5 +169,5 @@ def test_features() -> None:
     }
     assert needing == {key: each for key, each in move._FEATURES.items() if each}
     for row in button.BUTTONS:
-        has_command = type(row.command(1)) in v2_stream._ACTIONS
+        has_command = type(row.command(1)) in v2_node._ACTIONS
         assert (row.feature in {None, *CloudNodeClient.features}) is has_command
