@@ -159,13 +159,13 @@ async def test_too_many_doors(new_site: Site, monkeypatch: pytest.MonkeyPatch) -
 async def test_entry_is_removed(site: Site) -> None:
     """All issues are removed with their entry; a restart keeps that of a migration."""
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(site, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
     (issue,) = ir.async_get(site.hass).issues.values()
     assert issue.is_persistent
     assert issue.learn_more_url
     await site.set_up()
     await site.pdk.faults(panel_token={"status": 404})
     await site.hass.config_entries.async_reload(site.entry.entry_id)
-    assert issues(site.hass).keys() == {"panel_migrated", "permission_missing"}
+    assert issues(site.hass).keys() == {"panel_moved", "permission_missing"}
     await site.hass.config_entries.async_remove(site.entry.entry_id)
     assert issues(site.hass) == {}

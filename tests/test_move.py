@@ -51,15 +51,14 @@ QUIET = "switch.quiet"
 class Fix:
     """The fix of an issue, as the frontend goes through it."""
 
-    def __init__(self, client: Any, key: str) -> None:
+    def __init__(self, client: Any) -> None:
         """Initialize with a client of Home Assistant's API."""
         self._client = client
-        self._key = key
         self._url = "/api/repairs/issues/fix"
 
     async def start(self) -> Any:
         """Return the first form."""
-        body = {"handler": DOMAIN, "issue_id": f"{self._key}_{PANEL}"}
+        body = {"handler": DOMAIN, "issue_id": f"panel_moved_{PANEL}"}
         return await self._post(self._url, body)
 
     async def submit(self, form: Any, **choice: str) -> Any:
@@ -70,7 +69,7 @@ class Fix:
         response = await self._client.post(url, json=body)
         assert response.status == HTTPStatus.OK
         form = await response.json()
-        texts = TEXTS["issues"][self._key]["fix_flow"]
+        texts = TEXTS["issues"]["panel_moved"]["fix_flow"]
         if form["type"] == "form":
             assert texts["step"][form["step_id"]]["description"].format(
                 **form["description_placeholders"]
@@ -92,19 +91,19 @@ async def client(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> An
 async def moved(site: Site, client: Any) -> None:
     """Migrate the panel, and let its entry follow."""
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await submitted(site, client, "panel_migrated")
+    await submitted(site, client)
 
 
 async def moved_back(site: Site, client: Any) -> None:
     """Roll the migration back, and let the entry follow."""
     await site.pdk.migrate(PANEL, "rolledback")
-    await submitted(site, client, "panel_moved_back")
+    await submitted(site, client)
 
 
-async def submitted(site: Site, client: Any, key: str) -> None:
+async def submitted(site: Site, client: Any) -> None:
     """Submit a repair that asks for nothing."""
-    await wait_for_issue(site, key)
-    fix = Fix(client, key)
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     assert (await fix.submit(await fix.start()))["type"] == "create_entry"
     await wait_for_connection(site.hass, site.entry)
     assert not issues(site.hass)
@@ -220,11 +219,11 @@ async def load_registries(
 
 
 async def submit_and_die(
-    site: Site, client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+    site: Site, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Submit a repair; nothing follows after the move was written down."""
-    await wait_for_issue(site, key)
-    fix = Fix(client, key)
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     with monkeypatch.context() as mp:
         mp.setattr(ConfigEntries, "async_reload", AsyncMock())
         ended = await fix.submit(await fix.start())
@@ -244,8 +243,8 @@ async def test_killed_in_the_middle(
     await site.discover()
     before = picture(site)
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    for key in ("panel_migrated", "panel_moved_back"):
-        await submit_and_die(site, client, key, monkeypatch)
+    for generation in ("2.0", "1.0"):
+        await submit_and_die(site, client, monkeypatch)
         await hass.config_entries.async_unload(entry.entry_id)
         old_data, old = dict(entry.data), saved_registries(hass)
         await hass.config_entries.async_setup(entry.entry_id)
@@ -275,9 +274,14 @@ async def test_killed_in_the_middle(
         assert picture(site) == after
         assert not hass.states.get("lock.garage_2")
         await wait_for_connection(hass, entry)
-        if key == "panel_migrated":
+        if generation == "2.0":
             await site.pdk.migrate(PANEL, "rolledback")
     assert picture(site) == before
+    # the last move is over: a new migration is not taken for it
+    await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
+    await wait_for_issue(site, "panel_moved")
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert issues(hass)["panel_moved"]["generation"] == "2.0"
     hass_storage[MOVE]["data"]["new_ids"] = None
     await hass.config_entries.async_reload(entry.entry_id)
     assert picture(site) == before
@@ -294,14 +298,14 @@ async def test_the_migration_was_not_seen(site: Site, client: Any) -> None:
     The form says why the site does not work yet, and nothing changes until it does.
     """
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     form = await fix.submit(await fix.start())
     assert form["errors"] == {"base": "not_moved"}
     assert "system_id" not in site.entry.data
-    ir.async_delete_issue(site.hass, DOMAIN, f"panel_migrated_{PANEL}")
+    ir.async_delete_issue(site.hass, DOMAIN, f"panel_moved_{PANEL}")
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
-    await wait_for_issue(site, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
     await site.hass.config_entries.async_reload(site.entry.entry_id)
     assert site.entry.state is ConfigEntryState.SETUP_RETRY
     await site.pdk.switches(PANEL, refuses_stream=True)
@@ -314,10 +318,10 @@ async def test_the_migration_was_not_seen(site: Site, client: Any) -> None:
     assert not ir.async_get(site.hass).issues
 
 
-async def ask_for_doors(site: Site, client: Any, key: str) -> tuple[Fix, Any]:
+async def ask_for_doors(site: Site, client: Any) -> tuple[Fix, Any]:
     """Confirm a repair; return it and the form that asks for doors."""
-    await wait_for_issue(site, key)
-    fix = Fix(client, key)
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     return fix, await fix.submit(await fix.start())
 
 
@@ -343,7 +347,7 @@ async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
     site = new_site
     await set_up_doors(site, "Gate", "Gate", "Gate", "Front door")
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    fix, form = await ask_for_doors(site, client, "panel_migrated")
+    fix, form = await ask_for_doors(site, client)
     assert form["step_id"] == "match"
     fields = [field["name"] for field in form["data_schema"]]
     assert fields == ["Gate (1)", "Gate (2)", "Gate (3)"]
@@ -363,7 +367,7 @@ async def test_names_do_not_tell(new_site: Site, client: Any) -> None:
     assert not front.unique_id.startswith(f"{PANEL}_4_")
 
     await site.pdk.migrate(PANEL, "rolledback")
-    fix, form = await ask_for_doors(site, client, "panel_moved_back")
+    fix, form = await ask_for_doors(site, client)
     chosen = {f"Gate ({second})": "1", f"Gate ({first})": "2", f"Gate ({third})": "3"}
     assert {field["name"] for field in form["data_schema"]} == chosen.keys()
     assert (await fix.submit(form, **chosen))["type"] == "create_entry"
@@ -380,7 +384,7 @@ async def test_a_door_is_gone(new_site: Site, client: Any) -> None:
     await set_up_automations(site.hass, automation("Close", actions=[lock]))
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM, event=False)
     await site.pdk.control("DELETE", f"panels/{PANEL}/doors/2")
-    fix, form = await ask_for_doors(site, client, "panel_migrated")
+    fix, form = await ask_for_doors(site, client)
     assert (form["step_id"], form["data_schema"]) == ("remove", [])
     assert form["description_placeholders"]["doors"] == "- Gate (2)"
     assert form["description_placeholders"]["used"] == "- Close"
@@ -442,8 +446,8 @@ async def test_used_by(site: Site, client: Any) -> None:
     scene = {"name": "Night", "entities": {QUIET: "on"}}
     assert await async_setup_component(hass, "scene", {"scene": [scene]})
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(site, "panel_migrated")
-    form = await Fix(client, "panel_migrated").start()
+    await wait_for_issue(site, "panel_moved")
+    form = await Fix(client).start()
     used = form["description_placeholders"]["used"].splitlines()
     assert used == [f"- {each}" for each in (*uses, "Endpoint", "Hush", "Night")]
     for number in range(40):
@@ -477,8 +481,8 @@ async def test_set_up_at_the_same_time(site: Site, client: Any) -> None:
     hass, entry = site.hass, site.entry
     entries = hass.config_entries
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     form, other, late = [await fix.start() for _ in range(3)]
     await entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     assert (await fix.submit(form))["reason"] == "entry_disabled"
@@ -499,8 +503,8 @@ async def test_cannot_be_unloaded(
     """The next start finishes the move of an entry that cannot be unloaded."""
     hass, entry = site.hass, site.entry
     await site.pdk.migrate(PANEL, "completed", systemId=SYSTEM)
-    await wait_for_issue(site, "panel_migrated")
-    fix = Fix(client, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
+    fix = Fix(client)
     form, late, last = [await fix.start() for _ in range(3)]
     with monkeypatch.context() as mp:
         unload = AsyncMock(return_value=False)
@@ -519,11 +523,11 @@ async def test_cannot_be_unloaded(
 async def test_rolled_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The repair is removed when a migration is rolled back, also without its event."""
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(site, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
     await site.pdk.migrate(PANEL, "rolledback")
     await wait_until(lambda: not issues(site.hass))
     await site.pdk.emit(PANEL, "migration.completed", {"systemId": SYSTEM})
-    await wait_for_issue(site, "panel_migrated")
+    await wait_for_issue(site, "panel_moved")
     # pdk.io may need some time until PDK 2.0 has the panel
     await site.set_up()
     coordinator = site.entry.runtime_data

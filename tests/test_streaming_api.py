@@ -127,10 +127,10 @@ async def test_migration(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     await emit_sample(site, end)
     await wait_until(lambda: issues)
     (issue,) = issues.values()
-    assert issue.translation_key == "panel_migrated"
+    assert issue.translation_key == "panel_moved"
     assert issue.translation_placeholders == {
         "panel": "Headquarters",
-        "system_id": "ea5df7cb-8ea9-443d-9866-b5c44c05b46d",
+        "generation": "2.0",
     }
     assert site.state(LOCK).state == "unknown"
     assert [line for line in caplog.messages if line.startswith("The migration")] == [

@@ -19,11 +19,12 @@ from .const import DOMAIN
 from .devices import PanelDevices, async_get_panel_name
 from .exceptions import translated_errors
 from .issues import (
-    PANEL_MIGRATED,
-    PANEL_MOVED_BACK,
+    PDK_1,
+    PDK_2,
     PERMISSION_MISSING,
-    async_create_issue,
+    async_create_moved_issue,
     async_delete_issues,
+    async_delete_moved_issue,
     async_report_missing_permission,
     async_update_skipped_issue,
     async_withdraw_migrated_issue,
@@ -209,21 +210,13 @@ class PanelCoordinator:
 
     def _handle_migration(self, event: Migration) -> None:
         """Handle the stages of a migration to PDK 2.0."""
-        info = self.panel.info
         if event.stage is MigrationStage.ROLLED_BACK:
             _LOGGER.warning("The migration of %s to PDK 2.0 was rolled back", self.name)
-            async_delete_issues(self.hass, info.id, PANEL_MIGRATED)
+            async_delete_moved_issue(self.hass, self.panel.info.id, PDK_2)
             return
         _LOGGER.warning("The migration of %s to PDK 2.0 has %s", self.name, event.stage)
         if event.stage is MigrationStage.COMPLETED:
-            async_create_issue(
-                self.hass,
-                info.id,
-                self.name,
-                PANEL_MIGRATED,
-                entry_id=self.config_entry.entry_id,
-                system_id=self.site.client.scrub(event.system_id or "?"),
-            )
+            async_create_moved_issue(self.hass, self.config_entry, PDK_2)
 
     @callback
     def _handle_status(self) -> None:
@@ -248,9 +241,8 @@ class PanelCoordinator:
         """Handle a new panel token: credentials and permission are valid."""
         async_withdraw_reauth(self.hass, self.config_entry)
         self._permission_checked_at = float("-inf")
-        async_delete_issues(
-            self.hass, self.panel.info.id, PERMISSION_MISSING, PANEL_MOVED_BACK
-        )
+        async_delete_issues(self.hass, self.panel.info.id, PERMISSION_MISSING)
+        async_delete_moved_issue(self.hass, self.panel.info.id, PDK_1)
 
     def _handle_error(self, err: PdkError) -> None:
         """Start reauth or create a repair issue."""

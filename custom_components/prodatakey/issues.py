@@ -19,12 +19,11 @@ from .pdk.models import PanelInfo
 _LOGGER = logging.getLogger(__name__)
 
 PERMISSION_MISSING = "permission_missing"
-PANEL_MIGRATED = "panel_migrated"
-PANEL_MOVED_BACK = "panel_moved_back"
+PANEL_MOVED = "panel_moved"
 TOO_MANY_DOORS = "too_many_doors"
-ISSUES = (PERMISSION_MISSING, PANEL_MIGRATED, PANEL_MOVED_BACK, TOO_MANY_DOORS)
-# Their fix is in repairs.py.
-FIXABLE_ISSUES = (PANEL_MIGRATED, PANEL_MOVED_BACK)
+ISSUES = (PERMISSION_MISSING, PANEL_MOVED, TOO_MANY_DOORS)
+# The generations of PDK that a panel can move to, as texts name them.
+PDK_1, PDK_2 = "1.0", "2.0"
 
 # pdk.io may list a migrated panel this much after the panel has announced it.
 MIGRATION_TIME = timedelta(hours=1)
@@ -38,27 +37,56 @@ def async_create_issue(
     panel_id: str,
     panel_name: str,
     key: str,
-    *,
-    entry_id: str | None = None,
     **placeholders: str,
 ) -> None:
-    """Create an issue of a panel; `entry_id` is for those that have a fix.
-
-    The issue of a migration is persistent: the panel announces it only once.
-    """
-    fixable = key in FIXABLE_ISSUES
+    """Create an issue of a panel that has no fix."""
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(key, panel_id),
-        data={"entry_id": entry_id},
-        is_fixable=fixable,
-        is_persistent=key == PANEL_MIGRATED,
+        is_fixable=False,
         learn_more_url=LEARN_MORE_URL,
-        severity=ir.IssueSeverity.ERROR if fixable else ir.IssueSeverity.WARNING,
+        severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"panel": panel_name, **placeholders},
     )
+
+
+@callback
+def async_create_moved_issue(
+    hass: HomeAssistant, entry: ConfigEntry, generation: str
+) -> None:
+    """Create the issue of a panel that has moved; its fix is in repairs.py.
+
+    That of a migration to PDK 2.0 is persistent: the panel announces it only once.
+    """
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(PANEL_MOVED, str(entry.unique_id)),
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        is_persistent=generation == PDK_2,
+        learn_more_url=LEARN_MORE_URL,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=PANEL_MOVED,
+        translation_placeholders={
+            "panel": async_get_panel_name(hass, entry),
+            "generation": generation,
+        },
+    )
+
+
+@callback
+def async_delete_moved_issue(
+    hass: HomeAssistant, panel_id: str, generation: str
+) -> None:
+    """Delete the issue of a panel that has moved to this generation, not to the other."""
+    issue_id = _issue_id(PANEL_MOVED, panel_id)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    placeholders = (issue and issue.translation_placeholders) or {}
+    if placeholders.get("generation") == generation:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
@@ -99,18 +127,11 @@ async def async_report_missing_permission(
     except PdkError as err:
         _LOGGER.debug("Could not look for %s elsewhere: %s", entry.title, err)
         site = None
-    name = async_get_panel_name(hass, entry)
     if site is None:
+        name = async_get_panel_name(hass, entry)
         async_create_issue(hass, panel_id, name, PERMISSION_MISSING)
     else:
-        async_create_issue(
-            hass,
-            panel_id,
-            name,
-            PANEL_MIGRATED if system_id is None else PANEL_MOVED_BACK,
-            entry_id=entry.entry_id,
-            system_id=site.system_id or "",
-        )
+        async_create_moved_issue(hass, entry, site.generation)
 
 
 async def async_withdraw_migrated_issue(
@@ -120,7 +141,7 @@ async def async_withdraw_migrated_issue(
 
     The panel is connected on PDK 1.0, and PDK 2.0 does not have it.
     """
-    issue_id = _issue_id(PANEL_MIGRATED, info.id)
+    issue_id = _issue_id(PANEL_MOVED, info.id)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     if info.system_id is not None or issue is None:
         return

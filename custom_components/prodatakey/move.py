@@ -17,7 +17,7 @@ from .button import BUTTONS
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
-from .issues import PANEL_MIGRATED, PANEL_MOVED_BACK, async_delete_issues
+from .issues import PDK_1, PDK_2, async_delete_moved_issue
 from .pdk.generations import get_features
 from .pdk.models import DoorInfo, Feature, PanelInfo
 from .pdk.parser import comparable
@@ -134,8 +134,8 @@ async def async_finish_move(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         data[CONF_SYSTEM_ID] = move.system_id
     hass.config_entries.async_update_entry(entry, data=data)
     await PanelStore(hass, panel_id, dict).async_move_doors(move.new_ids, move.removed)
-    done = PANEL_MOVED_BACK if move.system_id is None else PANEL_MIGRATED
-    async_delete_issues(hass, panel_id, done)
+    generation = PDK_1 if move.system_id is None else PDK_2
+    async_delete_moved_issue(hass, panel_id, generation)
 
 
 @callback

@@ -42,8 +42,8 @@ LONGEST = 12.0
 SHORTEST = 3.0
 """Seconds in which the site is found, the move written and the entry set up."""
 DIRECTIONS = {
-    "panel_migrated": {"stage": "completed", "systemId": SYSTEM},
-    "panel_moved_back": {"stage": "rolledback"},
+    "2.0": {"stage": "completed", "systemId": SYSTEM},
+    "1.0": {"stage": "rolledback"},
 }
 CONFIGURATION = """\
 homeassistant:
@@ -162,14 +162,18 @@ class House:
         await until(f"repair {key}", is_there, 90)
 
     async def issues(self) -> set[str]:
-        """Return the repairs of the panel."""
+        """Return the repairs of the panel: of a move the generation, else the key."""
         listed = (await self.hass.send("repairs/list_issues"))["issues"]
-        return {each["translation_key"] for each in listed if each["domain"] == DOMAIN}
+        return {
+            each["translation_placeholders"].get("generation", each["translation_key"])
+            for each in listed
+            if each["domain"] == DOMAIN
+        }
 
-    async def open_form(self, key: str) -> str:
-        """Open the form of a repair; return where it is submitted to."""
+    async def open_form(self) -> str:
+        """Open the form of the repair; return where it is submitted to."""
         path = "/api/repairs/issues/fix"
-        start = {"handler": DOMAIN, "issue_id": f"{key}_{PANEL}"}
+        start = {"handler": DOMAIN, "issue_id": f"panel_moved_{PANEL}"}
         form = await self.hass.call("POST", path, json=start)
         return f"{path}/{form['flow_id']}"
 
@@ -182,7 +186,7 @@ class House:
         """Move the site and the entry without a disturbance; return the picture."""
         await self.pdk.migrate(PANEL, **DIRECTIONS[key])
         await self.wait_for_issue(key)
-        await self.submit(await self.open_form(key))
+        await self.submit(await self.open_form())
         await self.wait_until_connected()
         return await self.picture()
 
@@ -221,7 +225,7 @@ class Kills:
             await self._house.wait_until_connected()
             for key in DIRECTIONS:
                 self.expected[key] = await self._house.move(key)
-        assert self.expected["panel_moved_back"] == before
+        assert self.expected["1.0"] == before
 
     async def kill(self, key: str, after: float) -> Json:
         """Submit a repair, kill Home Assistant so many seconds later; return what is then."""
@@ -230,7 +234,7 @@ class Kills:
             await self._house.wait_until_connected()
             await self._house.pdk.migrate(PANEL, **DIRECTIONS[key])
             await self._house.wait_for_issue(key)
-            form = await self._house.open_form(key)
+            form = await self._house.open_form()
             submitting = asyncio.create_task(self._house.submit(form))
             await asyncio.sleep(after)
             process.kill()
@@ -243,7 +247,7 @@ class Kills:
                 found["finished"] += 1
             else:
                 found["not written down"] += 1
-                await self._house.submit(await self._house.open_form(key))
+                await self._house.submit(await self._house.open_form())
                 await self._house.wait_until_connected()
             picture = await self._house.picture()
             left = await self._house.issues()
