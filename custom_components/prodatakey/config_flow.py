@@ -241,7 +241,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         if not available:
             return self.async_abort(reason="already_configured")
         notes: list[str] = []
-        if any(panel.system_id for panel in available.values()):
+        if any(panel.is_experimental for panel in available.values()):
             notes.append(await self._get_text("pdk_2_note"))
         if names:
             text = await self._get_text("unreadable_note")
@@ -281,7 +281,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         for panel in sites.found:
             # while a site is migrated, both generations may have it
             key = (
-                f"{panel.id} {panel.system_id}"
+                f"{panel.id} {panel.generation}"
                 if panel.id in self._panels
                 else panel.id
             )

@@ -104,13 +104,13 @@ def known_schema(accounts: Mapping[str, Iterable[ConfigEntry]]) -> vol.Schema:
 def panel_schema(panels: Mapping[str, PanelInfo]) -> vol.Schema:
     """Return the form with a list of panels."""
     organizations = {panel.organization for panel in panels.values()}
-    generations = {panel.generation for panel in panels.values()}
+    is_experimental = any(panel.is_experimental for panel in panels.values())
     options: list[SelectOptionDict] = []
     for key, panel in panels.items():
         label = f"{panel.name} ({panel.id})"
         if panel.organization and len(organizations) > 1:
             label += f" · {panel.organization}"
-        if generations != {PanelInfo.generation}:
+        if is_experimental:
             label += f" · PDK {panel.generation}"
         options.append({"value": key, "label": label})
     selector = SelectSelector(SelectSelectorConfig(options=options))

@@ -143,12 +143,12 @@ async def async_withdraw_migrated_issue(
     """
     issue_id = _issue_id(PANEL_MOVED, info.id)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    if info.system_id is not None or issue is None:
+    if issue is None or not info.migrates:
         return
     if dt_util.utcnow() - issue.created < MIGRATION_TIME:
         return
     try:
-        moved = await find_moved_site(account, info.id, None)
+        moved = await find_moved_site(account, info.id, info.system_id)
     except PdkError as err:
         _LOGGER.debug("Could not look for %s on PDK 2.0: %s", info.name, err)
         return

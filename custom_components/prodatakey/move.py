@@ -7,6 +7,7 @@ so Home Assistant may have been stopped in between. What is done already does no
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
@@ -67,12 +68,15 @@ def match_doors(old: Mapping[str, str], new: Iterable[DoorInfo]) -> dict[str, st
 
 
 def get_entry_data(credentials: Mapping[str, str], site: PanelInfo) -> dict[str, str]:
-    """Return the data of an entry: only sites of PDK 2.0 have a system."""
+    """Return the data of an entry."""
     data = {key: credentials[key] for key in (CONF_CLIENT_ID, CONF_CLIENT_SECRET)}
-    data[CONF_PANEL_ID] = site.id
-    if site.system_id is not None:
-        data[CONF_SYSTEM_ID] = site.system_id
-    return data
+    return _with_system(data | {CONF_PANEL_ID: site.id}, site.system_id)
+
+
+def _with_system(data: Mapping[str, Any], system_id: str | None) -> dict[str, Any]:
+    """Return the data of an entry with the system of its site, if it has one."""
+    data = {**data, CONF_SYSTEM_ID: system_id}
+    return {key: value for key, value in data.items() if value is not None}
 
 
 @callback
@@ -129,9 +133,7 @@ async def async_finish_move(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         return
     _async_move_entities(hass, entry, move)
     _async_move_devices(hass, entry, move)
-    data = {k: value for k, value in entry.data.items() if k != CONF_SYSTEM_ID}
-    if move.system_id is not None:
-        data[CONF_SYSTEM_ID] = move.system_id
+    data = _with_system(entry.data, move.system_id)
     hass.config_entries.async_update_entry(entry, data=data)
     await PanelStore(hass, panel_id, dict).async_move_doors(move.new_ids, move.removed)
     generation = PDK_1 if move.system_id is None else PDK_2
@@ -147,7 +149,7 @@ def _async_move_entities(
     What the other generation cannot have is removed under its old id, so that moving
     back restores it.
     """
-    features = get_features(has_system=move.system_id is not None)
+    features = get_features(move.system_id)
     leaving = {each.id for each in async_get_leaving(hass, entry, features)[0]}
     registry = er.async_get(hass)
     prefix = f"{entry.unique_id}_"
@@ -174,7 +176,7 @@ def _async_move_devices(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, move: Move
 ) -> None:
     """Remove the devices that go, and give the others their new identifiers."""
-    features = get_features(has_system=move.system_id is not None)
+    features = get_features(move.system_id)
     registry = dr.async_get(hass)
     for device in async_get_leaving(hass, entry, features)[1]:
         registry.async_remove_device(device.id)

@@ -31,7 +31,7 @@ from .pdk.errors import PdkError
 from .pdk.generations import (
     create_client,
     find_moved_site,
-    get_features,
+    get_features_after_move,
     validate_connection,
 )
 from .pdk.models import DoorInfo, PanelInfo
@@ -165,7 +165,7 @@ class MoveFlow(RepairsFlow):
 
     def _leaving_use(self) -> str:
         """Return the names of what uses what the other generation does not have."""
-        features = get_features(has_system=self._system_id is None)
+        features = get_features_after_move(self._system_id)
         leaving = async_get_leaving(self.hass, self._entry, features)
         return async_describe(self.hass, async_find_users(self.hass, *leaving))
 

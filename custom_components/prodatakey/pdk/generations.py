@@ -83,9 +83,16 @@ async def find_moved_site(
     return None
 
 
-def get_features(*, has_system: bool) -> frozenset[Feature]:
+def get_features(system_id: str | None) -> frozenset[Feature]:
     """Return what a site can do: only those of PDK 2.0 have a system."""
-    if has_system:
+    if system_id is None:
+        return v1_client.PanelClient.features
+    return v2_client.CloudNodeClient.features
+
+
+def get_features_after_move(system_id: str | None) -> frozenset[Feature]:
+    """Return what a site will be able to do once the other generation has it."""
+    if system_id is None:
         return v2_client.CloudNodeClient.features
     return v1_client.PanelClient.features
 

@@ -43,6 +43,10 @@ class PanelInfo:
     """A panel as the accounts service lists it; `id` is its serial number."""
 
     generation: ClassVar[str] = "1.0"
+    is_experimental: ClassVar[bool] = False
+    """Whether no real system of this generation was ever seen."""
+    migrates: ClassVar[bool] = True
+    """Whether PDK moves panels of this generation to the next one."""
     id: str
     name: str
     uri: str
@@ -57,6 +61,8 @@ class CloudNodeInfo(PanelInfo):
     """A panel on PDK 2.0: a cloud node of a system; `uri` is that of the system."""
 
     generation = "2.0"
+    is_experimental = True
+    migrates = False
     system_id: str
     cloud_node_id: str
 

@@ -91,6 +91,10 @@ async def test_one_leaves_the_other_stays(pair: Pair) -> None:
         async with RunningStream(pair.first) as first:
             await pair.pdk.subscriptions(WORKSHOP, 1)
             await validate_connection(pair.first)
+            # of both, so of none
+            device = {"body": {"deviceId": device_id(WORKSHOP, 1)}}
+            named = {"cloudNodeId": f"node-{WORKSHOP}", "cloudNodeSN": OTHER_SITE}
+            await pair.pdk.emit(WORKSHOP, CLOSED, {**device, **named})
             await pair.pdk.report(WORKSHOP, OPENED, 1)
             await pair.pdk.report(OTHER_SITE, ALLOWED, 1)
             # without a cloud node it is about the one whose list has the device
