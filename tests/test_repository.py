@@ -150,6 +150,17 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert get_service() == simulated_service("http://127.0.0.1:9")
 
 
+def test_choice_between_generations() -> None:
+    """Outside of the generations and the file that chooses, no code asks for the generation."""
+    asks = re.compile(
+        r"system_id (is|==|!=) |if [\w.]*system_id\b|isinstance\(.*(CloudNode|Panel(Client|Stream))"
+    )
+    pdk_folder = COMPONENT / "pdk"
+    chooses = {pdk_folder / "generations.py", *pdk_folder.glob("v?/*.py")}
+    for path in set(COMPONENT.rglob("*.py")) - chooses:
+        assert not asks.search(path.read_text("utf-8")), path.name
+
+
 def _rows(table: object) -> list[ProdatakeyEntityDescription]:
     """Return the rows of a table, or the only one."""
     if isinstance(table, dict):

@@ -18,8 +18,8 @@ from .button import BUTTONS
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
-from .issues import PDK_1, PDK_2, async_delete_moved_issue
-from .pdk.generations import get_features
+from .issues import async_delete_moved_issue
+from .pdk.generations import get_features, get_generation
 from .pdk.models import DoorInfo, Feature, PanelInfo
 from .pdk.parser import comparable
 from .sensor import LAST_ACTIVITY, SIGNAL
@@ -136,8 +136,7 @@ async def async_finish_move(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
     data = _with_system(entry.data, move.system_id)
     hass.config_entries.async_update_entry(entry, data=data)
     await PanelStore(hass, panel_id, dict).async_move_doors(move.new_ids, move.removed)
-    generation = PDK_1 if move.system_id is None else PDK_2
-    async_delete_moved_issue(hass, panel_id, generation)
+    async_delete_moved_issue(hass, panel_id, get_generation(move.system_id))
 
 
 @callback

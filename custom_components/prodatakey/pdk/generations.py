@@ -97,6 +97,11 @@ def get_features_after_move(system_id: str | None) -> frozenset[Feature]:
     return v1_client.PanelClient.features
 
 
+def get_generation(system_id: str | None) -> str:
+    """Return the generation of a site, as texts name it."""
+    return (PanelInfo if system_id is None else CloudNodeInfo).generation
+
+
 def restore_site(
     account: AccountClient, panel_id: str, system_id: str | None, stored: Json
 ) -> PanelInfo | None:
