@@ -13,6 +13,7 @@ from custom_components.prodatakey.pdk.models import PdkEvent
 from custom_components.prodatakey.pdk.parser import MalformedEventError
 from custom_components.prodatakey.pdk.v1 import parser as v1
 from custom_components.prodatakey.pdk.v2 import parser as v2
+from custom_components.prodatakey.pdk.v2.envelope import Envelope
 
 from .strategies import BOUNDED, anything, whatever
 
@@ -22,7 +23,7 @@ PIN = "PIN-48151623"
 def _parse(topic: str, payload: object) -> list[PdkEvent | None]:
     """Return what the parser of each generation makes of an event."""
     events: list[PdkEvent | None] = []
-    for parser, received in ((v1, payload), (v2, v2.Envelope(payload))):
+    for parser, received in ((v1, payload), (v2, Envelope(payload))):
         try:
             event = parser.parse_event(topic, received)
         except MalformedEventError as err:

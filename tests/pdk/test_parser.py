@@ -15,7 +15,7 @@ from custom_components.prodatakey.pdk.parser import (
 )
 from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
 from custom_components.prodatakey.pdk.v2 import parser as v2_parser
-from custom_components.prodatakey.pdk.v2.parser import Envelope
+from custom_components.prodatakey.pdk.v2.envelope import Envelope
 
 from .common import SAMPLES
 

@@ -2,10 +2,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import Enum, auto
 import logging
 import re
@@ -20,6 +17,7 @@ from .models import AccessEvent, DoorEvent, PdkEvent
 from .parser import MalformedEventError
 from .recent import RecentIds
 from .reconnect import Backoff, TokenRenewer, wait_for_retry
+from .stats import ConnectionStats, LogEntry
 from .tasks import log_exception
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +28,6 @@ EARLY_DISCONNECT = 5.0
 MAX_UNKNOWN_TOPICS = 50
 OTHER_TOPICS = "others"
 _TOPIC = re.compile(r"[a-z][a-zA-Z]{0,31}(\.[a-z][a-zA-Z]{0,31}){0,7}")
-MAX_LOG_ENTRIES = 20
 MAX_REASON_LENGTH = 100
 
 
@@ -45,36 +42,6 @@ class StreamStatus(Enum):
     """An attempt to connect has failed."""
     SILENT = auto()
     """Connected without a valid token: events and results do not arrive."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """The end or an error of a connection, without secrets."""
-
-    text: str
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
-def _new_log() -> deque[LogEntry]:
-    """Return a log that keeps its last entries."""
-    return deque(maxlen=MAX_LOG_ENTRIES)
-
-
-@dataclass(slots=True)
-class ConnectionStats:
-    """Counts since the start; `backoff` is the last delay in seconds."""
-
-    connects: int = 0
-    renewals: int = 0
-    rejections: int = 0
-    backoff: float = 0.0
-    unexpected_rejections: int = 0
-    """Those that came while no command was unanswered."""
-    topics: Counter[str] = field(default_factory=Counter)
-    unknown_topics: Counter[str] = field(default_factory=Counter)
-    """Topics that nobody reads yet; what does not look like one is counted as one."""
-    ends: deque[LogEntry] = field(default_factory=_new_log)
-    errors: deque[LogEntry] = field(default_factory=_new_log)
 
 
 class BaseStream(ABC):

@@ -16,7 +16,7 @@ from custom_components.prodatakey.pdk.models import (
 )
 from custom_components.prodatakey.pdk.parser import MalformedEventError
 from custom_components.prodatakey.pdk.v2 import parser
-from custom_components.prodatakey.pdk.v2.parser import Envelope
+from custom_components.prodatakey.pdk.v2.envelope import Envelope
 
 DEVICE = "1bf7a641-4b1b-4d6c-9c57-818e7515575d"
 WEBHOOK: dict[str, Any] = {

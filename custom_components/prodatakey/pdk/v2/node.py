@@ -22,7 +22,8 @@ from ..errors import (
 from ..models import AccessEvent, DoorEvent, PdkEvent, SiteConnection
 from ..parser import Json
 from ..recent import RecentIds
-from ..stream import MAX_REASON_LENGTH, ConnectionStats, StreamStatus
+from ..stats import ConnectionStats
+from ..stream import MAX_REASON_LENGTH, StreamStatus
 from ..tasks import create_task
 from .client import CloudNodeClient
 from .commands import Lost

@@ -14,7 +14,8 @@ from ..parser import MalformedEventError
 from ..stream import BaseStream, StreamStatus, open_connection
 from ..tasks import create_task
 from .client import SystemClient
-from .parser import TOPICS, Envelope, parse_event
+from .envelope import Envelope
+from .parser import TOPICS, parse_event
 from .socketio4 import Socket
 
 _LOGGER = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from ..parser import parse_door_id
 from ..stream import StreamStatus
 from ..tasks import create_task
 from .client import CloudNodeClient, SystemClient
-from .parser import Envelope
+from .envelope import Envelope
 from .stream import SystemStream
 
 if TYPE_CHECKING:
