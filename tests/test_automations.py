@@ -199,6 +199,16 @@ async def test_nothing_happened(site: Site) -> None:
     await wait_until(lambda: len(runs) == 2)
 
 
+async def test_a_reload_presents_no_credential(site: Site) -> None:
+    """A reload writes the last credential again, which is none that is presented."""
+    runs = await automate(site, trigger("access_unknown", FRONT_ACCESS))
+    await site.emit("door.request.unknown")
+    await wait_until(lambda: runs)
+    await site.set_up()
+    await site.hass.async_block_till_done()
+    assert len(runs) == 1
+
+
 async def test_several_people_at_once(site: Site) -> None:
     """Each of several people fires the trigger, also within a millisecond."""
     runs = await automate(site, trigger("access_granted", FRONT_ACCESS))

@@ -177,6 +177,8 @@ class UnknownAccessTrigger(AccessTrigger):
 
         Not in the automation, which misses credentials that are presented at once.
         """
+        if not super().is_valid_transition(from_state, to_state):
+            return False
         presented = self._presented
         presented.append(to_state.last_updated_timestamp)
         if len(presented) < self._options[CONF_TIMES]:
