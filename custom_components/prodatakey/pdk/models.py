@@ -248,7 +248,6 @@ class Migration:
     """A stage of the migration to PDK 2.0: migration.started, .staged, .completed, .rolledback."""
 
     stage: MigrationStage
-    system_id: str | None
 
 
 class SiteProblem(StrEnum):

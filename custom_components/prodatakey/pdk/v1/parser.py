@@ -202,11 +202,8 @@ def _parse_live_event(topic: str, event: Json) -> LiveEvent:
 
 
 def _parse_migration(topic: str, event: Json) -> Migration:
-    """Parse a stage of the migration; migration.started has no body."""
-    return Migration(
-        stage=MigrationStage(topic.removeprefix("migration.")),
-        system_id=as_name(event.get("systemId")),
-    )
+    """Parse a stage of the migration; nothing else of it is needed."""
+    return Migration(stage=MigrationStage(topic.removeprefix("migration.")))
 
 
 _PARSERS: Mapping[str, Callable[[str, Json], PdkEvent]] = {
