@@ -123,17 +123,16 @@ def test_logged_texts_are_quoted() -> None:
 
 
 def test_public_names_of_pdk() -> None:
-    """The integration uses names of `pdk/` that are public, and its parser of JSON."""
-    used = {
-        alias.name
+    """The integration imports only public names of `pdk/`, and its parser of JSON."""
+    imports = [
+        node
         for path in COMPONENT.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ImportFrom)
-        and (node.module or "").split(".")[0] == "pdk"
-        and node.module != "pdk.parser"
-        for alias in node.names
-    }
-    assert used == {*pdk.__all__}
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pdk")
+    ]
+    assert {node.module for node in imports} == {"pdk", "pdk.parser"}
+    public = [node for node in imports if node.module == "pdk"]
+    assert {alias.name for node in public for alias in node.names} == {*pdk.__all__}
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:

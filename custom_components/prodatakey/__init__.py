@@ -26,16 +26,18 @@ from .exceptions import error_translation
 from .issues import ISSUES, async_delete_issues, async_report_missing_permission
 from .move import async_finish_move
 from .options import Options
-from .pdk.account import AccountClient
-from .pdk.errors import (
+from .pdk import (
+    AccountClient,
     CannotConnectError,
     InvalidAuthError,
+    PanelInfo,
     PdkError,
     PermissionMissingError,
     RateLimitedError,
+    create_client,
+    get_site,
+    restore_site,
 )
-from .pdk.generations import create_client, get_site, restore_site
-from .pdk.models import PanelInfo
 from .pdk.parser import as_dict
 from .services import async_setup_services
 from .store import MoveStore, PanelStore

@@ -20,10 +20,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEM_ID, DOMAIN
-from .pdk.account import AccountClient
-from .pdk.generations import check_permission
-from .pdk.listing import read_each
-from .pdk.service import PDK_IO, Service
+from .pdk import PDK_IO, AccountClient, Service, check_permission, read_each
 
 type Credentials = tuple[str, str]
 

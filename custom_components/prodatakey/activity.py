@@ -7,7 +7,7 @@ from datetime import datetime
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .pdk.models import DoorId, LiveEvent, Placeholder
+from .pdk import DoorId, LiveEvent, Placeholder
 from .pdk.parser import parse_door_id
 
 EVENT_COMMAND_FAILED = "prodatakey_command_failed"

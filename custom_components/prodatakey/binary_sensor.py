@@ -22,8 +22,7 @@ from .entity import (
     async_subscribe_until_unload,
     has_reported,
 )
-from .pdk.doors import Door, Subscribers
-from .pdk.models import Aspect, DoorKind, Feature, SiteProblem
+from .pdk import Aspect, Door, DoorKind, Feature, SiteProblem, Subscribers
 
 PARALLEL_UPDATES = 0
 

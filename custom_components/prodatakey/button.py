@@ -15,8 +15,16 @@ from .entity import (
     async_add_door_entities,
     has_reported,
 )
-from .pdk.commands import ActuateForceToggle, ClearForced, DoorCommand, TryOpen
-from .pdk.models import Aspect, DoorId, DoorKind, Feature
+from .pdk import (
+    ActuateForceToggle,
+    Aspect,
+    ClearForced,
+    DoorCommand,
+    DoorId,
+    DoorKind,
+    Feature,
+    TryOpen,
+)
 
 PARALLEL_UPDATES = 0
 

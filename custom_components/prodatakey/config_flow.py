@@ -37,10 +37,16 @@ from .forms import (
     panel_schema,
 )
 from .move import get_entry_data
-from .pdk.account import AccountClient
-from .pdk.errors import PdkError, PermissionMissingError
-from .pdk.generations import create_client, get_site, get_sites, validate_connection
-from .pdk.models import PanelInfo
+from .pdk import (
+    AccountClient,
+    PanelInfo,
+    PdkError,
+    PermissionMissingError,
+    create_client,
+    get_site,
+    get_sites,
+    validate_connection,
+)
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -30,20 +30,24 @@ from .issues import (
     async_withdraw_migrated_issue,
 )
 from .options import Options
-from .pdk.commands import DoorCommand
-from .pdk.doors import Door, Subscribers
-from .pdk.errors import (
+from .pdk import (
     CannotConnectError,
+    Client,
+    Door,
+    DoorCommand,
+    Feature,
     InvalidAuthError,
+    LiveEvent,
+    Migration,
+    MigrationStage,
     PdkError,
     PermissionMissingError,
     RateLimitedError,
+    Site,
+    Subscribers,
+    log_failure,
 )
-from .pdk.generations import Client
-from .pdk.models import Feature, LiveEvent, Migration, MigrationStage
 from .pdk.parser import as_list
-from .pdk.site import Site
-from .pdk.tasks import log_failure
 from .store import (
     PanelStore,
     Stored,

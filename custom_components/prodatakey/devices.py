@@ -8,10 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_PANEL_ID, DOMAIN, MANUFACTURER
-from .pdk.doors import Door
-from .pdk.endpoints import Endpoint
-from .pdk.models import DoorId, PanelInfo
-from .pdk.panel import Panel
+from .pdk import Door, DoorId, Endpoint, Panel, PanelInfo
 
 # The web page where the panel's doors and people are managed.
 CONFIGURATION_URL = "https://pdk.io"

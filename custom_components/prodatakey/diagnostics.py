@@ -13,7 +13,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
-from .pdk.doors import Door
+from .pdk import Door
 from .store import endpoint_as_dict
 
 TO_REDACT = {

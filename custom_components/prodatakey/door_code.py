@@ -4,7 +4,7 @@ from collections import deque
 import hmac
 import math
 
-from .pdk.clock import now
+from .pdk import now
 
 # After so many wrong codes in a row for a door, within so many seconds, no code is taken
 # for a while.

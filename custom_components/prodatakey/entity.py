@@ -25,10 +25,7 @@ from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
 from .options import Options
-from .pdk.commands import DoorCommand
-from .pdk.doors import Door, Subscribers
-from .pdk.endpoints import Endpoint
-from .pdk.models import Aspect, DoorKind, Feature
+from .pdk import Aspect, Door, DoorCommand, DoorKind, Endpoint, Feature, Subscribers
 
 
 @dataclass(frozen=True, kw_only=True)

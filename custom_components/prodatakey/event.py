@@ -16,8 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
-from .pdk.doors import Door
-from .pdk.models import Access, AccessEvent, Feature
+from .pdk import Access, AccessEvent, Door, Feature
 
 PARALLEL_UPDATES = 0
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-from .pdk.errors import (
+from .pdk import (
     CannotConnectError,
     CommandRateLimitedError,
     CommandRejectedError,

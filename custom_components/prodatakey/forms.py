@@ -35,7 +35,7 @@ from .const import (
     UNLOCK_HOLD,
     UNLOCK_MOMENTARY,
 )
-from .pdk.models import PanelInfo
+from .pdk import PanelInfo
 
 CONF_CREDENTIALS = "credentials"
 OTHER_CREDENTIALS = "other"

@@ -11,10 +11,7 @@ from homeassistant.util import dt as dt_util
 from .account import async_get_account
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .devices import async_get_panel_name
-from .pdk.account import AccountClient
-from .pdk.errors import PdkError
-from .pdk.generations import find_moved_site
-from .pdk.models import PanelInfo
+from .pdk import AccountClient, PanelInfo, PdkError, find_moved_site
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -22,16 +22,17 @@ from .const import DOMAIN, UNLOCK_MOMENTARY
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .door_code import BLOCK_TIME, MAX_WRONG_CODES, WrongCodes, is_same_code
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
-from .pdk.commands import (
+from .pdk import (
     ActuateClose,
     ActuateOpen,
+    Aspect,
+    Door,
     DoorCommand,
+    DoorKind,
     TryDwellOpen,
     TryOpen,
     to_dwell,
 )
-from .pdk.doors import Door
-from .pdk.models import Aspect, DoorKind
 
 _LOGGER = logging.getLogger(__name__)
 

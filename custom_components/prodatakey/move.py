@@ -19,8 +19,7 @@ from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
 from .issues import async_delete_moved_issue
-from .pdk.generations import get_features, get_generation
-from .pdk.models import DoorInfo, Feature, PanelInfo
+from .pdk import DoorInfo, Feature, PanelInfo, get_features, get_generation
 from .pdk.parser import comparable
 from .sensor import LAST_ACTIVITY, SIGNAL
 from .store import Move, MoveStore, PanelStore

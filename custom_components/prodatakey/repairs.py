@@ -27,14 +27,15 @@ from .move import (
     async_move_entry,
     match_doors,
 )
-from .pdk.errors import PdkError
-from .pdk.generations import (
+from .pdk import (
+    DoorInfo,
+    PanelInfo,
+    PdkError,
     create_client,
     find_moved_site,
     get_features_after_move,
     validate_connection,
 )
-from .pdk.models import DoorInfo, PanelInfo
 from .usage import async_describe, async_filter_used, async_find_users
 
 _LOGGER = logging.getLogger(__name__)

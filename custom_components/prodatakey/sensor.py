@@ -22,9 +22,7 @@ from .entity import (
     async_add_door_entities,
     async_subscribe_until_unload,
 )
-from .pdk.doors import Subscribers
-from .pdk.endpoints import Endpoint, EndpointKey
-from .pdk.models import DoorKind, Feature
+from .pdk import DoorKind, Endpoint, EndpointKey, Feature, Subscribers
 
 PARALLEL_UPDATES = 0
 

@@ -41,11 +41,15 @@ from .devices import device_name, endpoint_identifier
 from .entity import async_get_permissions
 from .exceptions import translated_errors
 from .lock import DoorLock
-from .pdk.commands import QuerySignal
-from .pdk.endpoints import Endpoint, EndpointKey, Signal
-from .pdk.errors import CommandRejectedError
-from .pdk.models import Feature
-from .pdk.panel import Panel
+from .pdk import (
+    CommandRejectedError,
+    Endpoint,
+    EndpointKey,
+    Feature,
+    Panel,
+    QuerySignal,
+    Signal,
+)
 from .store import endpoint_as_dict
 
 ACTION_DASHBOARD = "dashboard"

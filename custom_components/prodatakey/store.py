@@ -12,10 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .activity import Activity
 from .const import DOMAIN
-from .pdk.doors import Door, Grant
-from .pdk.endpoints import Endpoint
-from .pdk.models import Aspect, DoorInfo, Feature, SiteProblem
-from .pdk.panel import Panel
+from .pdk import Aspect, Door, DoorInfo, Endpoint, Feature, Grant, Panel, SiteProblem
 from .pdk.parser import (
     MAX_MESSAGE_LENGTH,
     MAX_PROBLEM_SOURCES,

@@ -15,10 +15,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
 from .exceptions import translated_errors
-from .pdk.commands import ActuateClose, ActuateOpen
-from .pdk.do_not_disturb import set_do_not_disturb
-from .pdk.doors import Door
-from .pdk.models import Aspect, DoorKind, Feature
+from .pdk import (
+    ActuateClose,
+    ActuateOpen,
+    Aspect,
+    Door,
+    DoorKind,
+    Feature,
+    set_do_not_disturb,
+)
 
 PARALLEL_UPDATES = 0
 

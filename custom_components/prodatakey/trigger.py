@@ -37,7 +37,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .devices import async_get_panel_name
 from .options import records_people
-from .pdk.models import Access
+from .pdk import Access
 from .pdk.parser import comparable
 from .target import filter_entities, validate_entities
 
