@@ -58,6 +58,7 @@ _ACTIONS: dict[str, Callable[[Panel, Door, Body], None]] = {
     "lock": lambda _, door, __: door.lock(),
     "force": lambda _, door, __: door.force(),
     "clear": lambda _, door, __: door.clear_forced(),
+    "schedule": lambda _, door, body: door.schedule(body.get("on")),
     "dnd": lambda _, door, __: door.toggle_dnd(),
     "relay": lambda _, door, body: door.set_relay(bool(body["on"])),
 }

@@ -29,6 +29,7 @@ Bodies and answers are JSON. {panel} and {door} are ids; a door's id may be that
           rex                     {"seconds"?, "walk"?}
           dwell                   {"tenths"?}
           relay                   {"on"}
+          schedule                {"on"?}: unlock by PDK's schedule, or end that
           walk, open, close, hold, lock, force, clear, dnd
 
 A panel is on PDK 1.0 or, with `"generation": 2` in the scenario or after a migration, on PDK 2.0.

@@ -24,6 +24,7 @@ class DoorState:
     forced: bool = False
     dnd: bool = False
     latched: bool = False
+    auto_open: bool = False
 
 
 class Door:
@@ -82,6 +83,16 @@ class Door:
         self._emit(f"door.forceclose.{'on' if self.state.dnd else 'off'}")
         if self.state.dnd:
             self.lock()
+
+    def schedule(self, on: bool | None = None) -> None:
+        """Begin or end unlocking by schedule; without `on` toggle it."""
+        on = not self.state.auto_open if on is None else on
+        if self.state.auto_open == on:
+            return
+        self.state.auto_open = on
+        self._emit(f"door.autoopen.{'on' if on else 'off'}")
+        if not self.denies_access:
+            self.set_relay(on)
 
     def clear_forced(self) -> None:
         """Clear the forced alarm."""

@@ -33,7 +33,7 @@ def command_result(command_id: str, ms: int) -> Json:
 
 
 def door_event(topic: str, device: Device, ms: int) -> Json:
-    """Return an event of relay, inputs, alarms or force close."""
+    """Return an event of relay, inputs, alarms, force close or the schedule."""
     return {
         "topic": topic,
         "body": {"doorId": device["id"], "door": _door(device, _ORDER)},

@@ -144,7 +144,7 @@ class Panel:
         return int((time.time() + self.faults.get("clock_offset")) * 1000)
 
     def publish_door_event(self, door_id: int | str, topic: str) -> None:
-        """Send an event of a door's relay, inputs, alarms or force close."""
+        """Send an event of a door: relay, inputs, alarms, force close, schedule."""
         device = self.door(door_id).device
         self.publish(topic, events.door_event(topic, device, self.now_ms()))
 

@@ -71,6 +71,23 @@ async def test_alarms_exist_where_they_are_configured(new_site: Site) -> None:
     await new_site.wait_for_state("button.meeting_room_clear_forced_alarm", "unknown")
 
 
+async def test_unlocked_by_schedule(site: Site) -> None:
+    """A door that PDK unlocks by its schedule says so, also after a restart."""
+    scheduled = "binary_sensor.warehouse_gate_unlocked_by_schedule"
+    await site.happen(4, "hold")
+    await site.wait_for_state("lock.meeting_room", "unlocked")
+    assert "unlocked_by_schedule" not in str(site.hass.states.async_entity_ids())
+    await site.happen(5, "schedule", on=True)
+    await site.wait_for_state("lock.warehouse_gate", "unlocked")
+    assert site.state(scheduled).state == "on"
+    await site.set_up()
+    shown = site.state(scheduled)
+    assert (shown.state, shown.attributes["assumed_state"]) == ("on", True)
+    await site.happen(5, "schedule", on=False)
+    shown = await site.wait_for_state(scheduled, "off")
+    assert "assumed_state" not in shown.attributes
+
+
 async def test_closing_ends_a_propped_alarm(site: Site) -> None:
     """A closed door ends its propped alarm, also where that is assumed or unknown."""
     propped = "binary_sensor.front_door_propped_open"

@@ -128,7 +128,7 @@ async def test_held_back_by_an_expired_token(
     )
     renewer = new_site.entry.runtime_data.site.stream._renewer
     while not renewer.rejected.is_set():
-        await new_site.emit("door.autoopen.on")
+        await new_site.emit("door.autoclose.on")
     await new_site.emit_all(
         {"topic": "liveEvent", "payload": {"info": "Somebody came."}},
         access_granted("Front", 7 * HOURS),

@@ -147,7 +147,8 @@ async def registered(
     await other.set_up()
     await site.discover()
     await site.happen(1, "badge", person=1)
-    await site.wait_for_state("lock.front_door", "unlocked")
+    await site.happen(1, "schedule")
+    await site.wait_for_state("binary_sensor.front_door_unlocked_by_schedule", "on")
     for topic in ("device.alarm.circuitbreaker", "controller.alarm.comloss"):
         await site.pdk.report(WORKSHOP, f"{topic}.on", 1)
     await site.pdk.report(WORKSHOP, "controller.input.lp.on")

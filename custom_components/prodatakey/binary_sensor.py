@@ -93,6 +93,12 @@ BINARY_SENSORS = (
             door.kind is DoorKind.DOOR or Aspect.FORCE_CLOSE in door.reported
         ),
     ),
+    DoorBinarySensorDescription(
+        key="auto_open",
+        aspect=Aspect.AUTO_OPEN,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        supported_fn=has_reported(Aspect.AUTO_OPEN),
+    ),
 )
 
 CONNECTION = PanelBinarySensorDescription(

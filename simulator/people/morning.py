@@ -7,6 +7,8 @@ from simulator.door import Door
 from simulator.panel import Panel
 from simulator.scenario import ADDITIONAL_READERS, READERS
 
+from .site import has_schedule
+
 
 def run_morning(panel: Panel) -> None:
     """Let somebody in at each reader, close and lock each door, and report its state.
@@ -35,6 +37,7 @@ def _settle(panel: Panel, door: Door) -> None:
         door.close_dps()
     if door.state.dnd:
         door.toggle_dnd()
+    door.schedule(False)
     door.lock()
     door.clear_forced()
     reports = {
@@ -42,6 +45,7 @@ def _settle(panel: Panel, door: Door) -> None:
         "door.alarm.propped.off": device["dps"] and device["propAlarm"],
         "door.alarm.forced.cleared": device["dps"] and device["forcedAlarm"],
         "door.forceclose.off": True,
+        "door.autoopen.off": has_schedule(device),
     }
     for topic, applies in reports.items():
         if applies:

@@ -29,6 +29,11 @@ class Action:
     body: Mapping[str, Any]
 
 
+def has_schedule(device: Device) -> bool:
+    """Return whether PDK unlocks a door by schedule: gates, in the daytime."""
+    return bool(device["publicIcon"] == "swingingGate")
+
+
 class Site:
     """The doors of a panel by their use; the first reader is the entrance."""
 
@@ -41,6 +46,7 @@ class Site:
         self.readers = [each for each in panel.doors if each["type"] in READERS]
         self.entrance = self.readers[0] if self.readers else None
         self.rooms = self.readers[1:]
+        self.scheduled = [d for d in panel.doors if has_schedule(d)]
         self.deliveries = [d for d in others if d["publicIcon"] in DOOR_ICONS]
         self.outputs = [d for d in others if d["publicIcon"] not in DOOR_ICONS]
         self.exit_reader: Device | None = None

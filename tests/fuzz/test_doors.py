@@ -16,7 +16,7 @@ from tests.simulator_process import SimulatedPdk
 
 from .strategies import BOUNDED, whatever
 
-KEYS = "lock|dps|rex|relay|propped|forced|force_close|do_not_disturb|output|access"
+KEYS = "lock|dps|rex|relay|propped|forced|force_close|auto_open|do_not_disturb|output|access"
 DOOR_ENTITY = re.compile(rf"{PANEL}_(.+)_(?:{KEYS})")
 # the door of the scenario's additional reader, whose lock names who was let in there
 PRIMARY_READER = {"7": "1"}

@@ -72,7 +72,7 @@ async def test_malformed_and_unknown_events(
         for _ in range(3):
             for topic in ("door.request.unknown", "door.input.relay.on", "other"):
                 await simulator.emit(PANEL, topic, {"body": {"pin": PIN}})
-            await simulator.emit(PANEL, "door.autoopen.on", {"body": {"doorId": 1}})
+            await simulator.emit(PANEL, "door.autoclose.on", {"body": {"doorId": 1}})
             await simulator.emit(PANEL, "another")
         await simulator.emit(PANEL, "migration.started")
         await stream.wait_for_events(1)

@@ -47,8 +47,8 @@ class DoorState:
     """What the panel has reported of one door.
 
     True means: relay on (unlocked), door open, request to exit active, propped open,
-    forced open, do not disturb on. `assumed` are the aspects that may have changed
-    without a report since.
+    forced open, do not disturb on, unlocked by schedule. `assumed` are the aspects that
+    may have changed without a report since.
     """
 
     __slots__ = ("_values", "assumed")

@@ -19,6 +19,7 @@ class Aspect(StrEnum):
     PROPPED = "propped"
     FORCED = "forced"
     FORCE_CLOSE = "force_close"
+    AUTO_OPEN = "auto_open"
 
     # Enum.__hash__ is pure Python; str.__hash__ is faster for every event
     __hash__ = str.__hash__
@@ -123,7 +124,7 @@ class DoorInfo:
 
 @dataclass(slots=True)
 class DoorEvent:
-    """One aspect of a door was reported: door.alarm, .forceclose, .input.
+    """One aspect of a door was reported: door.alarm, .autoopen, .forceclose, .input.
 
     The most frequent event: it is not frozen, as that takes longer to create.
     """

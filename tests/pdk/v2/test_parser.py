@@ -96,7 +96,8 @@ def test_requests(topic: str, access: Access) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["request.found", "request.ecard.allowed", "autoopen.on", "somethingNew"]
+    "name",
+    ["request.found", "request.ecard.allowed", "autoopen.override.on", "somethingNew"],
 )
 def test_what_changes_nothing(name: str) -> None:
     """Events that are only counted are no access and no problem."""

@@ -70,6 +70,9 @@ _DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
     "door.alarm.forced.cleared": (Aspect.FORCED, False),
     "door.forceclose.on": (Aspect.FORCE_CLOSE, True),
     "door.forceclose.off": (Aspect.FORCE_CLOSE, False),
+    # not on the page
+    "door.autoopen.on": (Aspect.AUTO_OPEN, True),
+    "door.autoopen.off": (Aspect.AUTO_OPEN, False),
 }
 
 

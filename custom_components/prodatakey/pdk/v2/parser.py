@@ -55,6 +55,8 @@ _DOOR_TOPICS: Mapping[str, tuple[Aspect, bool]] = {
     "device.alarm.forced.cleared": (Aspect.FORCED, False),
     "device.forceclose.on": (Aspect.FORCE_CLOSE, True),
     "device.forceclose.off": (Aspect.FORCE_CLOSE, False),
+    "device.autoopen.on": (Aspect.AUTO_OPEN, True),
+    "device.autoopen.off": (Aspect.AUTO_OPEN, False),
 }
 
 _ACCESS_TOPICS: Mapping[str, Access] = {
@@ -86,8 +88,6 @@ _COUNTED_TOPICS = frozenset(
         "device.request.ecard.denied",
         "device.input.virtualread",
         "device.input.cardread",
-        "device.autoopen.on",
-        "device.autoopen.off",
         "device.autoopen.override.on",
         "device.autoopen.override.off",
         "device.forceopen.on",
