@@ -98,7 +98,7 @@ def websocket_frames(packets: Iterable[str]) -> bytes:
 
 
 def doors_of(panel: str) -> int:
-    """Return how many doors a panel has: 900 for `ours-900`."""
+    """Return how many doors a panel has: 700 for `ours-700`."""
     return int(panel.rpartition("-")[2])
 
 

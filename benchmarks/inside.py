@@ -11,7 +11,7 @@ from .measure import Effort, Figure, Measure, alternate, compare
 from .processes import Process, program
 
 PER_EVENT = "us CPU/event"
-DOORS = 900
+DOORS = 700
 BADGES = 20
 
 
@@ -43,7 +43,7 @@ class Home:
         before = await self.call("recorded")
         for number in range(door * BADGES, (door + 1) * BADGES):
             packets = badge(door, number) + (walk_in(door) if walk else [])
-            await self.call("begin", count=7 if walk else 3)
+            await self.call("begin", count=8 if walk else 4)
             await self.pdk.write(panel, [websocket_frames(packets)])
             await self.call("cpu")
             # people do not come in the same millisecond
@@ -107,7 +107,7 @@ async def command(effort: Effort) -> list[Figure]:
 
 
 async def set_up(effort: Effort) -> list[Figure]:
-    """Compare setting up 900 doors, in new processes, with as many bare entities.
+    """Compare setting up 700 doors, in new processes, with as many bare entities.
 
     The entities of a first, small entry come before, so that imports are not counted.
     """
@@ -134,7 +134,7 @@ async def set_up(effort: Effort) -> list[Figure]:
 
 
 async def growth(effort: Effort) -> list[Figure]:
-    """Compare an event of 900 doors with one of 10, ours and the bare integration's."""
+    """Compare an event of 700 doors with one of 10, ours and the bare integration's."""
     async with AsyncExitStack() as stack:
         homes = [(await stack.enter_async_context(_home()), n) for n in (10, DOORS)]
         for home, doors in homes:
@@ -149,8 +149,8 @@ async def growth(effort: Effort) -> list[Figure]:
             ),
         )
     return [
-        compare("growth, 900 doors", PER_EVENT, ours_many, "10 doors", ours),
-        compare("growth, 900 bare entities", PER_EVENT, bare_many, "10", bare),
+        compare(f"growth, {DOORS} doors", PER_EVENT, ours_many, "10 doors", ours),
+        compare(f"growth, {DOORS} bare entities", PER_EVENT, bare_many, "10", bare),
     ]
 
 
@@ -161,7 +161,7 @@ async def recorder(_: Effort) -> list[Figure]:
         await home.call("add_panel", panel="ours-2")
         badges = await home.recorded("ours-2", 1, walk=False)
         walks = await home.recorded("ours-2", 2, walk=True)
-    goals = {"state rows": "<= 3", "attribute rows": "<= 0.25", "event rows": "<= 1"}
+    goals = {"state rows": "<= 4", "attribute rows": "<= 0.25", "event rows": "<= 1"}
     return [
         *_rows("recorder, a badge", "badges of one person", badges, goals),
         *_rows("recorder, walking in", "people walking in", walks, {}),

@@ -6,6 +6,7 @@ import os
 
 import aiohttp
 
+from custom_components.prodatakey import entries
 from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.pdk.connection import BaseSocket
 from custom_components.prodatakey.pdk.v1 import socketio2
@@ -33,6 +34,11 @@ async def open_socket(
     )
     await socket.open(url)
     return socket
+
+
+def show_every_entry() -> None:
+    """Let no entry wait for others."""
+    entries.SAVE_INTERVAL = 0
 
 
 async def async_add_panel(hass: HomeAssistant, url: str, panel: str) -> None:

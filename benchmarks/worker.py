@@ -108,7 +108,13 @@ class Worker:
         return cpu
 
     async def record(self) -> None:
-        """Record states and events in a SQLite database from now on, as most users do."""
+        """Record states and events in a SQLite database from now on, as most users do.
+
+        Each person who is let in is shown at once, not only every few seconds.
+        """
+        from . import ours
+
+        ours.show_every_entry()
         async_initialize_recorder(self._hass)
         assert await async_setup_component(self._hass, "recorder", {"recorder": {}})
 

@@ -11,6 +11,7 @@ from custom_components.prodatakey.const import DOMAIN
 from homeassistant.core import HomeAssistant
 
 from .common import (
+    ENTRIES_SAVE_INTERVAL,
     PANEL,
     WORKSHOP,
     WORKSHOP_SYSTEM,
@@ -59,6 +60,12 @@ def enable_event_loop_debug() -> None:
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let attempts to connect, and requests for tokens, follow each other quickly."""
     shorten_waits(monkeypatch)
+
+
+@pytest.fixture
+def every_entry_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each person who is let in be shown at once, not only every few seconds."""
+    monkeypatch.setattr(ENTRIES_SAVE_INTERVAL, 0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .common import FRONT, PANEL, SIGNAL, Json, Site
+from .common import ENTRIES, FRONT, PANEL, SIGNAL, Json, Site
 
 
 async def get_view(hass: HomeAssistant, context: Context | None = None) -> Json:
@@ -37,7 +37,9 @@ def entities(cards: Any) -> list[str]:
         return [entity for card in cards for entity in entities(card)]
     if not isinstance(cards, dict):
         return []
-    named: Any = cards.get("entity", cards.get("entity_id", []))
+    named: Any = next(
+        (cards[key] for key in ("entity", "entity_id", "entities") if key in cards), []
+    )
     nested = [cards[key] for key in ("cards", "target", "badges") if key in cards]
     return ([named] if isinstance(named, str) else list(named)) + entities(nested)
 
@@ -53,9 +55,9 @@ async def test_view(site: Site) -> None:
     view = await get_view(site.hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
     spans = [section.get("column_span", 1) for section in view["sections"]]
-    assert spans == [1, 1, 2, 1]
+    assert spans == [1, 1, 2, 2, 1]
     doors = ["Headquarters", "Headquarters (2)"]
-    assert headings(view) == [*doors, "Last activity", "Signal"]
+    assert headings(view) == [*doors, "Entries", "Last activity", "Signal"]
     shown = entities(view["sections"])
     for entity_id in [*shown, *entities(view["badges"])]:
         site.state(entity_id)
@@ -67,9 +69,8 @@ async def test_view(site: Site) -> None:
         "binary_sensor.front_door_propped_open",
         "sensor.front_door_last_person",
     ]
-    assert {"switch.ventilation", "sensor.headquarters_last_activity", SIGNAL} <= set(
-        shown
-    )
+    activity = "sensor.headquarters_last_activity"
+    assert {"switch.ventilation", ENTRIES, activity, SIGNAL} <= set(shown)
     assert "binary_sensor.garage_forced_open" not in shown
 
     # doors are shown by area, and those without one by panel
@@ -78,7 +79,8 @@ async def test_view(site: Site) -> None:
     assert front
     dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
     view = await get_view(site.hass)
-    assert headings(view) == ["Entrance", *doors, "Last activity", "Signal"]
+    others = ["Entries", "Last activity", "Signal"]
+    assert headings(view) == ["Entrance", *doors, *others]
     first, *others = view["sections"]
     assert entities(first)[0] == FRONT
     assert FRONT not in entities(others)
@@ -91,7 +93,7 @@ async def test_many_doors(new_site: Site) -> None:
     await new_site.set_up()
     view = await get_view(new_site.hass)
     assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
-    counts = [len(section["cards"]) for section in view["sections"][:-1]]
+    counts = [len(section["cards"]) for section in view["sections"][:-2]]
     assert counts == [1 + 2 * 4] * 10 + [1 + 2 * 2]
     tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
     assert len(tiles) == 8

@@ -10,13 +10,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser, async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
+    do_adhoc_statistics,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from sqlalchemy import func, select
 
-from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.db_schema import Events, StateAttributes, States
 from homeassistant.components.recorder.history import get_significant_states
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_STATE_CHANGED, MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import Context, Event, HomeAssistant, State
@@ -27,6 +29,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
 from .common import (
+    ENTRIES,
     FRONT,
     FRONT_ACCESS,
     PANEL,
@@ -258,13 +261,14 @@ LEFT_OUT = {
 
 
 async def let_in(site: Site, changes: list[Event[Any]], *others: Json) -> None:
-    """Let a person in, until that has changed three states, and one for each other event."""
+    """Let a person in, until that has changed four states, and one for each other event."""
     changes.clear()
     live = {"topic": "liveEvent", "payload": line("%s at %s", PERSON, DOOR)}
     await site.emit_all(access_granted("Amelia Hartmann"), live, *others)
-    await wait_until(lambda: len(changes) >= 3 + len(others))
+    await wait_until(lambda: len(changes) >= 4 + len(others))
 
 
+@pytest.mark.usefixtures("every_entry_shown")
 async def test_rows_of_people_who_come_in(recorder_mock: Recorder, site: Site) -> None:
     """What is the same each time is stored once; states and automations have all of it."""
     hass, badges = site.hass, 20
@@ -286,7 +290,7 @@ async def test_rows_of_people_who_come_in(recorder_mock: Recorder, site: Site) -
             }
         after = await count_rows(hass)
         states, attributes, events = map(int.__sub__, after, before, strict=True)
-        assert states <= badges * (3 + len(others))
+        assert states <= badges * (4 + len(others))
         assert attributes <= 5
         assert events <= badges
     assert len(shown) == 2 * badges * len(LEFT_OUT)
@@ -300,3 +304,33 @@ async def test_rows_of_people_who_come_in(recorder_mock: Recorder, site: Site) -
         assert isinstance(recorded, State)
         attributes_shown = site.state(entity_id).attributes.keys()
         assert attributes_shown - recorded.attributes.keys() == left_out
+
+
+@pytest.mark.usefixtures("every_entry_shown")
+async def test_statistics_of_entries(recorder_mock: Recorder, site: Site) -> None:
+    """The statistics card shows how many people came in, also over a reload."""
+    hass = site.hass
+    start = dt_util.utcnow().replace(second=0, microsecond=0)
+    start -= timedelta(minutes=start.minute % 5)
+    for count in (1, 2, 3):
+        await site.emit_all(access_granted(f"person {count}"))
+        await site.wait_for_state(ENTRIES, str(count))
+        if count == 2:
+            await site.set_up()
+    for minutes in (0, 5):
+        await async_wait_recording_done(hass)
+        do_adhoc_statistics(hass, start=start + timedelta(minutes=minutes))
+    await async_wait_recording_done(hass)
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        start,
+        None,
+        {ENTRIES},
+        "5minute",
+        None,
+        {"change", "state"},
+    )
+    rows = found[ENTRIES]
+    assert sum(row["change"] or 0 for row in rows) == 3
+    assert rows[-1]["state"] == 3

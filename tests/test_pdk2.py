@@ -136,6 +136,7 @@ async def test_access(site: Site) -> None:
     event = site.state(SIDE_ACCESS).attributes
     assert (event["event_type"], event["person"]) == ("access_granted", amelia)
     assert site.state(SIDE_PERSON).state == amelia
+    await site.wait_for_state("sensor.side_entrance_entries", "1")
     await report(site, "device.request.found", 1, holderName="Somebody else")
     await report(site, "device.request.unknown", 1, pin=PIN)
     await site.wait_for_attribute(SIDE_ACCESS, "event_type", "access_unknown")

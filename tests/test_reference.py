@@ -1,6 +1,6 @@
 """The documents and the icons name exactly what there is."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import fields
 import json
 import re
@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.const import DOMAIN
+from custom_components.prodatakey.coordinator import MAX_DOORS
 from custom_components.prodatakey.options import Options
 from custom_components.prodatakey.switch import _OUTPUT_KEYS as OUTPUT_KEYS
 from homeassistant.core import HomeAssistant
@@ -167,7 +168,10 @@ async def test_entities(
     hass: HomeAssistant,
     registered: dict[tuple[str, str], list[er.RegistryEntry]],
 ) -> None:
-    """Each entity is in the reference, with its attributes, and has an icon or a class."""
+    """Each entity is in the reference, with its attributes, and has an icon or a class.
+
+    As many as a door and its endpoint have fit into an entry with all doors.
+    """
     expected = set()
     attributes = defaultdict(set)
     for (platform, key), entities in registered.items():
@@ -191,6 +195,14 @@ async def test_entities(
         for key in names(row[1])
     }
     assert shown == expected
+    # an entry of Home Assistant takes 10,000 enabled entities
+    most = Counter(
+        each.device_id
+        for entities in registered.values()
+        for each in entities
+        if not each.disabled_by and "_endpoint_" not in each.unique_id
+    ).most_common(1)[0][1]
+    assert MAX_DOORS * (most + 1) <= 9_950
     assert {
         key: documented(f"Attribute of {head}")
         for head, key in re.findall(

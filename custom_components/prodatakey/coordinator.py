@@ -17,6 +17,7 @@ from .account import async_start_reauth, async_withdraw_reauth
 from .activity import Activity, async_fire_live_event
 from .const import DOMAIN
 from .devices import PanelDevices, async_get_panel_name
+from .entries import EntryCounter
 from .exceptions import translated_errors
 from .issues import (
     PDK_1,
@@ -63,9 +64,9 @@ _LOGGER = logging.getLogger(__name__)
 
 type ProdatakeyConfigEntry = ConfigEntry[PanelCoordinator]
 
-# Home Assistant allows 10,000 enabled entities an entry; a door can have ten,
-# and more if the user enables those that are disabled by default.
-MAX_DOORS = 900
+# Home Assistant allows 10,000 enabled entities an entry. A door can have 13 and an endpoint
+# of its own, and more if the user enables those that are disabled by default.
+MAX_DOORS = 700
 # The list of doors is read at every connect, and this often.
 READ_INTERVAL = timedelta(hours=1)
 
@@ -103,6 +104,7 @@ class PanelCoordinator:
             anonymous_name=None if options.record_people else anonymous_name,
         )
         self.panel = self.site.panel
+        self.entries = EntryCounter(hass, self.panel, self._store.async_save_now)
         self.devices = PanelDevices(hass, entry.entry_id, self.panel)
         self._was_available = True
         self._reading: asyncio.Task[None] | None = None
@@ -131,6 +133,7 @@ class PanelCoordinator:
         stored = await self._store.async_load()
         features = self.site.client.features
         restore_panel(self.panel, stored, features)
+        self.entries.restore(self.panel.doors.values())
         if not self.options.record_people:
             self.site.forget_people()
         self.site.stream.recent_ids.restore(as_list(stored.get("recent_ids")))
@@ -185,6 +188,7 @@ class PanelCoordinator:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await self.entries.async_stop()
         await self._store.async_save()
 
     async def async_send(

@@ -74,6 +74,7 @@ class _View:
             "badges": [{"type": "entity", "entity": each} for each in connection],
             "sections": [
                 *self._door_sections(),
+                *self._section("entries", self._entries_cards(), columns=2),
                 # its sentences are long
                 *self._section("last_activity", self._activity_cards(), columns=2),
                 *self._section("signal", self._signal_cards()),
@@ -105,16 +106,40 @@ class _View:
                 yield _tile(entity_id, "device", "toggle")
         for entity_id in self._entity("lock", identifier, "lock"):
             yield _tile(entity_id, "device", "lock-commands", "lock-open-door")
-        for key in ("forced", "propped"):
+        for key, color in (
+            ("forced", "red"),
+            ("propped", "red"),
+            ("auto_open", "amber"),
+        ):
             for entity_id in self._entity("binary_sensor", identifier, key):
                 yield _tile(entity_id, "entity") | {
-                    "color": "red",
+                    "color": color,
                     "visibility": [
                         {"condition": "state", "entity": entity_id, "state": "on"}
                     ],
                 }
         for entity_id in self._entity("sensor", identifier, "last_person"):
             yield _tile(entity_id, "entity")
+
+    def _entries_cards(self) -> Iterator[Card]:
+        """Yield how many people came in on each of the last days."""
+        entities = [
+            entity_id
+            for door in self._panel.doors.values()
+            for entity_id in self._entity(
+                "sensor", door_identifier(self._panel.info.id, door.id), "entries"
+            )
+        ]
+        if entities:
+            yield {
+                "type": "statistics-graph",
+                "entities": entities,
+                "chart_type": "bar",
+                "period": "day",
+                "days_to_show": 7,
+                "stat_types": ["change"],
+                "grid_options": {"columns": "full"},
+            }
 
     def _activity_cards(self) -> Iterator[Card]:
         """Yield the panel's activity log of the last day."""

@@ -1,4 +1,4 @@
-"""Sensors: last person, the panel's last activity, and signal of endpoints."""
+"""Sensors: last person, entries, the panel's last activity, and signal of endpoints."""
 
 from dataclasses import dataclass
 from typing import override
@@ -48,6 +48,11 @@ LAST_PERSON = DoorSensorDescription(
     key="last_person",
     supported_fn=lambda door: door.kind is DoorKind.DOOR and door.has_reader,
 )
+ENTRIES = DoorSensorDescription(
+    key="entries",
+    state_class=SensorStateClass.TOTAL_INCREASING,
+    supported_fn=LAST_PERSON.supported_fn,
+)
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = PanelSensorDescription(
     key="signal",
@@ -83,6 +88,7 @@ async def async_setup_entry(
     if LAST_ACTIVITY.feature in features:
         async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     async_add_door_entities(entry, async_add_entities, (LAST_PERSON,), DoorLastPerson)
+    async_add_door_entities(entry, async_add_entities, (ENTRIES,), DoorEntries)
     if SIGNAL.feature not in features:
         return
     for endpoint in panel.endpoints.values():
@@ -165,6 +171,26 @@ class DoorLastPerson(DoorEntity, SensorEntity):
             "request_factor": grant.request_factor,
             "occurred": grant.occurred.isoformat(timespec="milliseconds"),
         }
+
+
+class DoorEntries(DoorEntity, SensorEntity):
+    """How many people were let in."""
+
+    entity_description: DoorSensorDescription
+    _follows_connection = False
+    _keeps_state = True
+
+    @property
+    @override
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the counts that were saved."""
+        return (self.coordinator.entries.updates(self.door),)
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Return the count."""
+        return self.coordinator.entries.shown(self.door)
 
 
 class EndpointSignal(EndpointEntity, SensorEntity):

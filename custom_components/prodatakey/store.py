@@ -67,7 +67,11 @@ class PanelStore:
     async def async_save(self) -> None:
         """Save now if a save is scheduled."""
         if self._save_pending:
-            await self._store.async_save(self._data_to_save())
+            await self.async_save_now()
+
+    async def async_save_now(self) -> None:
+        """Save now; while Home Assistant stops, it saves at the end."""
+        await self._store.async_save(self._data_to_save())
 
     async def async_move_doors(
         self, new_ids: Mapping[str, str], removed: Collection[str]
@@ -203,6 +207,7 @@ def door_as_dict(door: Door) -> Stored:
         "changed_by": door.changed_by,
         "has_reader": door.has_reader,
         "last_grant": door.last_grant and _grant_as_dict(door.last_grant),
+        "entries": door.entries,
     }
 
 
@@ -235,6 +240,7 @@ def door_from_dict(stored: Stored) -> Door:
         last_grant=next(
             parse_stored([stored.get("last_grant")], _grant_from_dict), None
         ),
+        entries=max(as_int(stored.get("entries")) or 0, 0),
     )
 
 

@@ -46,9 +46,8 @@ class Subscribers[*Args](dict[Callable[[*Args], None], None]):
 class DoorState:
     """What the panel has reported of one door.
 
-    True means: relay on (unlocked), door open, request to exit active, propped open,
-    forced open, do not disturb on, unlocked by schedule. `assumed` are the aspects that
-    may have changed without a report since.
+    True means: relay on (unlocked), door open, request to exit active, propped open, forced
+    open, do not disturb on, unlocked by schedule. `assumed` may have changed unreported.
     """
 
     __slots__ = ("_values", "assumed")
@@ -114,6 +113,7 @@ class Door:
         changed_by: str | None = None,
         has_reader: bool = False,
         last_grant: Grant | None = None,
+        entries: int = 0,
     ) -> None:
         """Initialize a door, with its stored state if there is one."""
         self.info = info
@@ -128,6 +128,8 @@ class Door:
         """The person whose access turned the relay, if the last change was such."""
         self.last_grant = last_grant
         """The last granted access, here or at a second reader."""
+        self.entries = entries
+        """How often access was granted here, also if that was reported late."""
         self.misses = 0
         self.accesses = Subscribers[AccessEvent, float]()
         """Notified of each access event, with its age in seconds."""

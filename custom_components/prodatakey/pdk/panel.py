@@ -66,6 +66,8 @@ class Panel:
         self.door_updates = Subscribers[Iterable[Door]]()
         """Notified of new or updated doors."""
         self.removed_doors = Subscribers[Door]()
+        self.entries = Subscribers[Door]()
+        """Notified of each granted access, also of a late one."""
         self.problems: dict[SiteProblem, set[str]] = {}
         """The problems that were ever reported, each with what has it now."""
         self.assumed_problems: set[SiteProblem] = set()
@@ -179,7 +181,7 @@ class Panel:
             self._on_change()
 
     def _handle_access(self, event: AccessEvent, held_since: float) -> None:
-        """Handle a request for access, unless it is not news any more."""
+        """Handle a request for access; one that is not news any more is only counted."""
         door = self.doors.get(event.door_id) or self._create_door(event)
         if door is None:
             return
@@ -187,6 +189,11 @@ class Panel:
             door.has_reader = True
             self._notify_doors((door,))
         age = self.clock.age(event.occurred, door=door.id, held_since=held_since)
+        if event.access is Access.GRANTED:
+            door.entries += 1
+            self.entries.notify(door)
+        # at least its id is new
+        self._on_change()
         if age is None or age > MAX_EVENT_AGE:
             _LOGGER.debug("Ignored a late %s", event.topic)
             return
@@ -196,8 +203,6 @@ class Panel:
                 if door_id is not None and (opened := self.doors.get(door_id)):
                     opened.handle_grant(event, age)
         door.accesses.notify(event, age)
-        # at least its id is new
-        self._on_change()
 
     def _create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
         """Return the door of the first event that names it; None beyond the maximum."""
