@@ -94,7 +94,9 @@ def test_fields() -> None:
     }
     services = load_yaml_dict(str(COMPONENT / "services.yaml"))
     assert {
-        (action, field) for action in services for field in services[action]["fields"]
+        (action, field)
+        for action, described in services.items()
+        for field in (described or {}).get("fields", {})
     } == {(*names(row[0]), *names(row[1])) for row in rows(REFERENCE, "Action | Field")}
 
 

@@ -40,6 +40,7 @@ from .dashboard import async_get_view
 from .devices import device_name, endpoint_identifier
 from .entity import async_get_permissions
 from .exceptions import translated_errors
+from .exposed import async_get_exposed
 from .lock import DoorLock
 from .pdk import (
     CommandRejectedError,
@@ -53,6 +54,7 @@ from .pdk import (
 from .store import endpoint_as_dict
 
 ACTION_DASHBOARD = "dashboard"
+ACTION_EXPOSED_ENTITIES = "exposed_entities"
 ACTION_DISCOVER_ENDPOINTS = "discover_endpoints"
 ACTION_QUERY_SIGNAL = "query_signal"
 ACTION_OPEN_DOOR = "open_door"
@@ -126,6 +128,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
         _async_get_dashboard,
         DASHBOARD_SCHEMA,
         SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_EXPOSED_ENTITIES,
+        _async_get_exposed_entities,
+        supports_response=SupportsResponse.ONLY,
     )
     hass.services.async_register(
         DOMAIN, ACTION_OPEN_DOOR, _async_open_door, OPEN_DOOR_SCHEMA
@@ -238,6 +246,12 @@ async def _async_check_codes(call: ServiceCall, locks: dict[str, DoorLock]) -> N
 async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
     """Return a dashboard view for the doors of a panel."""
     return await async_get_view(call.hass, _get_entry(call), call.context)
+
+
+async def _async_get_exposed_entities(call: ServiceCall) -> ServiceResponse:
+    """Return the entities that are exposed to Assist."""
+    exposed = await async_get_exposed(call.hass, call.context)
+    return {key: [*entity_ids] for key, entity_ids in exposed.items()}
 
 
 async def _async_discover_endpoints(call: ServiceCall) -> ServiceResponse:

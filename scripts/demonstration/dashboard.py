@@ -1,10 +1,12 @@
-"""The demo's dashboard of the doors, and its locks in Assist."""
+"""The demo's dashboard of the doors, and its doors in Assist."""
 
+import re
 from typing import Any
 
 from .home_assistant import HomeAssistantClient
 
 DASHBOARD = "doors-dashboard"
+EXPOSED = re.compile(r"lock\..*|sensor\..*_last_person|switch\..*_lockdown")
 
 
 async def show_panels(hass: HomeAssistantClient, entries: list[dict[str, Any]]) -> None:
@@ -35,13 +37,16 @@ async def _get_views(hass: HomeAssistantClient) -> list[dict[str, Any]]:
     return []
 
 
-async def expose_locks(hass: HomeAssistantClient) -> None:
-    """Expose all locks to Assist, as the settings of voice assistants do."""
+async def expose_doors(hass: HomeAssistantClient) -> None:
+    """Expose to Assist what is asked about doors, as the settings of voice assistants do.
+
+    Home Assistant exposes door positions by itself.
+    """
     states = await hass.call("GET", "/api/states")
     entity_ids = [each["entity_id"] for each in states]
     await hass.send(
         "homeassistant/expose_entity",
         assistants=["conversation"],
-        entity_ids=[each for each in entity_ids if each.startswith("lock.")],
+        entity_ids=[each for each in entity_ids if EXPOSED.fullmatch(each)],
         should_expose=True,
     )

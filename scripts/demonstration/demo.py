@@ -17,7 +17,7 @@ from aiohttp import ClientSession
 from homeassistant import const
 
 from .claim import claim
-from .dashboard import expose_locks, show_panels
+from .dashboard import expose_doors, show_panels
 from .greeting import greet, warn_of_network
 from .home_assistant import CREDENTIALS, USER, HomeAssistantClient, write_configuration
 from .options import LOCALHOST, parse_arguments
@@ -141,7 +141,7 @@ class Demo:
         await show_panels(
             self.hass, [each for each in entries if each["state"] == "loaded"]
         )
-        await expose_locks(self.hass)
+        await expose_doors(self.hass)
         self._shown = mornings
 
     async def run_mornings(self) -> bool | None:

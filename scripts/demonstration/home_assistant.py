@@ -36,6 +36,13 @@ lovelace:
 
 """
 
+VOICE_AUTOMATION = """\
+- id: voice
+  alias: Ask and command doors by voice
+  use_blueprint:
+    path: prodatakey/voice.yaml
+"""
+
 
 def _stored(key: str, data: Mapping[str, Any], version: int, minor: int = 1) -> str:
     """Return data in the format of Home Assistant's storage."""
@@ -87,8 +94,9 @@ def write_configuration(
     # Home Assistant prefers it to its own integration of this name.
     (components / "mobile_app").symlink_to(PHONE)
     shutil.copytree(ROOT / BLUEPRINTS, folder / BLUEPRINTS)
-    for name in ("automations", "scripts", "scenes"):
-        (folder / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
+    (folder / "automations.yaml").write_text(VOICE_AUTOMATION)
+    (folder / "scripts.yaml").write_text("{}\n")
+    (folder / "scenes.yaml").write_text("[]\n")
     # The other steps of the onboarding would search for devices and need the internet.
     done = {"done": ["core_config", "analytics", "integration"]}
     (storage / "onboarding").write_text(_stored("onboarding", done, 4))

@@ -4,38 +4,43 @@ import json
 from pathlib import Path
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from homeassistant.components import conversation
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    ATTR_FRIENDLY_NAME,
+    ATTR_SUPPORTED_FEATURES,
+)
 from homeassistant.core import Context
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.common import FRONT, Site
+from tests.common import FRONT, Json, Site
 
-from .conftest import Automate
+from .conftest import Automate, rename
 
 GARAGE = "lock.garage"
 POSITION = "binary_sensor.front_door_door_position"
 LAST_PERSON = "sensor.front_door_last_person"
+EXPOSED = (FRONT, GARAGE, POSITION, LAST_PERSON, "sensor.server_room_last_person")
 
-# "Lock all doors", "are all doors locked?", "is anything open?", "who was at the front
-# door?", "open the garage", with their answers.
-LANGUAGES: dict[str, dict[str, str]] = json.loads(
+# Sentences of each language in this order, with their answers.
+LANGUAGES: dict[str, Json] = json.loads(
     Path(__file__).with_name("voice_sentences.json").read_text("utf-8")
 )
 
 
 @pytest.fixture
 async def assist(site: Site, automate: Automate) -> None:
-    """Set up Assist, and an automation from the blueprint."""
+    """Set up Assist with some doors exposed, and an automation from the blueprint."""
     assert await async_setup_component(site.hass, "homeassistant", {})
     assert await async_setup_component(site.hass, "conversation", {})
-    await automate(
-        "voice",
-        doors=[FRONT, GARAGE],
-        positions=[POSITION],
-        people=[LAST_PERSON, "sensor.server_room_last_person"],
-        garage=GARAGE,
-    )
+    for entity in [*er.async_get(site.hass).entities.values()]:
+        exposed = entity.entity_id in EXPOSED
+        async_expose_entity(site.hass, "conversation", entity.entity_id, exposed)
+    await automate("voice")
 
 
 async def say(site: Site, sentence: str, language: str = "en") -> str:
@@ -63,15 +68,34 @@ async def test_languages(site: Site) -> None:
     time = dt_util.as_local(occurred).strftime("%H:%M")
     await site.emit("door.input.dps.opened")
     await site.wait_for_state(POSITION, "on")
-    for language, answers in LANGUAGES.items():
+    for language, said in LANGUAGES.items():
+        rename(site.hass, FRONT, said["front"])
+        rename(site.hass, GARAGE, said["garage"])
         count = len(await site.sent())
-        for sentence, answer in answers.items():
-            assert await say(site, sentence, language) == answer.format(time=time)
-        assert sorted((await site.sent())[count:]) == [
-            "door.actuate.close",
-            "door.actuate.close",
-            "door.try.open",
-        ]
+        for sentence, answer in said["answers"].items():
+            heard = await say(site, sentence, language)
+            assert heard == answer.format(time=time), sentence
+        sent = (await site.sent())[count:]
+        assert sent[-2:] == ["door.try.open"] * 2
+        assert {*sent[:-2]} == {"door.actuate.close"}
+
+
+@pytest.mark.usefixtures("assist")
+async def test_other_doors(site: Site) -> None:
+    """What is not ours is answered by Assist, as without the automation."""
+    opened = async_mock_service(site.hass, "cover", "open_cover")
+    for number, (language, said) in enumerate(LANGUAGES.items()):
+        cover = f"cover.cellar_{number}"
+        name = {ATTR_FRIENDLY_NAME: said["cover"], ATTR_SUPPORTED_FEATURES: 3}
+        site.hass.states.async_set(cover, "open", name)
+        async_expose_entity(site.hass, "conversation", cover, True)
+        command, question = said["passed_on"]
+        await say(site, command, language)
+        assert opened.pop().data[ATTR_ENTITY_ID] == cover, language
+        answer = await say(site, question, language)
+        assert answer not in ("", "I do not know this door."), language
+        site.hass.states.async_remove(cover)
+    assert await site.sent() == []
 
 
 @pytest.mark.usefixtures("assist")
@@ -79,7 +103,8 @@ async def test_unknown_is_not_no(site: Site) -> None:
     """Assist says that it does not know what was not reported, or only before a gap."""
     not_known = "Not known: Front door, Garage."
     assert await say(site, "are all doors locked?") == not_known
-    assert await say(site, "is anything open?") == "Not known: Front door."
+    for question in ("is anything open?", "is the front door open?"):
+        assert await say(site, question) == "Not known: Front door."
     assert await say(site, "who was at the front door?") == "I do not know."
     assert await say(site, "who was at the moon?") == "I do not know this door."
     assert await say(site, "lock all doors") == "All doors are locked."
@@ -96,7 +121,7 @@ async def test_rejected_and_offline(site: Site) -> None:
     assert await say(site, "lock all doors") == (
         "Not locked: Front door. Not known: Garage."
     )
-    assert await say(site, "open the garage") == "The garage did not open."
+    assert await say(site, "open the garage") == "Garage did not open."
     await site.set_online(False)
     await site.wait_for_state(FRONT, "unavailable")
     not_connected = "Not connected: Front door, Garage."
