@@ -27,7 +27,7 @@ def command_result(command_id: str, ms: int) -> Json:
         "id": str(uuid.uuid4()),
         "topic": "command.result.succeed",
         "body": {"commandId": command_id},
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
         "metadata": {"occurred": ms},
     }
 
@@ -37,7 +37,7 @@ def door_event(topic: str, device: Device, ms: int) -> Json:
     return {
         "topic": topic,
         "body": {"doorId": device["id"], "door": _door(device, _ORDER)},
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
     }
 
 
@@ -56,7 +56,7 @@ def request(
             "person": _person(person),
             "door": _door(device, _ORDER_IN_REQUESTS),
         },
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
         "metadata": {
             "occurred": ms,
             "doorName": device["name"],
@@ -76,7 +76,7 @@ def request_unknown(device: Device, pin: str, ms: int) -> Json:
             "door": _door(device, _ORDER_IN_REQUESTS),
         },
         "metadata": {"occurred": ms, "doorName": device["name"]},
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
     }
 
 
@@ -129,7 +129,7 @@ def endpoint_signal(endpoint: Endpoint, ms: int) -> Json:
             "address": endpoint.address,
             "dbGain": endpoint.db_gain,
         },
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
     }
 
 
@@ -138,10 +138,10 @@ def _person(person: Person) -> Json:
         "id": person.id,
         "firstName": person.first_name,
         "lastName": person.last_name,
-        "enabled": True,
+        "enabled": person.enabled,
         "partition": 0,
-        "activeDate": None,
-        "expireDate": None,
+        "activeDate": person.active_date,
+        "expireDate": person.expire_date,
         "metadata": {},
     }
 
@@ -159,13 +159,14 @@ def _door_placeholder(device: Device) -> Json:
 def _live(info: str, topic: str, placeholders: list[Json], ms: int) -> Json:
     return {
         "info": info,
-        "occurred": _local_time(ms),
+        "occurred": local_time(ms),
         "topic": topic,
         "placeholders": placeholders,
         "photo": None,
     }
 
 
-def _local_time(ms: int) -> str:
+def local_time(ms: int) -> str:
+    """Return a time as the panel shows it."""
     there = datetime.fromtimestamp(ms / 1000, UTC) + _PANEL_ZONE
     return there.strftime("%Y-%m-%d %H:%M:%S")

@@ -25,7 +25,9 @@ def present(
     factor = credential.get("factor", factor)
     door = panel.door_of(reader)
     ms, device = panel.now_ms(), reader.device
-    allowed = not door.denies_access and person.may_open(device["id"])
+    today = events.local_time(ms)[:10]
+    may_open = person.is_valid(today) and person.may_open(device["id"])
+    allowed = may_open and not door.denies_access
     answer = "duress" if allowed and duress else "allowed" if allowed else "denied"
     topic = f"door.request.{answer}"
     extra = {} if allowed else {"explicit": door.denies_access}

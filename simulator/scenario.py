@@ -52,18 +52,38 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person with a credential; `doors` of None means every door."""
+    """A person with a credential; `doors` of None means every door.
+
+    The dates are days: the first and the last one on which the person is let in.
+    """
 
     id: int
     first_name: str = ""
     last_name: str = ""
     pin: str | None = None
     doors: tuple[int | str, ...] | None = None
+    enabled: bool = True
+    active_date: str | None = None
+    expire_date: str | None = None
 
     @property
     def name(self) -> str:
         """Return the full name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def note(self) -> str | None:
+        """Return what limits the person, for the page."""
+        if not self.enabled:
+            return "disabled"
+        limits = {"from": self.active_date, "until": self.expire_date}
+        return " ".join(f"{key} {on}" for key, on in limits.items() if on) or None
+
+    def is_valid(self, day: str) -> bool:
+        """Return whether the person is let in anywhere, on a day in ISO 8601."""
+        has_begun = self.active_date is None or self.active_date <= day
+        has_ended = self.expire_date is not None and self.expire_date < day
+        return self.enabled and has_begun and not has_ended
 
     def may_open(self, door_id: int | str) -> bool:
         """Return whether the rules let the person in at a door."""

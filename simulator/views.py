@@ -74,6 +74,9 @@ def control_panel(host: PanelHost) -> Json:
                 "firstName": each.first_name,
                 "lastName": each.last_name,
                 "pin": each.pin,
+                "enabled": each.enabled,
+                "activeDate": each.active_date,
+                "expireDate": each.expire_date,
                 "doors": None if each.doors is None else sorted(each.doors, key=str),
             }
             for each in panel.people.values()
@@ -119,7 +122,10 @@ def _page_panel(host: PanelHost) -> Json:
         "online": panel.online,
         "clients": _client_count(host),
         "migration": panel.migration,
-        "people": [{"id": p.id, "name": p.name} for p in panel.people.values()],
+        "people": [
+            {"id": p.id, "name": f"{p.name} ({p.note})" if p.note else p.name}
+            for p in panel.people.values()
+        ],
         "doors": {key: _page_door(panel, door) for key, door in panel.doors.items()},
     }
 

@@ -243,6 +243,37 @@ async def test_person(site: Site, access_events: AccessEvents) -> None:
     assert {run["person"] for run in runs} == {name}
 
 
+async def test_why_people_are_refused(site: Site, access_events: AccessEvents) -> None:
+    """The event says why, as far as the panel does; a trigger may be for some reasons."""
+    runs = await automate(
+        site,
+        trigger("access_denied", FRONT_ACCESS, reason=["expired", "explicit"]),
+        trigger("access_denied", FRONT_ACCESS, reason="disabled", person="Mara Quinn"),
+        trigger(
+            "access_denied", FRONT_ACCESS, reason="disabled", person="Tomás Ibarra"
+        ),
+    )
+    await site.happen(3, "badge", person=5)
+    for person in (1, 6, 7, 8):
+        await site.happen(1, "badge", person=person)
+    await site.happen(1, "dnd")
+    await site.happen(1, "badge", person=2)
+    granted, *denied = await access_events.received()
+    keys = ("person", "reason", "enabled", "active_from", "expires")
+    assert [tuple(each[key] for key in keys) for each in denied] == [
+        ("Mara Quinn", "disabled", False, None, None),
+        ("Tomás Ibarra", "expired", True, None, "2025-06-30"),
+        ("Ingrid Solberg", "not_yet_active", True, "2035-01-01", None),
+        ("Jonas Okafor", "explicit", True, None, None),
+    ]
+    assert (granted["enabled"], granted.get("reason", "none")) == (True, "none")
+    assert site.state("event.server_room_access").attributes["reason"] == "no_rule"
+    await wait_until(lambda: len(runs) >= 3)
+    await site.hass.async_block_till_done()
+    people = {"Mara Quinn", "Tomás Ibarra", "Jonas Okafor"}
+    assert ({run["person"] for run in runs}, len(runs)) == (people, 3)
+
+
 @pytest.mark.parametrize(
     ("person", "reason"),
     [

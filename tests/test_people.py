@@ -107,3 +107,17 @@ async def test_people_are_not_recorded(
     # the sensors come back without what they showed before
     await site.set_up(record_people=True)
     assert site.state(LAST_PERSON).state == "unknown"
+
+
+async def test_dates_of_people_are_not_recorded(site: Site) -> None:
+    """Without people the dates of a person are hidden, also those shown before."""
+    await site.happen(1, "badge", person=7)
+    shown = await site.wait_for_attribute(FRONT_ACCESS, "expires", "2025-06-30")
+    assert shown.attributes["reason"] == "expired"
+    await site.set_up(record_people=False)
+    for person, reason in ((None, "expired"), (8, "not_yet_active")):
+        if person:
+            await site.happen(1, "badge", person=person)
+        shown = await site.wait_for_attribute(FRONT_ACCESS, "reason", reason)
+        dates = (shown.attributes["active_from"], shown.attributes["expires"])
+        assert (dates, shown.attributes["enabled"]) == ((None, None), True)

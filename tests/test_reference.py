@@ -150,6 +150,7 @@ async def registered(
     await other.set_up()
     await site.discover()
     await site.happen(1, "badge", person=1)
+    await site.happen(3, "badge", person=5)
     await site.happen(1, "schedule")
     await site.wait_for_state("binary_sensor.front_door_unlocked_by_schedule", "on")
     for topic in ("device.alarm.circuitbreaker", "controller.alarm.comloss"):

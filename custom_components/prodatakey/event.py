@@ -96,7 +96,8 @@ class DoorAccess(DoorEntity, EventEntity):
         """Remove the person of the last event if people are not recorded."""
         if not self.coordinator.options.record_people:
             self._attributes |= dict.fromkeys(
-                {"person", "person_id"} & self._attributes.keys()
+                {"person", "person_id", "active_from", "expires"}
+                & self._attributes.keys()
             )
 
     @callback
@@ -115,6 +116,11 @@ class DoorAccess(DoorEntity, EventEntity):
             "request_factor": event.request_factor,
             "explicit": event.explicit,
             "occurred": occurred.isoformat(timespec="milliseconds"),
+            "enabled": event.enabled,
+            "active_from": event.active_from,
+            "expires": event.expires,
         }
+        if event.access is Access.DENIED:
+            self._attributes["reason"] = event.reason
         self._trigger_event(event.access, self._attributes)
         self.async_write_ha_state()

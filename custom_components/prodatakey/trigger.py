@@ -37,11 +37,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from .devices import async_get_panel_name
 from .options import records_people
-from .pdk import Access
+from .pdk import Access, DeniedReason
 from .pdk.parser import comparable
 from .target import filter_entities, validate_entities
 
 CONF_PERSON = "person"
+CONF_REASON = "reason"
 CONF_TIMES = "times"
 CONF_WITHIN = "within"
 
@@ -55,10 +56,20 @@ def _visible_name(value: object) -> str:
     return name.strip()
 
 
+PERSON_OPTIONS: dict[vol.Marker, Any] = {
+    vol.Optional(CONF_PERSON): vol.All(cv.ensure_list, [_visible_name])
+}
 ACCESS_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+    {vol.Required(CONF_OPTIONS, default={}): PERSON_OPTIONS}
+)
+
+DENIED_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA.extend(
     {
         vol.Required(CONF_OPTIONS, default={}): {
-            vol.Optional(CONF_PERSON): vol.All(cv.ensure_list, [_visible_name])
+            **PERSON_OPTIONS,
+            vol.Optional(CONF_REASON): vol.All(
+                cv.ensure_list, [vol.In([*DeniedReason])]
+            ),
         }
     }
 )
@@ -159,6 +170,32 @@ class PersonAccessTrigger(AccessTrigger):
         return True
 
 
+class GrantedAccessTrigger(PersonAccessTrigger):
+    """Trigger on people who were let in."""
+
+    _access = Access.GRANTED
+
+
+class DeniedAccessTrigger(PersonAccessTrigger):
+    """Trigger on people who were refused, for all reasons or some."""
+
+    _schema = DENIED_SCHEMA
+    _access = Access.DENIED
+
+    @override
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
+        """Return whether one of these people was refused for one of these reasons."""
+        if not super().is_valid_state(state, report_not_triggered):
+            return False
+        reasons = self._options.get(CONF_REASON)
+        if not reasons or state.attributes.get(CONF_REASON) in reasons:
+            return True
+        report_not_triggered("other_reason", entity_id=state.entity_id)
+        return False
+
+
 class UnknownAccessTrigger(AccessTrigger):
     """Trigger on unknown credentials, the doors of a target counted together."""
 
@@ -238,14 +275,9 @@ def _make_trigger[T: _DoorTrigger](base: type[T], key: str) -> type[T]:
     return type(base.__name__, (base,), {"_translation_key": key})
 
 
-def _make_access_trigger[T: AccessTrigger](base: type[T], access: Access) -> type[T]:
-    """Return the trigger on one answer to requests for access."""
-    return type(base.__name__, (base,), {"_access": access})
-
-
 TRIGGERS: dict[str, type[Trigger]] = {
-    "access_denied": _make_access_trigger(PersonAccessTrigger, Access.DENIED),
-    "access_granted": _make_access_trigger(PersonAccessTrigger, Access.GRANTED),
+    "access_denied": DeniedAccessTrigger,
+    "access_granted": GrantedAccessTrigger,
     "access_unknown": UnknownAccessTrigger,
     "exit_requested": _make_trigger(OnTrigger, "rex"),
     "forced": _make_trigger(OnTrigger, "forced"),

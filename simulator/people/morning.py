@@ -7,7 +7,7 @@ from simulator.door import Door
 from simulator.panel import Panel
 from simulator.scenario import ADDITIONAL_READERS, READERS
 
-from .site import has_schedule
+from .site import has_schedule, today
 
 
 def run_morning(panel: Panel) -> None:
@@ -20,7 +20,14 @@ def run_morning(panel: Panel) -> None:
         device = door.device
         if device["type"] in (*READERS, *ADDITIONAL_READERS):
             candidates = (next(people) for _ in panel.people)
-            person = next((p for p in candidates if p.may_open(device["id"])), None)
+            person = next(
+                (
+                    p
+                    for p in candidates
+                    if p.may_open(device["id"]) and p.is_valid(today())
+                ),
+                None,
+            )
             if person:
                 reader.present(panel, door, {"person": person.id})
     for door in panel.doors.values():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from simulator.scenario import (
@@ -27,6 +28,11 @@ class Action:
     name: str
     person: str | None
     body: Mapping[str, Any]
+
+
+def today() -> str:
+    """Return the day in ISO 8601."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def has_schedule(device: Device) -> bool:

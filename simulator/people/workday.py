@@ -6,11 +6,12 @@ from typing import Any
 
 from simulator.scenario import Device, Person
 
-from .site import HOUR, MINUTE, Action, Site
+from .site import HOUR, MINUTE, Action, Site, today
 
 _DAY_OFF = 0.08
 _PIN_MISTYPED = 0.06
 _WRONG_ROOM = 0.12
+_TRIES_IN_VAIN = 0.5
 
 
 class Workday:
@@ -38,6 +39,11 @@ class Workday:
         if entrance is None or not self._person.may_open(entrance["id"]):
             return
         if chance.random() < _DAY_OFF:
+            return
+        if not self._person.is_valid(today()):
+            # who may not come in tries once, on some days
+            if chance.random() < _TRIES_IN_VAIN:
+                yield self._badge(self._arrives, entrance)
             return
         at = self._arrives + chance.gauss(0, 8) * MINUTE
         leaves = at + self._stays + chance.gauss(0, 12) * MINUTE

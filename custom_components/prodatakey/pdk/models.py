@@ -148,6 +148,18 @@ class Access(StrEnum):
     """PDK 2.0 only: a PIN that asks for help in secret."""
 
 
+class DeniedReason(StrEnum):
+    """Why a person was refused."""
+
+    DISABLED = "disabled"
+    NOT_YET_ACTIVE = "not_yet_active"
+    EXPIRED = "expired"
+    EXPLICIT = "explicit"
+    """Do not disturb, or a rule that denies access."""
+    NO_RULE = "no_rule"
+    """No rule lets the person in here at this time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEvent:
     """Somebody requested access: door.request.allowed, .denied, .unknown."""
@@ -162,6 +174,13 @@ class AccessEvent:
     person: str | None
     request_factor: str | None
     explicit: bool | None
+    enabled: bool | None = None
+    """Whether the person is enabled."""
+    active_from: str | None = None
+    """From when the person is active: a day or a time in ISO 8601."""
+    expires: str | None = None
+    reason: DeniedReason | None = None
+    """Why access was denied, if that is certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,9 +153,11 @@ class Site:
 
 
 def _hide_people(event: PdkEvent, anonymous_name: str) -> PdkEvent:
-    """Return the event without names and ids of people."""
+    """Return the event without names, ids and dates of people."""
     if isinstance(event, AccessEvent):
-        return replace(event, person=None, person_id=None)
+        return replace(
+            event, person=None, person_id=None, active_from=None, expires=None
+        )
     if isinstance(event, LiveEvent):
         return replace(
             event,

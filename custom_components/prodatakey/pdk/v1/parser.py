@@ -6,6 +6,7 @@ A presented credential is never kept: the PIN of door.request.unknown is dropped
 
 from collections.abc import Callable, Mapping
 
+from ..denial import Moment, Validity
 from ..models import (
     Access,
     AccessEvent,
@@ -121,7 +122,13 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
     name = name or _full_name(person)
     if access is Access.UNKNOWN:
         # nobody was recognized, whatever the event names
-        person_id = name = None
+        person_id, name, person = None, None, {}
+    validity = Validity.parse(person)
+    explicit = explicit if isinstance(explicit, bool) else None
+    reason = None
+    if access is Access.DENIED:
+        moment = Moment.parse(event.get("occurred"), door.occurred)
+        reason = validity.find_reason(explicit=explicit, moment=moment)
     return AccessEvent(
         topic=topic,
         door_id=door.door_id,
@@ -132,7 +139,11 @@ def _parse_access_event(topic: str, event: Json) -> AccessEvent:
         person_id=person_id,
         person=name,
         request_factor=as_name(body.get("requestFactor")),
-        explicit=explicit if isinstance(explicit, bool) else None,
+        explicit=explicit,
+        enabled=validity.enabled,
+        active_from=validity.active_from.text,
+        expires=validity.expires.text,
+        reason=reason,
     )
 
 

@@ -11,6 +11,7 @@ from ..models import (
     AccessEvent,
     AllProppedCleared,
     Aspect,
+    DeniedReason,
     DoorEvent,
     DoorId,
     DoorInfo,
@@ -180,6 +181,10 @@ def _parse_access_event(topic: str, envelope: Envelope) -> AccessEvent:
         person=name,
         request_factor=as_name(body.get("requestFactor")),
         explicit=explicit if isinstance(explicit, bool) else None,
+        # nothing else is known of a holder
+        reason=DeniedReason.EXPLICIT
+        if access is Access.DENIED and explicit is True
+        else None,
     )
 
 
