@@ -27,6 +27,7 @@ from .common import (
     Site,
     add_entry,
 )
+from .test_activity import ACTIVITY
 
 CODE = "open sesame"
 SECRETS = ("demo-secret", CODE, PIN, "Amelia", "Hartmann", "eyJ", "token=", "Bearer")
@@ -67,8 +68,15 @@ async def test_of_an_entry(new_site: Site, hass_client: ClientSessionGenerator) 
     await new_site.wait_for_state(CONNECTION, "on")
     await new_site.pdk.emit(PANEL, "serverError", {"message": f"PIN {PIN}"})
     await use_the_door(new_site)
+    for photo in ("https://pdk.io/token=1", {"token=": PIN}, [PIN], 1.5, True):
+        line = {"info": str(type(photo)), "photo": photo}
+        await new_site.pdk.emit(PANEL, "liveEvent", line)
+    await new_site.pdk.emit(PANEL, "liveEvent", {"info": "The last one"})
+    await new_site.wait_for_state(ACTIVITY, "The last one")
 
     data = await download(new_site, hass_client)
+    types = {"array", "boolean", "missing", "null", "number", "object", "string"}
+    assert set(data["photo_types"]) == types
     assert data["entry"] == {
         "data": {
             "client_id": REDACTED,

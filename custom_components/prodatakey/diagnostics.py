@@ -56,6 +56,7 @@ def _diagnostics(
         "pdk": panel.info.generation,
         "stream": _stream(coordinator),
         "migration": coordinator.site.migration,
+        "photo_types": sorted(coordinator.site.photo_types),
         "unknown_keys": sorted(coordinator.site.client.unknown_keys),
         "doors": [
             _door(door)

@@ -252,6 +252,8 @@ class LiveEvent:
     topic: str | None
     info: str
     placeholders: tuple[Placeholder, ...]
+    photo_type: str = "missing"
+    """The JSON type of the photo, which nobody has seen yet; never what it contains."""
 
 
 class MigrationStage(StrEnum):

@@ -59,6 +59,8 @@ class Site:
         """Notified when all doors become available, unavailable or assumed."""
         self.live_events = Subscribers[LiveEvent]()
         """Notified of the lines of the activity log that are recent."""
+        self.photo_types: set[str] = set()
+        """The JSON types of the photos of these lines, for the diagnostics."""
         self.migrations = Subscribers[Migration]()
         self._online = True
         """False while PDK reports that the site is offline, although it is connected."""
@@ -117,6 +119,7 @@ class Site:
             # first, as it is the most frequent
             self.panel.handle_report(event, held_since=held_since)
         elif isinstance(event, LiveEvent):
+            self.photo_types.add(event.photo_type)
             if is_recent(held_since):
                 self.live_events.notify(event)
         elif isinstance(event, Migration):

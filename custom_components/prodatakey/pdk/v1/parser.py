@@ -5,6 +5,7 @@ A presented credential is never kept: the PIN of door.request.unknown is dropped
 """
 
 from collections.abc import Callable, Mapping
+from types import NoneType
 
 from ..denial import Moment, Validity
 from ..models import (
@@ -212,7 +213,19 @@ def _parse_live_event(topic: str, event: Json) -> LiveEvent:
                 as_dict, as_list(event.get("placeholders"))[:MAX_PLACEHOLDERS]
             )
         ),
+        photo_type=_JSON_TYPES[type(event["photo"])] if "photo" in event else "missing",
     )
+
+
+_JSON_TYPES: Mapping[type[object], str] = {
+    NoneType: "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def _parse_migration(topic: str, event: Json) -> Migration:
