@@ -31,7 +31,7 @@ def present(
     answer = "duress" if allowed and duress else "allowed" if allowed else "denied"
     topic = f"door.request.{answer}"
     extra = {} if allowed else {"explicit": door.denies_access}
-    _remember(reader, topic, person.name)
+    _remember(reader, topic, person.label)
     event = events.request(topic, device, person, factor, ms, **extra)
     panel.publish(topic, event)
     live = events.live_request(topic, device, person, factor, ms)

@@ -72,12 +72,13 @@ class Person:
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
-    def note(self) -> str | None:
-        """Return what limits the person, for the page."""
-        if not self.enabled:
-            return "disabled"
+    def label(self) -> str:
+        """Return the name for the page, with what limits the person."""
         limits = {"from": self.active_date, "until": self.expire_date}
-        return " ".join(f"{key} {on}" for key, on in limits.items() if on) or None
+        notes = [f"{key} {on}" for key, on in limits.items() if on]
+        if not self.enabled:
+            notes = ["disabled"]
+        return f"{self.name} ({' '.join(notes)})" if notes else self.name
 
     def is_valid(self, day: str) -> bool:
         """Return whether the person is let in anywhere, on a day in ISO 8601."""

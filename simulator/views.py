@@ -123,8 +123,7 @@ def _page_panel(host: PanelHost) -> Json:
         "clients": _client_count(host),
         "migration": panel.migration,
         "people": [
-            {"id": p.id, "name": f"{p.name} ({p.note})" if p.note else p.name}
-            for p in panel.people.values()
+            {"id": each.id, "name": each.label} for each in panel.people.values()
         ],
         "doors": {key: _page_door(panel, door) for key, door in panel.doors.items()},
     }

@@ -31,6 +31,7 @@ from .common import (
     CONNECTION,
     CREDENTIALS,
     ENDPOINT,
+    ENTRIES,
     FRONT,
     PANEL,
     SIGNAL,
@@ -152,9 +153,12 @@ def picture(site: Site) -> Json:
 async def test_there_and_back(site: Site, client: Any) -> None:
     """The same lock entity works before, on PDK 2.0, and on PDK 1.0 again.
 
-    What PDK 2.0 does not have is gone there, and comes back as it was.
+    What PDK 2.0 does not have is gone there, and comes back as it was. Those who were
+    let in stay counted.
     """
     use_front_door(site)
+    await site.emit("door.request.allowed")
+    await site.wait_for_state(ENTRIES, "1")
     await site.discover()
     before = picture(site)
     await site.pdk.migrate(PANEL, "started")
@@ -175,6 +179,8 @@ async def test_there_and_back(site: Site, client: Any) -> None:
     # nothing else shows do not disturb there
     await site.happen(1, "dnd")
     await site.wait_for_state(FORCE_CLOSE, "on")
+    await site.pdk.report(PANEL, "device.request.allowed", 1)
+    await site.wait_for_state(ENTRIES, "2")
     await site.pdk.report(PANEL, "device.alarm.circuitbreaker.on", 1)
     problem = "binary_sensor.headquarters_circuit_breaker"
     await site.wait_for_state(problem, "on")
@@ -183,6 +189,7 @@ async def test_there_and_back(site: Site, client: Any) -> None:
     assert site.entry.data == {**CREDENTIALS, "panel_id": PANEL}
     await site.wait_for_state(QUIET, "on")
     assert picture(site) == before
+    assert site.state(ENTRIES).state == "2"
     assert not site.hass.states.get(problem)
     await site.act("lock.lock", "lock.ours")
     assert site.state("lock.ours").state == "locked"

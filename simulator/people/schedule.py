@@ -47,7 +47,7 @@ def _plan_site(site: Site, chance: Random) -> Iterator[Action]:
         yield site.action(chance.uniform(6.5, 7.4) * HOUR, each, "hold")
         yield site.action(chance.uniform(18, 19.5) * HOUR, each, "lock")
     for each in site.scheduled:
-        yield site.action(7.5 * HOUR, each, "schedule", on=True)
+        yield site.action(9 * HOUR, each, "schedule", on=True)
         yield site.action(17 * HOUR, each, "schedule", on=False)
     for each in site.deliveries:
         yield from _deliveries(site, each, chance)
