@@ -204,7 +204,7 @@ UNREADABLE: Json = {
     "icon": None,
     "primary_reader": None,
     "state": {"of_the_future": True},
-    "reported": ["of_the_future"],
+    "aspects": ["of_the_future"],
     "changed_by": None,
 }
 ENDPOINT_KEYS = (
@@ -218,7 +218,7 @@ DAMAGED: list[Any] = [
     {"doors": None, "endpoints": {}, "activity": []},
     {"doors": [{}, None, {"id": 1}], "endpoints": [{"address": "x"}], "activity": {}},
     {"doors": [{"id": [1], "name": "x"}], "activity": {"message": "x"}},
-    {"doors": [{"id": 1, "name": ["x"], "type": ["x"], "state": [], "reported": {}}]},
+    {"doors": [{"id": 1, "name": ["x"], "type": ["x"], "state": [], "aspects": {}}]},
     {"doors": [{"id": 1, "last_grant": {"person": "x", "occurred": "yesterday"}}]},
     {"endpoints": [dict.fromkeys(ENDPOINT_KEYS) | {"address": ["x"]}]},
     {

@@ -20,7 +20,7 @@ from .entity import (
     ProdatakeyEntityDescription,
     async_add_door_entities,
     async_subscribe_until_unload,
-    has_reported,
+    has_aspect,
 )
 from .pdk import Aspect, Door, DoorKind, Feature, SiteProblem, Subscribers
 
@@ -45,13 +45,13 @@ class PanelBinarySensorDescription(
 DOOR_POSITION = DoorBinarySensorDescription(
     key="dps",
     aspect=Aspect.DPS,
-    supported_fn=has_reported(Aspect.DPS),
+    supported_fn=has_aspect(Aspect.DPS),
 )
 BINARY_SENSORS = (
     DoorBinarySensorDescription(
         key="rex",
         aspect=Aspect.REX,
-        supported_fn=has_reported(Aspect.REX),
+        supported_fn=has_aspect(Aspect.REX),
     ),
     DoorBinarySensorDescription(
         key="relay",
@@ -62,7 +62,7 @@ BINARY_SENSORS = (
         entity_registry_enabled_default=False,
         supported_fn=lambda door: (
             door.kind is DoorKind.DOOR
-            or (door.kind is DoorKind.SECOND_READER and Aspect.RELAY in door.reported)
+            or (door.kind is DoorKind.SECOND_READER and Aspect.RELAY in door.aspects)
         ),
     ),
     DoorBinarySensorDescription(
@@ -76,13 +76,13 @@ BINARY_SENSORS = (
         key="propped",
         aspect=Aspect.PROPPED,
         device_class=BinarySensorDeviceClass.PROBLEM,
-        supported_fn=has_reported(Aspect.PROPPED),
+        supported_fn=has_aspect(Aspect.PROPPED),
     ),
     DoorBinarySensorDescription(
         key="forced",
         aspect=Aspect.FORCED,
         device_class=BinarySensorDeviceClass.TAMPER,
-        supported_fn=has_reported(Aspect.FORCED),
+        supported_fn=has_aspect(Aspect.FORCED),
     ),
     DoorBinarySensorDescription(
         key="force_close",
@@ -90,14 +90,14 @@ BINARY_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         supported_fn=lambda door: (
-            door.kind is DoorKind.DOOR or Aspect.FORCE_CLOSE in door.reported
+            door.kind is DoorKind.DOOR or Aspect.FORCE_CLOSE in door.aspects
         ),
     ),
     DoorBinarySensorDescription(
         key="auto_open",
         aspect=Aspect.AUTO_OPEN,
         entity_category=EntityCategory.DIAGNOSTIC,
-        supported_fn=has_reported(Aspect.AUTO_OPEN),
+        supported_fn=has_aspect(Aspect.AUTO_OPEN),
     ),
 )
 

@@ -13,7 +13,7 @@ from .entity import (
     DoorEntity,
     DoorEntityDescription,
     async_add_door_entities,
-    has_reported,
+    has_aspect,
 )
 from .pdk import (
     ActuateForceToggle,
@@ -55,7 +55,7 @@ BUTTONS = (
         command=ClearForced,
         opens_door=False,
         feature=Feature.CLEAR_FORCED,
-        supported_fn=has_reported(Aspect.FORCED),
+        supported_fn=has_aspect(Aspect.FORCED),
     ),
     DoorButtonDescription(
         key="force_toggle",

@@ -122,8 +122,8 @@ def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
 def _door(door: Door) -> dict[str, Any]:
     """Return a door without people."""
     return {
-        "door": {**asdict(door.info), "reported": sorted(door.info.reported)},
+        "door": {**asdict(door.info), "configured": sorted(door.info.configured)},
         "state": {**door.state.as_dict(), "assumed": sorted(door.state.assumed)},
-        "reported": sorted(door.reported),
+        "aspects": sorted(door.aspects),
         "misses": door.misses,
     }

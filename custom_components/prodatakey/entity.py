@@ -257,7 +257,7 @@ def is_forbidden(
     key = description.key
     if door.kind is DoorKind.SECOND_READER and key in Aspect:
         # earlier versions added what is configured for its door
-        return key not in door.reported
+        return key not in door.aspects
     if key == "last_person":
         return not options.record_people
     has_code = options.code is not None
@@ -278,9 +278,9 @@ async def async_get_permissions(
     return lambda entity_id: user.permissions.check_entity(entity_id, policy)
 
 
-def has_reported(aspect: Aspect) -> Callable[[Door], bool]:
+def has_aspect(aspect: Aspect) -> Callable[[Door], bool]:
     """Return a function that tests whether a door has an aspect."""
-    return lambda door: aspect in door.reported
+    return lambda door: aspect in door.aspects
 
 
 @callback

@@ -203,7 +203,7 @@ def door_as_dict(door: Door) -> Stored:
         "firmware": door.info.firmware,
         "serial": door.info.serial,
         "state": door.state.as_dict(),
-        "reported": sorted(door.reported),
+        "aspects": sorted(door.aspects),
         "changed_by": door.changed_by,
         "has_reader": door.has_reader,
         "last_grant": door.last_grant and _grant_as_dict(door.last_grant),
@@ -216,7 +216,7 @@ def door_from_dict(stored: Stored) -> Door:
     if (door_id := parse_door_id(stored.get("id"))) is None:
         raise ValueError("invalid id")
     state, dwell = as_dict(stored.get("state")), stored.get("dwell")
-    reported = as_list(stored.get("reported"))
+    aspects = as_list(stored.get("aspects"))
     return Door(
         DoorInfo(
             id=door_id,
@@ -234,7 +234,7 @@ def door_from_dict(stored: Stored) -> Door:
             for aspect in Aspect
             if isinstance(value := state.get(aspect), bool)
         },
-        reported=[aspect for aspect in Aspect if aspect in reported],
+        aspects=[aspect for aspect in Aspect if aspect in aspects],
         changed_by=as_name(stored.get("changed_by")),
         has_reader=stored.get("has_reader") is True,
         last_grant=next(

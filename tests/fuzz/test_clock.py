@@ -37,7 +37,7 @@ steps = st.tuples(
         st.tuples(st.just("fresh"), st.lists(doors, min_size=1, max_size=4)),
         st.tuples(st.just("repeat"), doors),
         st.tuples(st.just("heap"), old),
-        st.tuples(st.just("standstill"), old),
+        st.tuples(st.just("stall"), old),
         st.tuples(st.just("held"), st.tuples(doors, st.floats(0, 59))),
         st.tuples(st.just("answer"), st.floats(0, 9)),
         st.tuples(st.just("set"), st.tuples(doors, errors)),
@@ -109,8 +109,8 @@ class Model:
                 for _ in range(PROOF + 1):
                     self.receive_fresh(door)
                     self.at += 2
-            case (("heap" | "standstill"), [*events]):
-                held = HELD_FOR_UNKNOWN_TIME if what == "standstill" else NOT_HELD
+            case (("heap" | "stall"), [*events]):
+                held = HELD_FOR_UNKNOWN_TIME if what == "stall" else NOT_HELD
                 for door, age in events:
                     self.receive_old(door, age, held)
                     self.at += 0.001

@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 
 from custom_components.prodatakey.activity import Activity
-from custom_components.prodatakey.pdk import transport
+from custom_components.prodatakey.pdk import transport, websocket
 from custom_components.prodatakey.pdk.errors import PdkError
+from custom_components.prodatakey.pdk.events import DoorEvent, LiveEvent, PdkEvent
 from custom_components.prodatakey.pdk.generations import Client
-from custom_components.prodatakey.pdk.models import DoorEvent, LiveEvent, PdkEvent
 from custom_components.prodatakey.pdk.panel import MAX_SKIPPED, Panel
 from custom_components.prodatakey.pdk.scrub import CUT
 from custom_components.prodatakey.pdk.stream import (
@@ -99,7 +99,7 @@ def _shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     set_constants(
         monkeypatch, backoff_delays=(0.02,), max_backoff=0.02, connect_timeout=0.6
     )
-    monkeypatch.setattr(transport, "CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 0.05)
 
 
 def _flood(event: str, count: int) -> bytes:
@@ -129,7 +129,7 @@ WORST = (
     Hostile("empty packets", "event", _flood("3", 5000)),
     Hostile("pings", "event", frame(b"", PING) * 5000),
     Hostile("compressed", "event", frame(b"\xaa" * 100, flags=0xC0)),
-    Hostile("large", "event", frame(b"42" + b" " * transport.MAX_FRAME_SIZE)),
+    Hostile("large", "event", frame(b"42" + b" " * websocket.MAX_FRAME_SIZE)),
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 import orjson
 import pytest
 
-from custom_components.prodatakey.pdk.models import PdkEvent
+from custom_components.prodatakey.pdk.events import PdkEvent
 from custom_components.prodatakey.pdk.parser import MalformedEventError
 from custom_components.prodatakey.pdk.v1 import parser as v1
 from custom_components.prodatakey.pdk.v2 import parser as v2

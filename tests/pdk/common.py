@@ -54,7 +54,7 @@ CONSTANTS = {
     "answer_timeout": "commands.ANSWER_TIMEOUT",
     "backoff_delays": "reconnect.BACKOFF_DELAYS",
     "confirmation_timeout": "do_not_disturb.CONFIRMATION_TIMEOUT",
-    "close_timeout": "transport.CLOSE_TIMEOUT",
+    "close_timeout": "websocket.CLOSE_TIMEOUT",
     "connect_timeout": "connection.CONNECT_TIMEOUT",
     "jwt_lifetime": "account.jwt_lifetime",
     "max_wait": "account.MAX_WAIT",

@@ -6,8 +6,8 @@ from typing import Self
 from custom_components.prodatakey.pdk.clock import NOT_HELD
 from custom_components.prodatakey.pdk.commands import Command, run_to_completion
 from custom_components.prodatakey.pdk.errors import PdkError
+from custom_components.prodatakey.pdk.events import AccessEvent, DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.generations import Client, create_stream
-from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import BaseStream, StreamStatus
 from custom_components.prodatakey.pdk.v1.stream import PanelStream
 from tests.waiting import wait_until

@@ -16,12 +16,8 @@ from custom_components.prodatakey.pdk.commands import (
     QuerySignal,
 )
 from custom_components.prodatakey.pdk.do_not_disturb import set_do_not_disturb
-from custom_components.prodatakey.pdk.models import (
-    Aspect,
-    DoorEvent,
-    DoorInfo,
-    PanelInfo,
-)
+from custom_components.prodatakey.pdk.events import DoorEvent
+from custom_components.prodatakey.pdk.models import Aspect, DoorInfo, PanelInfo
 from custom_components.prodatakey.pdk.panel import Panel
 from tests.waiting import wait_until
 

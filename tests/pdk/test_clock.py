@@ -302,8 +302,8 @@ def test_late_heap_while_a_token_is_rejected(wrong: Doors) -> None:
         assert len(ages) - ages.count(None) == 1
 
 
-def test_after_a_standstill(doors: Doors) -> None:
-    """Test that after a standstill only the door's own clock tells an access's age."""
+def test_after_a_stall(doors: Doors) -> None:
+    """Test that after a stall only the door's own clock tells an access's age."""
     held = HELD_FOR_UNKNOWN_TIME
     assert doors.access(1000, held_since=held) is None
     doors.prove(1010)

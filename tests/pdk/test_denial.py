@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.models import AccessEvent
+from custom_components.prodatakey.pdk.events import AccessEvent
 from custom_components.prodatakey.pdk.v1.parser import parse_event
 from custom_components.prodatakey.pdk.v2 import parser as v2_parser
 from custom_components.prodatakey.pdk.v2.envelope import Envelope

@@ -11,12 +11,8 @@ from custom_components.prodatakey.pdk.clock import HELD_FOR_UNKNOWN_TIME, NOT_HE
 from custom_components.prodatakey.pdk.commands import ActuateDoNotDisturb, Command
 from custom_components.prodatakey.pdk.do_not_disturb import set_do_not_disturb
 from custom_components.prodatakey.pdk.errors import NotConfirmedError
-from custom_components.prodatakey.pdk.models import (
-    Aspect,
-    DoorEvent,
-    DoorInfo,
-    PanelInfo,
-)
+from custom_components.prodatakey.pdk.events import DoorEvent
+from custom_components.prodatakey.pdk.models import Aspect, DoorInfo, PanelInfo
 from custom_components.prodatakey.pdk.panel import Panel
 from tests.faults.virtual_time import skip_waiting
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.models import AccessEvent, DoorEvent, InvalidToken
+from custom_components.prodatakey.pdk.events import AccessEvent, DoorEvent, InvalidToken
 from custom_components.prodatakey.pdk.parser import (
     MalformedEventError,
     comparable,

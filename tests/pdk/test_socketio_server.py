@@ -15,8 +15,8 @@ from custom_components.prodatakey.pdk.errors import (
     NotConnectedError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.events import DoorEvent
 from custom_components.prodatakey.pdk.generations import Client, validate_connection
-from custom_components.prodatakey.pdk.models import DoorEvent
 from custom_components.prodatakey.pdk.v1.parser import parse_event
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
 from tests.simulator_process import WORKSHOP_SYSTEM

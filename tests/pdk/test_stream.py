@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.prodatakey.pdk.errors import PdkError, StreamRefusedError
-from custom_components.prodatakey.pdk.models import DoorEvent, PdkEvent
+from custom_components.prodatakey.pdk.events import DoorEvent, PdkEvent
 from custom_components.prodatakey.pdk.stream import StreamStatus
 from custom_components.prodatakey.pdk.v1 import engineio3
 from custom_components.prodatakey.pdk.v1.client import PanelClient

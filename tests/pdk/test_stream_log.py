@@ -14,8 +14,8 @@ from custom_components.prodatakey.pdk.errors import (
     PdkError,
     StreamRefusedError,
 )
+from custom_components.prodatakey.pdk.events import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.generations import get_sites, validate_connection
-from custom_components.prodatakey.pdk.models import AccessEvent, ServerError
 from custom_components.prodatakey.pdk.scrub import (
     MAX_SCRUBBED_LENGTH,
     MAX_TEXT_LENGTH,

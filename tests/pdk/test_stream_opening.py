@@ -162,7 +162,7 @@ async def test_server_that_resets_after_opening(
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
-async def test_slow_opening_is_no_standstill(socket: Socket) -> None:
+async def test_slow_opening_is_no_stall(socket: Socket) -> None:
     """Test that a connection which took long to open delays nothing, and stays open."""
 
     async def serve(websocket: web.WebSocketResponse) -> None:
@@ -174,7 +174,7 @@ async def test_slow_opening_is_no_standstill(socket: Socket) -> None:
     async with websocket_server(serve) as uri:
         # as if all of this had begun a minute ago
         socket.eio._last_tick -= 60
-        socket.eio._last_awake -= 60
+        socket.eio._last_now -= 60
         await socket.open(uri.replace("http", "ws"))
         assert not (await asyncio.wait({socket.ended}, timeout=0.1))[0]
         assert not socket.eio.delayed
@@ -185,7 +185,7 @@ async def test_server_that_ignores_the_close(
     socket: Socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a connection is closed although the server goes on sending."""
-    monkeypatch.setattr(f"{PDK}.transport.CLOSE_TIMEOUT", 0.2)
+    monkeypatch.setattr(f"{PDK}.websocket.CLOSE_TIMEOUT", 0.2)
     ended = asyncio.Event()
 
     async def serve(websocket: web.WebSocketResponse) -> None:

@@ -17,7 +17,7 @@ from .commands import (
     to_dwell,
 )
 from .do_not_disturb import set_do_not_disturb
-from .doors import Door, Grant, Subscribers
+from .doors import Door, Grant
 from .endpoints import Endpoint, EndpointKey, Signal
 from .errors import (
     CannotConnectError,
@@ -36,6 +36,16 @@ from .errors import (
     StreamRefusedError,
     TokenRefusedError,
 )
+from .events import (
+    Access,
+    AccessEvent,
+    DeniedReason,
+    LiveEvent,
+    Migration,
+    MigrationStage,
+    Placeholder,
+    SiteProblem,
+)
 from .generations import (
     Client,
     check_permission,
@@ -50,25 +60,11 @@ from .generations import (
     validate_connection,
 )
 from .listing import read_each
-from .models import (
-    Access,
-    AccessEvent,
-    Aspect,
-    DeniedReason,
-    DoorId,
-    DoorInfo,
-    DoorKind,
-    Feature,
-    LiveEvent,
-    Migration,
-    MigrationStage,
-    PanelInfo,
-    Placeholder,
-    SiteProblem,
-)
+from .models import Aspect, DoorId, DoorInfo, DoorKind, Feature, PanelInfo
 from .panel import Panel
 from .service import PDK_IO, Service
 from .site import Site
+from .subscribers import Subscribers
 from .tasks import log_failure
 
 __all__ = [

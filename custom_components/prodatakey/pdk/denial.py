@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from .models import DeniedReason
+from .events import DeniedReason
 from .parser import Json
 
 # Local time is at most so far behind and ahead of UTC.

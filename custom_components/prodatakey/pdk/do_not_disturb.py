@@ -13,7 +13,8 @@ from .clock import now
 from .commands import ActuateDoNotDisturb, run_to_completion, waiting_to_send
 from .doors import Door
 from .errors import NotConfirmedError
-from .models import Aspect, DoorEvent
+from .events import DoorEvent
+from .models import Aspect
 from .panel import Panel
 
 # How long a controller may take to act after the panel's answer, in seconds.

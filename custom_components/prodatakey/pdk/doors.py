@@ -1,46 +1,21 @@
 """Doors: their state as the panel reports it, and who is notified of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from .clock import now
 from .commands import DoorCommand
-from .models import AccessEvent, Aspect, DoorEvent, DoorId, DoorInfo, DoorKind
+from .events import AccessEvent, DoorEvent
+from .models import Aspect, DoorId, DoorInfo, DoorKind
+from .subscribers import Subscribers
 
 # The relay follows the access that turns it on within this time, in seconds; the two
 # may also be reported in the other order.
 ACCESS_WINDOW = 5.0
 # The time a door opens for if the panel's list does not say it, in seconds.
 DEFAULT_DWELL = 30.0
-
-
-class Subscribers[*Args](dict[Callable[[*Args], None], None]):
-    """The callbacks of one topic, in the order of their subscription."""
-
-    __slots__ = ()
-
-    def subscribe(self, callback: Callable[[*Args], None]) -> Callable[[], None]:
-        """Subscribe a callback; return a function that unsubscribes it."""
-        self[callback] = None
-        return partial(self.pop, callback, None)
-
-    @contextmanager
-    def subscribed(self, callback: Callable[[*Args], None]) -> Iterator[None]:
-        """Subscribe a callback for a while."""
-        unsubscribe = self.subscribe(callback)
-        try:
-            yield
-        finally:
-            unsubscribe()
-
-    def notify(self, *args: *Args) -> None:
-        """Call all callbacks."""
-        for callback in tuple(self):
-            callback(*args)
 
 
 class DoorState:
@@ -101,7 +76,7 @@ class Grant:
 class Door:
     """A door of a panel.
 
-    `reported` are the aspects that the panel has, by its list or by an event; `misses`
+    `aspects` are those that the door has, by the panel's list or by an event; `misses`
     counts the lists in a row that lacked the door.
     """
 
@@ -109,7 +84,7 @@ class Door:
         self,
         info: DoorInfo,
         state: Mapping[Aspect, bool] | None = None,
-        reported: Iterable[Aspect] = (),
+        aspects: Iterable[Aspect] = (),
         changed_by: str | None = None,
         has_reader: bool = False,
         last_grant: Grant | None = None,
@@ -118,10 +93,10 @@ class Door:
         """Initialize a door, with its stored state if there is one."""
         self.info = info
         self.state = DoorState(state)
-        self.reported = set(reported)
+        self.aspects = set(aspects)
         if info.kind is DoorKind.SECOND_READER:
             # earlier versions took what is configured for reported
-            self.reported &= self.state.as_dict().keys()
+            self.aspects &= self.state.as_dict().keys()
         self.has_reader = has_reader or info.has_reader
         """Whether people can request access: by its type, or because somebody did."""
         self.changed_by = changed_by
@@ -250,14 +225,14 @@ class Door:
         self.has_reader |= info.has_reader
         if info.kind is not DoorKind.SECOND_READER:
             # its inputs are those of its door
-            self.reported |= info.reported
+            self.aspects |= info.configured
 
-    def add_reported(self, aspect: Aspect) -> None:
+    def add_aspect(self, aspect: Aspect) -> None:
         """Add an aspect that the panel has reported."""
-        self.reported.add(aspect)
+        self.aspects.add(aspect)
         if aspect in (Aspect.PROPPED, Aspect.FORCED):
             # both alarms need the door position sensor
-            self.reported.add(Aspect.DPS)
+            self.aspects.add(Aspect.DPS)
 
     def _notify(self, aspect: Aspect) -> None:
         """Notify the subscribers of one aspect."""

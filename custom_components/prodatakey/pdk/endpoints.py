@@ -9,9 +9,9 @@ from typing import Any
 
 from .clock import is_recent
 from .commands import Command, DiscoverEndpoints, QuerySignal, run_to_completion
-from .doors import Subscribers
 from .errors import CommandUnansweredError
-from .models import EndpointDiscovered, EndpointDoor, EndpointSignal
+from .events import EndpointDiscovered, EndpointDoor, EndpointSignal
+from .subscribers import Subscribers
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ import aiohttp
 
 from .account import AccountClient
 from .errors import PdkError, PermissionMissingError
+from .events import PdkEvent
 from .listing import Listing, read_organizations
-from .models import CloudNodeInfo, Feature, PanelInfo, PdkEvent
+from .models import CloudNodeInfo, Feature, PanelInfo
 from .parser import Json
 from .stream import StreamStatus
 from .v1 import client as v1_client, stream as v1_stream

@@ -8,26 +8,24 @@ from typing import Any
 
 from .clock import MAX_EVENT_AGE, PanelClock
 from .commands import Command, DoorCommand, run_to_completion
-from .doors import Door, Subscribers
+from .doors import Door
 from .endpoints import Endpoints
 from .errors import CommandUnansweredError
-from .models import (
+from .events import (
     Access,
     AccessEvent,
     AllProppedCleared,
-    Aspect,
     CommandSucceeded,
     DoorEvent,
-    DoorId,
-    DoorInfo,
     EndpointDiscovered,
     EndpointSignal,
-    PanelInfo,
     PdkEvent,
     SiteProblem,
     SiteProblemReported,
 )
+from .models import Aspect, DoorId, DoorInfo, PanelInfo
 from .parser import MAX_PROBLEM_SOURCES
+from .subscribers import Subscribers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -173,9 +171,9 @@ class Panel:
             return
         if event.occurred is not None:
             self.clock.learn(event.occurred, door=door.id, held_since=held_since)
-        if event.aspect not in door.reported:
+        if event.aspect not in door.aspects:
             # first, so that a new entity begins as unknown: its first report is news
-            door.add_reported(event.aspect)
+            door.add_aspect(event.aspect)
             self._notify_doors((door,))
         if door.handle_report(event, held_since):
             self._on_change()

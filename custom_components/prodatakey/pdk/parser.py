@@ -9,7 +9,8 @@ import unicodedata
 
 import orjson
 
-from .models import SECOND_READER_TYPES, Aspect, DoorId, DoorInfo, EndpointDoor
+from .events import EndpointDoor
+from .models import SECOND_READER_TYPES, Aspect, DoorId, DoorInfo
 
 type Json = dict[str, object]
 
@@ -113,7 +114,7 @@ def parse_door(raw: object) -> DoorInfo | None:
         name=as_name(device.get("name")),
         type=device_type,
         icon=as_name(device.get("publicIcon")),
-        reported=frozenset(
+        configured=frozenset(
             aspect for key, aspect in _CONFIGURED.items() if device.get(key) is True
         ),
         dwell=None if (dwell := as_int(device.get("dwell"))) is None else dwell / 10,

@@ -6,10 +6,8 @@ from dataclasses import replace
 
 from .account import AccountClient
 from .clock import is_recent
-from .doors import Subscribers
 from .errors import PdkError
-from .generations import Client, create_stream
-from .models import (
+from .events import (
     AccessEvent,
     DoorEvent,
     LiveEvent,
@@ -18,8 +16,10 @@ from .models import (
     PdkEvent,
     SiteConnection,
 )
+from .generations import Client, create_stream
 from .panel import Panel
 from .stream import StreamStatus
+from .subscribers import Subscribers
 
 # The list of doors is not read again within this time, in seconds.
 MIN_READ_INTERVAL = 30.0

@@ -13,7 +13,7 @@ from .client import RestClient
 from .clock import HELD_FOR_UNKNOWN_TIME, NOT_HELD
 from .connection import BaseSocket
 from .errors import CannotConnectError, PdkError
-from .models import AccessEvent, DoorEvent, PdkEvent
+from .events import AccessEvent, DoorEvent, PdkEvent
 from .parser import MalformedEventError
 from .recent import RecentIds
 from .reconnect import Backoff, TokenRenewer, wait_for_retry
@@ -68,7 +68,7 @@ class BaseStream(ABC):
         self.held_since = NOT_HELD
         """Since when the event that is handled now may have been held back, as `clock.now`.
 
-        A rejected token holds events back, and so does a standstill of this machine, for
+        A rejected token holds events back, and so does a stall of this machine, for
         a time that is unknown.
         """
         self.silent = False

@@ -16,19 +16,15 @@ from socketio import packet as socketio_packet
 
 from .clock import now
 from .errors import CannotConnectError, StreamRefusedError
-from .http import abort, describe_error, set_reset_on_close
+from .http import abort, set_reset_on_close
 from .parser import loads
 from .tasks import create_task
+from .websocket import MAX_FRAME_SIZE, open_websocket
 
-CLOSE_TIMEOUT = 1.0
-# The most bytes of one frame: an event has hundreds, and a list of an endpoint's doors or
-# a small photo fits as well. The connection ends with a larger one. Frames are not
-# compressed: that is not offered.
-MAX_FRAME_SIZE = 512 * 1024
 # Frames that wait are handled for this many seconds before the event loop goes on.
 MAX_SLICE = 0.01
 # The event loop did not run for this many seconds: the machine was suspended or blocked.
-STANDSTILL = 5.0
+STALL_THRESHOLD = 5.0
 TICK = 1.0
 FRAME_TOO_LARGE = f"a frame of more than {MAX_FRAME_SIZE // 1024} KiB"
 
@@ -56,7 +52,7 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         """Initialize the transport."""
         super().__init__(**options)
         self._last_tick = asyncio.get_running_loop().time()
-        self._last_awake = now()
+        self._last_now = now()
         self._slice_end = 0.0
         """Until when frames that wait are handled; 0 before the first of them."""
         self._failure: str | None = None
@@ -75,24 +71,18 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
     ) -> None:
         """Open the websocket and read the server's open packet."""
         address = self._get_engineio_url(url, engineio_path, "websocket")
-        async with _no_retry_session(self.http) as http:
-            self.ws: Any = await http.ws_connect(
-                f"{address.removesuffix('EIO=4')}EIO={self.protocol}",
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
-                max_msg_size=MAX_FRAME_SIZE,
-                # its own answers to many pings would not let the event loop go on
-                autoping=False,
-            )
+        url = f"{address.removesuffix('EIO=4')}EIO={self.protocol}"
+        self.ws: Any = await open_websocket(self.http, url)
         try:
             self._handle_open(await self._receive_first())
         except BaseException:
             await self.ws.close()
             raise
         await self._trigger_event("connect", run_async=False)
-        # a slow opening is no standstill, but a suspended machine is
+        # a slow opening is no stall, but a suspended machine is
         opening = asyncio.get_running_loop().time() - self._last_tick
         self._last_tick += opening
-        self._last_awake += opening
+        self._last_now += opening
         self.write_loop_task = create_task(self._write_loop())
         self.read_loop_task = create_task(self._read_loop_websocket())
 
@@ -163,8 +153,8 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         async for frame in self.ws:
             self.last_received = received = loop.time()
             if (
-                received - self._last_tick > STANDSTILL
-                or now() - self._last_awake > STANDSTILL
+                received - self._last_tick > STALL_THRESHOLD
+                or now() - self._last_now > STALL_THRESHOLD
             ):
                 await self._tick()
             packet = frame.data
@@ -210,16 +200,16 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         raise NotImplementedError
 
     async def _tick(self) -> None:
-        """Mark packets as delayed after a standstill."""
+        """Mark packets as delayed after a stall."""
         time, awake = asyncio.get_running_loop().time(), now()
         # a suspended machine stops the loop's clock, a blocked loop does not
-        elapsed = max(time - self._last_tick, awake - self._last_awake)
-        self._last_tick, self._last_awake = time, awake
-        if elapsed > STANDSTILL:
+        elapsed = max(time - self._last_tick, awake - self._last_now)
+        self._last_tick, self._last_now = time, awake
+        if elapsed > STALL_THRESHOLD:
             self.delayed = True
-            await self._handle_standstill()
+            await self._handle_stall()
 
-    async def _handle_standstill(self) -> None:
+    async def _handle_stall(self) -> None:
         """Find out which packets are delayed, or end the connection."""
         raise NotImplementedError
 
@@ -253,44 +243,3 @@ class BaseTransport(engineio.AsyncClient):  # type: ignore[misc] # has no type i
         """Return the connection below the websocket, None once it has ended."""
         connection = self.ws and self.ws._response.connection
         return connection.transport if connection is not None else None
-
-
-class _WebSocket(aiohttp.ClientWebSocketResponse):
-    """A websocket that is closed in time: aiohttp limits the wait for each frame only."""
-
-    @override
-    async def close(
-        self, *, code: int = aiohttp.WSCloseCode.OK, message: bytes = b""
-    ) -> bool:
-        """Close the websocket, also if the server goes on sending."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                return await super().close(code=code, message=message)
-        return True
-
-
-async def _no_retry(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Raise where aiohttp would retry by itself, or follow a redirect."""
-    try:
-        response = await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
-        raise CannotConnectError(describe_error(err)) from None
-    if response.status in range(300, 400):
-        # the URL contains the token, which must not be sent to another server
-        response.close()
-        raise CannotConnectError(f"HTTP {response.status}")
-    return response
-
-
-def _no_retry_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-    """Return a session that shares the connector, without aiohttp's retries."""
-    return aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=session.headers,
-        middlewares=(_no_retry,),
-        ws_response_class=_WebSocket,
-    )

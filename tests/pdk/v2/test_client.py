@@ -58,8 +58,8 @@ async def test_doors_in_every_shape(
     client = CloudNodeClient(session, accounts, info)
     first, second, *others = await client.get_doors()
     assert (first.id, first.name, first.dwell) == (DOOR, "Side entrance", 3.0)
-    assert first.reported >= {Aspect.DPS, Aspect.REX}
-    assert second.reported == {Aspect.DPS}
+    assert first.configured >= {Aspect.DPS, Aspect.REX}
+    assert second.configured == {Aspect.DPS}
     assert second.id == device_id(WORKSHOP, 2)
     assert len(others) == 2
     assert await client.is_online() is True

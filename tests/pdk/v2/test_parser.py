@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.prodatakey.pdk.models import (
+from custom_components.prodatakey.pdk.events import (
     Access,
     AccessEvent,
     AllProppedCleared,

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from custom_components.prodatakey.pdk.models import AccessEvent
+from custom_components.prodatakey.pdk.events import AccessEvent
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from tests.pdk.common import (
     OPENING,

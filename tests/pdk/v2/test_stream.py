@@ -6,14 +6,14 @@ from unittest.mock import AsyncMock
 import pytest
 
 from custom_components.prodatakey.pdk.commands import TryOpen
-from custom_components.prodatakey.pdk.models import (
+from custom_components.prodatakey.pdk.events import (
     Access,
     AccessEvent,
-    Aspect,
     DoorEvent,
     SiteConnection,
     SiteProblemReported,
 )
+from custom_components.prodatakey.pdk.models import Aspect
 from custom_components.prodatakey.pdk.parser import MAX_ID_LENGTH
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient
 from custom_components.prodatakey.pdk.v2.parser import TOPICS
@@ -257,19 +257,19 @@ async def test_expired_token_that_the_system_reports(
         assert stream.statuses == [CONNECTED]
 
 
-async def test_standstill_of_this_machine(
+async def test_stall_of_this_machine(
     node: CloudNodeClient,
     simulator: SimulatedPdk,
     short_waits: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Events read after a standstill may be old, and the connection is replaced."""
+    """Events read after a stall may be old, and the connection is replaced."""
     set_constants(monkeypatch, tick=0.1)
     async with RunningStream(node) as stream:
         await simulator.subscriptions(WORKSHOP, 1)
         assert isinstance(stream.connection, SystemStream)
         assert stream.connection._current is not None
-        stream.connection._current.eio._last_awake -= 60
+        stream.connection._current.eio._last_now -= 60
         await simulator.report(WORKSHOP, ALLOWED, 1)
         await stream.wait_for_events(1)
         assert stream.delayed == [True]

@@ -12,7 +12,7 @@ from custom_components.prodatakey.pdk.errors import (
     NotConnectedError,
     PermissionMissingError,
 )
-from custom_components.prodatakey.pdk.models import SiteConnection
+from custom_components.prodatakey.pdk.events import SiteConnection
 from custom_components.prodatakey.pdk.v2.client import CloudNodeClient, get_cloud_node
 from custom_components.prodatakey.pdk.v2.node import validate_connection
 from custom_components.prodatakey.pdk.v2.system import get_system

@@ -21,7 +21,7 @@ class Transport(BaseTransport):
         """Initialize the transport."""
         super().__init__(**options)
         self._pongs: deque[asyncio.Future[None]] = deque()
-        self._standstill_pong: asyncio.Future[None] | None = None
+        self._stall_pong: asyncio.Future[None] | None = None
 
     @override
     async def _read_loop_websocket(self) -> None:
@@ -52,10 +52,10 @@ class Transport(BaseTransport):
             return
         pong = self._pongs.popleft()
         pong.set_result(None)
-        if pong is self._standstill_pong:
+        if pong is self._stall_pong:
             self.delayed = False
 
     @override
-    async def _handle_standstill(self) -> None:
+    async def _handle_stall(self) -> None:
         """Send a ping: packets are delayed until its pong."""
-        self._standstill_pong = await self.ping()
+        self._stall_pong = await self.ping()

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from types import NoneType
 
 from ..denial import Moment, Validity
-from ..models import (
+from ..events import (
     Access,
     AccessEvent,
-    Aspect,
     CommandSucceeded,
     DoorEvent,
     EndpointDiscovered,
@@ -24,6 +23,7 @@ from ..models import (
     Placeholder,
     ServerError,
 )
+from ..models import Aspect
 from ..parser import (
     MAX_ID_LENGTH,
     MAX_PLACEHOLDERS,

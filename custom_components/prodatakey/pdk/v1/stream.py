@@ -11,7 +11,7 @@ from .. import commands
 from ..commands import Command
 from ..connection import BaseSocket
 from ..errors import NotConnectedError, PdkError
-from ..models import CommandSucceeded, InvalidToken, PdkEvent, ServerError
+from ..events import CommandSucceeded, InvalidToken, PdkEvent, ServerError
 from ..reconnect import RENEWAL_GRACE
 from ..stream import BaseStream, StreamStatus, open_connection
 from ..tasks import create_task

@@ -173,33 +173,15 @@ async def _post(
     must not arrive once it is up again. Raises NotConnectedError if it cannot have been
     sent, else CommandUnansweredError.
     """
-
-    class Request(aiohttp.ClientRequest):
-        """A request whose connection is reset by whatever closes it."""
-
-        async def send(
-            self, conn: aiohttp.connector.Connection
-        ) -> aiohttp.ClientResponse:
-            if isinstance(conn.transport, asyncio.Transport):
-                set_reset_on_close(conn.transport, enabled=True)
-                used.append(conn.transport)
-            return await super().send(conn)
-
     if session.closed:
         raise NotConnectedError
-    http = aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=session.headers,
-        request_class=Request,
-    )
+    headers = {"Authorization": token.bearer}
     try:
         async with (
-            http,
+            _create_session(session, used) as http,
             http.post(
                 url,
-                headers={"Authorization": token.bearer},
+                headers=headers,
                 json=body,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(),
@@ -215,6 +197,31 @@ async def _post(
             # from None: aiohttp's errors contain the request, and the request the token
             raise _failure(used) from None
         raise
+
+
+def _create_session(
+    session: aiohttp.ClientSession, used: list[asyncio.Transport]
+) -> aiohttp.ClientSession:
+    """Return a session for one command, which adds the connection that it uses."""
+
+    class Request(aiohttp.ClientRequest):
+        """A request whose connection is reset by whatever closes it."""
+
+        async def send(
+            self, conn: aiohttp.connector.Connection
+        ) -> aiohttp.ClientResponse:
+            if isinstance(conn.transport, asyncio.Transport):
+                set_reset_on_close(conn.transport, enabled=True)
+                used.append(conn.transport)
+            return await super().send(conn)
+
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=session.headers,
+        request_class=Request,
+    )
 
 
 def _failure(used: list[asyncio.Transport]) -> CommandError:

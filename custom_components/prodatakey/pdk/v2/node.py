@@ -19,7 +19,7 @@ from ..errors import (
     PdkError,
     StreamRefusedError,
 )
-from ..models import AccessEvent, DoorEvent, PdkEvent, SiteConnection
+from ..events import AccessEvent, DoorEvent, PdkEvent, SiteConnection
 from ..parser import Json
 from ..recent import RecentIds
 from ..stats import ConnectionStats

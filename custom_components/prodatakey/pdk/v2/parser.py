@@ -6,21 +6,19 @@ field may be is looked at. A presented credential is never kept.
 
 from collections.abc import Callable, Mapping
 
-from ..models import (
+from ..events import (
     Access,
     AccessEvent,
     AllProppedCleared,
-    Aspect,
     DeniedReason,
     DoorEvent,
-    DoorId,
-    DoorInfo,
     InvalidToken,
     PdkEvent,
     SiteConnection,
     SiteProblem,
     SiteProblemReported,
 )
+from ..models import Aspect, DoorId, DoorInfo
 from ..parser import (
     DEVICE_KEYS as PANEL_DEVICE_KEYS,
     MAX_ID_LENGTH,

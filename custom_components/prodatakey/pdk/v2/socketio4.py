@@ -29,7 +29,7 @@ class Transport(BaseTransport):
             await self._send_packet(pong)
 
     @override
-    async def _handle_standstill(self) -> None:
+    async def _handle_stall(self) -> None:
         """End the connection after the packets that wait: nothing marks the last one."""
         self.abort()
 

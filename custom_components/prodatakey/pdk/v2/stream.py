@@ -9,7 +9,7 @@ from typing import override
 from ..clock import NOT_HELD
 from ..connection import BaseSocket
 from ..errors import PdkError
-from ..models import AccessEvent, DoorEvent, InvalidToken, PdkEvent
+from ..events import AccessEvent, DoorEvent, InvalidToken, PdkEvent
 from ..parser import MalformedEventError
 from ..stream import BaseStream, StreamStatus, open_connection
 from ..tasks import create_task

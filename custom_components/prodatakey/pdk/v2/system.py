@@ -5,27 +5,49 @@ PDK allows one connection a system.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..account import AccountClient
 from ..errors import PdkError
-from ..models import (
+from ..events import (
     AccessEvent,
     DoorEvent,
-    DoorId,
     PdkEvent,
     SiteConnection,
     SiteProblemReported,
 )
+from ..models import DoorId
 from ..parser import parse_door_id
+from ..recent import RecentIds
+from ..stats import ConnectionStats
 from ..stream import StreamStatus
 from ..tasks import create_task
 from .client import CloudNodeClient, SystemClient
 from .envelope import Envelope
 from .stream import SystemStream
 
-if TYPE_CHECKING:
-    from .node import CloudNodeStream
+
+class Node(Protocol):
+    """What a system needs of the stream of a cloud node."""
+
+    client: CloudNodeClient
+    cloud_node_id: str
+    serial: str
+    recent_ids: RecentIds
+    stats: ConnectionStats
+    moved: asyncio.Future[None]
+
+    def handle_status(self, status: StreamStatus, err: PdkError | None) -> None:
+        """Handle the status of the system's connection."""
+
+    def handle_left(self) -> None:
+        """Handle that the system does not serve this cloud node any more."""
+
+    def handle_unclear(self) -> None:
+        """Handle that some site went online or offline: it does not say which one."""
+
+    def handle_event(self, event: PdkEvent, held_since: float) -> None:
+        """Handle an event of this cloud node."""
 
 
 def get_system(client: CloudNodeClient) -> System:
@@ -42,7 +64,7 @@ class System:
         self.client = client
         self.status = StreamStatus.CONNECTING
         self._error: PdkError | None = None
-        self._nodes: dict[str, CloudNodeStream] = {}
+        self._nodes: dict[str, Node] = {}
         self._start()
         self._running: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -62,7 +84,7 @@ class System:
         """Return the account whose credentials are used."""
         return self.client.account
 
-    async def serve(self, node: CloudNodeStream) -> None:
+    async def serve(self, node: Node) -> None:
         """Keep a cloud node connected until cancelled, or until its account is another.
 
         The last one that is not served any more ends the connection.
@@ -87,7 +109,7 @@ class System:
         finally:
             await self._remove(node)
 
-    def _add(self, node: CloudNodeStream) -> None:
+    def _add(self, node: Node) -> None:
         """Serve a cloud node, with what it remembers of its events."""
         self._nodes[node.cloud_node_id] = node
         self.client.nodes.add(node.client)
@@ -96,7 +118,7 @@ class System:
         if self.status not in (StreamStatus.CONNECTING, StreamStatus.DROPPED):
             node.handle_status(self.status, self._error)
 
-    async def _remove(self, node: CloudNodeStream) -> None:
+    async def _remove(self, node: Node) -> None:
         """Do not serve a cloud node any more."""
         if self._nodes.get(node.cloud_node_id) is node:
             del self._nodes[node.cloud_node_id]
@@ -110,7 +132,7 @@ class System:
         node.handle_left()
         await asyncio.wait({running})
 
-    def _keeps(self, node: CloudNodeStream) -> bool:
+    def _keeps(self, node: Node) -> bool:
         """Return whether a cloud node stays here with the account that it has now.
 
         If all of them have another one, the connection goes on with that.
@@ -152,7 +174,7 @@ class System:
     def _handle_event(self, event: PdkEvent) -> None:
         """Hand an event to the cloud node that it is about."""
         envelope = self.stream.envelope
-        node: CloudNodeStream | None
+        node: Node | None
         if envelope.node_id is not None:
             node = self._nodes.get(envelope.node_id)
         elif envelope.serial is not None:
@@ -167,7 +189,7 @@ class System:
         if node is not None and envelope.serial in (None, node.serial):
             node.handle_event(event, self.stream.held_since)
 
-    def _find_by_device(self, event: PdkEvent) -> CloudNodeStream | None:
+    def _find_by_device(self, event: PdkEvent) -> Node | None:
         """Return the cloud node whose last list, or else the one before, has a device."""
         device: DoorId | None = None
         if isinstance(event, (DoorEvent, AccessEvent)):
@@ -179,8 +201,6 @@ class System:
             lambda each: device in each.client.device_ids
         )
 
-    def _find(
-        self, is_meant: Callable[[CloudNodeStream], bool]
-    ) -> CloudNodeStream | None:
+    def _find(self, is_meant: Callable[[Node], bool]) -> Node | None:
         """Return the first cloud node that is meant."""
         return next(filter(is_meant, self._nodes.values()), None)

@@ -49,7 +49,7 @@ def block(site: FaultySite, seconds: float, *events: Json) -> None:
 
 
 async def test_connection_that_cannot_send(direct: FaultySite) -> None:
-    """Test that a command is sent after a standstill of 35 s."""
+    """Test that a command is sent after a stall of 35 s."""
     await direct.ping_seldom()
     await direct.set_up()
     stand_still(direct.monkeypatch, 35)
@@ -60,7 +60,7 @@ async def test_connection_that_cannot_send(direct: FaultySite) -> None:
     assert state_of(direct.hass, direct.lock).state == "unlocked"
 
 
-async def test_access_during_a_standstill(direct: FaultySite) -> None:
+async def test_access_during_a_stall(direct: FaultySite) -> None:
     """Test that an access that was read 30 s late does not fire as fresh."""
     await direct.ping_seldom()
     await direct.set_up()
