@@ -13,14 +13,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
+from .door_entities import (
+    async_add_door_entities,
+    async_subscribe_until_unload,
+    has_aspect,
+)
 from .entity import (
     DoorEntity,
     DoorEntityDescription,
     PanelEntity,
     ProdatakeyEntityDescription,
-    async_add_door_entities,
-    async_subscribe_until_unload,
-    has_aspect,
 )
 from .pdk import Aspect, Door, DoorKind, Feature, SiteProblem, Subscribers
 

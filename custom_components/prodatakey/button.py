@@ -9,12 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
-from .entity import (
-    DoorEntity,
-    DoorEntityDescription,
-    async_add_door_entities,
-    has_aspect,
-)
+from .door_entities import async_add_door_entities, has_aspect
+from .entity import DoorEntity, DoorEntityDescription
 from .pdk import (
     ActuateForceToggle,
     Aspect,

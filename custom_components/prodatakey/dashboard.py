@@ -17,8 +17,8 @@ from homeassistant.helpers import (
 from .const import DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import device_name, door_identifier, endpoint_identifier
-from .entity import async_get_permissions
 from .pdk import Door, DoorKind
+from .permissions import async_get_permissions
 
 # A row of sections is as high as its highest: with few doors in each, less is left empty.
 MAX_SECTION_DOORS = 4

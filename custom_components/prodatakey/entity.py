@@ -1,31 +1,25 @@
 """Base entities: identity, availability and subscriptions."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast, override
-from weakref import WeakKeyDictionary
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import (
-    AddConfigEntryEntitiesCallback,
-    async_get_current_platform,
-)
 
 from .activity import async_fire_command_failed
 from .const import DOMAIN
-from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
+from .coordinator import PanelCoordinator
 from .devices import door_identifier, endpoint_identifier
-from .options import Options
-from .pdk import Aspect, Door, DoorCommand, DoorKind, Endpoint, Feature, Subscribers
+from .pdk import Aspect, Door, DoorCommand, Endpoint, Feature, Subscribers
+from .permissions import async_get_permissions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,126 +242,3 @@ class DoorEntity(ProdatakeyEntity):
             raise Unauthorized(
                 context=self._context, entity_id=lock, permission=POLICY_CONTROL
             )
-
-
-def is_forbidden(
-    door: Door, description: DoorEntityDescription, options: Options
-) -> bool:
-    """Return whether an entity must not exist, at this door and with these options."""
-    key = description.key
-    if door.kind is DoorKind.SECOND_READER and key in Aspect:
-        # earlier versions added what is configured for its door
-        return key not in door.aspects
-    if key == "last_person":
-        return not options.record_people
-    has_code = options.code is not None
-    return has_code and description.opens_door and door.info.may_be_door
-
-
-async def async_get_permissions(
-    hass: HomeAssistant, context: Context | None, policy: str
-) -> Callable[[str], bool]:
-    """Return whether a caller may read or control an entity, as a function.
-
-    Calls without a user, for example of automations, may. Raises UnknownUser.
-    """
-    if context is None or context.user_id is None:
-        return lambda _: True
-    if (user := await hass.auth.async_get_user(context.user_id)) is None:
-        raise UnknownUser(context=context)
-    return lambda entity_id: user.permissions.check_entity(entity_id, policy)
-
-
-def has_aspect(aspect: Aspect) -> Callable[[Door], bool]:
-    """Return a function that tests whether a door has an aspect."""
-    return lambda door: aspect in door.aspects
-
-
-@callback
-def async_add_door_entities[D: DoorEntityDescription](
-    entry: ProdatakeyConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-    descriptions: Iterable[D],
-    entity_class: Callable[[PanelCoordinator, Door, D], DoorEntity],
-) -> None:
-    """Add the entities of all doors, now and when doors appear or report more.
-
-    Those that must not exist are removed, now and when options or doors change.
-    """
-    coordinator = entry.runtime_data
-    domain = async_get_current_platform().domain
-    missing = frozenset(Feature) - coordinator.site.client.features
-    all_keys = {description.key for description in descriptions}
-    added: WeakKeyDictionary[Door, set[str]] = WeakKeyDictionary()
-
-    @callback
-    def update_entities(doors: Iterable[Door]) -> None:
-        """Add the entities that these doors do not have yet, and remove others."""
-        new: list[DoorEntity] = []
-        for door in doors:
-            wanted = {
-                description.key: description
-                for description in descriptions
-                if description.supported_fn(door)
-                and description.feature not in missing
-                and not is_forbidden(door, description, coordinator.options)
-            }
-            # the registry may have any of them, from an earlier set-up
-            present = added.get(door, all_keys)
-            keys = added.setdefault(door, set())
-            for description in descriptions:
-                key = description.key
-                if key not in present or key in wanted:
-                    continue
-                if is_forbidden(door, description, coordinator.options):
-                    keys.discard(key)
-                    _async_remove_entity(coordinator, domain, door, key)
-            new += [
-                entity_class(coordinator, door, description)
-                for key, description in wanted.items()
-                if key not in keys
-            ]
-            keys.update(wanted)
-        async_add_entities(new)
-
-    @callback
-    def update_all_entities() -> None:
-        """Add and remove the entities of all doors."""
-        update_entities(coordinator.panel.doors.values())
-
-    update_all_entities()
-    async_subscribe_until_unload(entry, coordinator.panel.door_updates, update_entities)
-    async_subscribe_until_unload(entry, coordinator.option_updates, update_all_entities)
-
-
-@callback
-def _async_remove_entity(
-    coordinator: PanelCoordinator, domain: str, door: Door, key: str
-) -> None:
-    """Remove an entity of a door from the registry, if it is there."""
-    identifier = door_identifier(coordinator.panel.info.id, door.id)
-    registry = er.async_get(coordinator.hass)
-    if entity_id := registry.async_get_entity_id(
-        domain, DOMAIN, f"{identifier[1]}_{key}"
-    ):
-        registry.async_remove(entity_id)
-
-
-@callback
-def async_subscribe_until_unload[*Args](
-    entry: ProdatakeyConfigEntry,
-    subscribers: Subscribers[*Args],
-    target: Callable[[*Args], None],
-) -> None:
-    """Subscribe until the entry begins to unload.
-
-    Entities that are added while the platforms unload would be left behind.
-    """
-
-    @callback
-    def notify(*args: *Args) -> None:
-        """Call the target unless the entry is unloading."""
-        if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
-            target(*args)
-
-    entry.async_on_unload(subscribers.subscribe(notify))

@@ -15,7 +15,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
+from .door_entities import async_add_door_entities
+from .entity import DoorEntity, DoorEntityDescription
 from .pdk import Access, AccessEvent, Door, Feature
 
 PARALLEL_UPDATES = 0

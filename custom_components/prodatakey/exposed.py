@@ -6,7 +6,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
-from .entity import async_get_permissions
+from .permissions import async_get_permissions
 
 # The assistant, as Home Assistant's exposed entities name it.
 ASSIST = "conversation"

@@ -21,7 +21,8 @@ from homeassistant.helpers.event import async_call_later
 from .const import DOMAIN, UNLOCK_MOMENTARY
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .door_code import BLOCK_TIME, MAX_WRONG_CODES, WrongCodes, is_same_code
-from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
+from .door_entities import async_add_door_entities
+from .entity import DoorEntity, DoorEntityDescription
 from .pdk import (
     ActuateClose,
     ActuateOpen,

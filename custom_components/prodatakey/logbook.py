@@ -1,6 +1,7 @@
 """Describe the panel's activity log and failed commands in Home Assistant's logbook."""
 
 from collections.abc import Callable
+from functools import partial
 
 from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_ENTITY_ID,
@@ -24,39 +25,40 @@ def async_describe_events(
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
     """Describe logbook events."""
-    devices = dr.async_get(hass)
+    for event_type, describe in (
+        (EVENT_LIVE_EVENT, _describe_live_event),
+        (EVENT_COMMAND_FAILED, _describe_command_failed),
+    ):
+        async_describe_event(DOMAIN, event_type, partial(describe, hass))
 
-    @callback
-    def async_describe_live_event(event: Event) -> dict[str, str]:
-        """Return the name of the door and the sentence."""
-        data = event.data
-        device = devices.async_get(data[ATTR_DEVICE_ID])
-        door: str | None = data["door"]
-        identifier = door_identifier(data["panel_id"], data["door_id"])
-        if device and identifier in device.identifiers:
-            door = device_name(device)
-        return {
-            LOGBOOK_ENTRY_NAME: door or "ProdataKey",
-            LOGBOOK_ENTRY_MESSAGE: data["message"],
-            LOGBOOK_ENTRY_ICON: "mdi:text-box-outline",
-        }
 
-    @callback
-    def async_describe_command_failed(event: Event) -> dict[str, str]:
-        """Return the name of the door and why the command failed."""
-        texts = async_get_cached_translations(
-            hass, hass.config.language, "common", DOMAIN
-        )
-        device = devices.async_get(event.data[ATTR_DEVICE_ID] or "")
-        reason = event.data["reason"]
-        return {
-            LOGBOOK_ENTRY_NAME: device_name(device) or "ProdataKey",
-            LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
-            LOGBOOK_ENTRY_MESSAGE: texts.get(
-                f"component.{DOMAIN}.common.failed_{reason}", reason
-            ),
-            LOGBOOK_ENTRY_ICON: "mdi:lock-alert",
-        }
+@callback
+def _describe_live_event(hass: HomeAssistant, event: Event) -> dict[str, str]:
+    """Return the name of the door and the sentence."""
+    data = event.data
+    device = dr.async_get(hass).async_get(data[ATTR_DEVICE_ID])
+    door: str | None = data["door"]
+    identifier = door_identifier(data["panel_id"], data["door_id"])
+    if device and identifier in device.identifiers:
+        door = device_name(device)
+    return {
+        LOGBOOK_ENTRY_NAME: door or "ProdataKey",
+        LOGBOOK_ENTRY_MESSAGE: data["message"],
+        LOGBOOK_ENTRY_ICON: "mdi:text-box-outline",
+    }
 
-    async_describe_event(DOMAIN, EVENT_LIVE_EVENT, async_describe_live_event)
-    async_describe_event(DOMAIN, EVENT_COMMAND_FAILED, async_describe_command_failed)
+
+@callback
+def _describe_command_failed(hass: HomeAssistant, event: Event) -> dict[str, str]:
+    """Return the name of the door and why the command failed."""
+    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+    device = dr.async_get(hass).async_get(event.data[ATTR_DEVICE_ID] or "")
+    reason = event.data["reason"]
+    return {
+        LOGBOOK_ENTRY_NAME: device_name(device) or "ProdataKey",
+        LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
+        LOGBOOK_ENTRY_MESSAGE: texts.get(
+            f"component.{DOMAIN}.common.failed_{reason}", reason
+        ),
+        LOGBOOK_ENTRY_ICON: "mdi:lock-alert",
+    }

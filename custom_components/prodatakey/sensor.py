@@ -13,14 +13,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import ProdatakeyConfigEntry
+from .door_entities import async_add_door_entities, async_subscribe_until_unload
 from .entity import (
     DoorEntity,
     DoorEntityDescription,
     EndpointEntity,
     PanelEntity,
     ProdatakeyEntityDescription,
-    async_add_door_entities,
-    async_subscribe_until_unload,
 )
 from .pdk import DoorKind, Endpoint, EndpointKey, Feature, Subscribers
 

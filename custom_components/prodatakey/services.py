@@ -38,7 +38,6 @@ from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
 from .coordinator import ProdatakeyConfigEntry
 from .dashboard import async_get_view
 from .devices import device_name, endpoint_identifier
-from .entity import async_get_permissions
 from .exceptions import translated_errors
 from .exposed import async_get_exposed
 from .lock import DoorLock
@@ -51,6 +50,7 @@ from .pdk import (
     QuerySignal,
     Signal,
 )
+from .permissions import async_get_permissions
 from .store import endpoint_as_dict
 
 ACTION_DASHBOARD = "dashboard"

@@ -13,7 +13,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .entity import DoorEntity, DoorEntityDescription, async_add_door_entities
+from .door_entities import async_add_door_entities
+from .entity import DoorEntity, DoorEntityDescription
 from .exceptions import translated_errors
 from .pdk import (
     ActuateClose,
