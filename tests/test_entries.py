@@ -7,7 +7,7 @@ import pytest
 
 from homeassistant.core import Event, callback
 
-from .common import ENTRIES, FRONT, PANEL, Json, Site, access_granted
+from .common import ENTRIES, FRONT, FRONT_ACCESS, PANEL, Json, Site, access_granted
 
 STORE = f"prodatakey.{PANEL}"
 
@@ -30,8 +30,10 @@ async def test_everybody_counts_once(site: Site, hass_storage: Json) -> None:
     assert site.hass.states.get("sensor.garage_entries") is None
     await site.happen(1, "badge", person=1)
     await site.wait_for_state(ENTRIES, "1")
+    await site.emit_all(access_granted("yesterday", 86400))
+    await site.wait_for_state(ENTRIES, "2")
+    assert site.state(FRONT_ACCESS).attributes["person"] == "Amelia Hartmann"
     await site.emit_all(
-        access_granted("yesterday", 86400),
         access_granted("again", id="5bb7"),
         access_granted("again", id="5bb7"),
     )
