@@ -27,9 +27,10 @@ def receive(panel: Panel, client: StreamClient, command: Command) -> None:
     """Execute and answer a command, as the faults allow."""
     _LOGGER.info("%s: command %s %s", panel.id, command.topic, command.body)
     fault = panel.faults.get("commands")
-    if fault == "ignored":
+    is_meant = isinstance(fault, dict) and _is_meant(fault, command)
+    if fault == "ignored" or (is_meant and fault["refuse"] is None):
         return
-    rejection = _rejection(panel, command) if isinstance(fault, dict) else None
+    rejection = _rejection(panel, fault) if is_meant else None
     answer = partial(_answer, panel, client, command, rejection, fault == "silent")
     delay = panel.faults.get("command_delay")
     if isinstance(delay, dict):
@@ -40,14 +41,15 @@ def receive(panel: Panel, client: StreamClient, command: Command) -> None:
         answer()
 
 
-def _rejection(panel: Panel, command: Command) -> str | None:
-    """Return the message of the fault, if it applies to a command."""
-    fault = panel.faults.get("commands")
+def _is_meant(fault: Json, command: Command) -> bool:
+    """Return whether a fault is about a command."""
     doors = [str(each) for each in fault.get("doors", ())]
-    if command.topic not in fault.get("topics", [command.topic]):
-        return None
-    if doors and str(command.body.get("doorId")) not in doors:
-        return None
+    is_topic = command.topic in fault.get("topics", [command.topic])
+    return is_topic and (not doors or str(command.body.get("doorId")) in doors)
+
+
+def _rejection(panel: Panel, fault: Json) -> str:
+    """Return the message of the fault, which applies once less then."""
     return str((panel.faults.take("commands") or fault)["refuse"])
 
 

@@ -60,7 +60,8 @@ Faults, each with its default:
     handshake     null      {"mode", "status"?, "body"?, "message"?, "count"?}, "mode" is one of
                             http, abort, hang, error44, no_connect, disconnect, kick
     stale_token   error44   mode for a handshake with a token that is not valid, or accept
-    commands      null      ignored, silent, or {"refuse": text, "topics"?, "doors"?, "count"?}
+    commands      null      ignored, silent, or {"refuse": text, "topics"?, "doors"?, "count"?},
+                            or with "refuse" null, which ignores them
     command_delay 0         seconds before a command is executed, or {topic: seconds}
     result_first  true      false: the events of a command come before its result
     clock_offset  0         seconds that the panel's clock is ahead

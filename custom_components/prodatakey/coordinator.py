@@ -48,15 +48,17 @@ from .pdk import (
     Subscribers,
     log_failure,
 )
-from .pdk.parser import as_list
+from .pdk.parser import as_dict, as_list
 from .store import (
     PanelStore,
     Stored,
     activity_as_dict,
     activity_from_dict,
+    all_doors_as_dict,
     endpoint_from_dict,
     panel_as_dict,
     parse_stored,
+    restore_all_doors,
     restore_panel,
 )
 
@@ -100,6 +102,7 @@ class PanelCoordinator:
         self.site = Site(
             client,
             on_change=self._store.async_schedule_save,
+            save=self._store.async_save_now,
             max_doors=MAX_DOORS,
             anonymous_name=None if options.record_people else anonymous_name,
         )
@@ -133,6 +136,8 @@ class PanelCoordinator:
         stored = await self._store.async_load()
         features = self.site.client.features
         restore_panel(self.panel, stored, features)
+        restore_all_doors(self.site.lockdown, as_dict(stored.get("lockdown")))
+        restore_all_doors(self.site.evacuation, as_dict(stored.get("evacuation")))
         self.entries.restore(self.panel.doors.values())
         if not self.options.record_people:
             self.site.forget_people()
@@ -188,6 +193,8 @@ class PanelCoordinator:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await self.site.lockdown.stop()
+        await self.site.evacuation.stop()
         await self.entries.async_stop()
         await self._store.async_save()
 
@@ -306,6 +313,8 @@ class PanelCoordinator:
         return {
             **panel_as_dict(self.panel, self._kept_endpoints),
             "activity": self.activity and activity_as_dict(self.activity),
+            "lockdown": all_doors_as_dict(self.site.lockdown),
+            "evacuation": all_doors_as_dict(self.site.evacuation),
             "recent_ids": self.site.stream.recent_ids.to_store(),
             "record_people": self.options.record_people,
         }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import (
     AddConfigEntryEntitiesCallback,
@@ -97,7 +97,12 @@ class _DoorEntities[D: DoorEntityDescription]:
             if is_forbidden(door, description, self._coordinator.options):
                 if key in present:
                     added.discard(key)
-                    self._remove(door, key)
+                    identifier = door_identifier(
+                        self._coordinator.panel.info.id, door.id
+                    )
+                    async_remove_entity(
+                        self._coordinator.hass, self._domain, identifier, key
+                    )
             elif (
                 key not in added
                 and description.feature not in self._missing
@@ -107,15 +112,17 @@ class _DoorEntities[D: DoorEntityDescription]:
                 new.append(self._entity_class(self._coordinator, door, description))
         return new
 
-    @callback
-    def _remove(self, door: Door, key: str) -> None:
-        """Remove an entity from the registry, if it is there."""
-        identifier = door_identifier(self._coordinator.panel.info.id, door.id)
-        registry = er.async_get(self._coordinator.hass)
-        if entity_id := registry.async_get_entity_id(
-            self._domain, DOMAIN, f"{identifier[1]}_{key}"
-        ):
-            registry.async_remove(entity_id)
+
+@callback
+def async_remove_entity(
+    hass: HomeAssistant, domain: str, identifier: tuple[str, str], key: str
+) -> None:
+    """Remove an entity of a device from the registry, if it is there."""
+    registry = er.async_get(hass)
+    if entity_id := registry.async_get_entity_id(
+        domain, DOMAIN, f"{identifier[1]}_{key}"
+    ):
+        registry.async_remove(entity_id)
 
 
 @callback

@@ -5,11 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast, override
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
-from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.const import ATTR_RESTORED
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -19,7 +16,7 @@ from .const import DOMAIN
 from .coordinator import PanelCoordinator
 from .devices import door_identifier, endpoint_identifier
 from .pdk import Aspect, Door, DoorCommand, Endpoint, Feature, Subscribers
-from .permissions import async_get_permissions
+from .permissions import async_require_lock_permission
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +98,21 @@ class ProdatakeyEntity(Entity):
     def _handle_update(self) -> None:
         """Handle a change of what this entity shows."""
         self.async_write_ha_state()
+
+    @contextmanager
+    def caller_context(self, *, keep: bool = False) -> Iterator[None]:
+        """Attribute states to the caller until a command is done, not until they leave.
+
+        By default Home Assistant attributes state changes to the caller for 5 s. `keep` does
+        it for the states that follow a successful command.
+        """
+        context, ended = self._context, True
+        try:
+            yield
+            ended = not keep
+        finally:
+            if ended and self._context is context:
+                self._context = None
 
 
 class _StateKeeper:
@@ -212,33 +224,11 @@ class DoorEntity(ProdatakeyEntity):
             self.door, command, during or self.caller_context()
         )
 
-    @contextmanager
-    def caller_context(self, *, keep: bool = False) -> Iterator[None]:
-        """Attribute states to the caller until a command is done, not until they leave.
-
-        By default Home Assistant attributes state changes to the caller for 5 s. `keep` does
-        it for the states that follow a successful command.
-        """
-        context, ended = self._context, True
-        try:
-            yield
-            ended = not keep
-        finally:
-            if ended and self._context is context:
-                self._context = None
-
     async def async_require_lock_permission(self) -> None:
         """Require permission for the door's lock, as this entity bypasses it.
 
-        Raises Unauthorized. Calls without a user, for example of automations, may.
+        Raises Unauthorized.
         """
-        lock = er.async_get(self.hass).async_get_entity_id(
-            LOCK_DOMAIN, DOMAIN, f"{self._identifier[1]}_lock"
+        await async_require_lock_permission(
+            self.hass, self._context, [self._identifier]
         )
-        may_control = await async_get_permissions(
-            self.hass, self._context, POLICY_CONTROL
-        )
-        if lock is not None and not may_control(lock):
-            raise Unauthorized(
-                context=self._context, entity_id=lock, permission=POLICY_CONTROL
-            )

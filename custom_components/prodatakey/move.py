@@ -23,7 +23,7 @@ from .pdk import DoorInfo, Feature, PanelInfo, get_features, get_generation
 from .pdk.parser import comparable
 from .sensor import LAST_ACTIVITY, SIGNAL
 from .store import Move, MoveStore, PanelStore
-from .switch import DO_NOT_DISTURB
+from .switch import ALL_DOORS, DO_NOT_DISTURB
 
 FORCE_CLOSE_KEY = "force_close"
 # Marks entities that a move has enabled, in their options.
@@ -31,7 +31,14 @@ _ENABLED_BY_MOVE = "enabled_by_move"
 # What entities need that not every generation of PDK has, by their translation keys.
 _FEATURES = {
     row.translation_key or row.key: row.feature
-    for row in (*BUTTONS, DO_NOT_DISTURB, LAST_ACTIVITY, SIGNAL, *PROBLEMS.values())
+    for row in (
+        *ALL_DOORS,
+        *BUTTONS,
+        DO_NOT_DISTURB,
+        LAST_ACTIVITY,
+        SIGNAL,
+        *PROBLEMS.values(),
+    )
 }
 
 

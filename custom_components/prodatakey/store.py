@@ -12,7 +12,17 @@ from homeassistant.util import dt as dt_util
 
 from .activity import Activity
 from .const import DOMAIN
-from .pdk import Aspect, Door, DoorInfo, Endpoint, Feature, Grant, Panel, SiteProblem
+from .pdk import (
+    AllDoors,
+    Aspect,
+    Door,
+    DoorInfo,
+    Endpoint,
+    Feature,
+    Grant,
+    Panel,
+    SiteProblem,
+)
 from .pdk.parser import (
     MAX_MESSAGE_LENGTH,
     MAX_PROBLEM_SOURCES,
@@ -88,8 +98,13 @@ class PanelStore:
             for door in doors
             if str(door.get("id")) not in removed
         ]
+        modes = {
+            key: mode | {"begun": [new_ids.get(str(each), each) for each in begun]}
+            for key in ("lockdown", "evacuation")
+            if (begun := as_list((mode := as_dict(stored.get(key))).get("begun")))
+        }
         if kept != doors:
-            await self._store.async_save(stored | {"doors": kept})
+            await self._store.async_save(stored | modes | {"doors": kept})
 
     async def async_remove(self) -> None:
         """Remove the file."""
@@ -188,6 +203,20 @@ def restore_panel(panel: Panel, stored: Stored, features: Container[Feature]) ->
     if Feature.SITE_PROBLEMS in features:
         panel.problems = problems_from_dict(as_dict(stored.get("problems")))
         panel.assumed_problems.update(panel.problems)
+
+
+def all_doors_as_dict(all_doors: AllDoors) -> Stored:
+    """Return what is stored of a lockdown or an evacuation."""
+    return {"requested": all_doors.requested, "begun": [*all_doors.begun]}
+
+
+def restore_all_doors(all_doors: AllDoors, stored: Stored) -> None:
+    """Restore a lockdown or an evacuation, after the doors."""
+    begun = map(parse_door_id, as_list(stored.get("begun")))
+    all_doors.restore(
+        requested=stored.get("requested") is True,
+        begun=[door_id for door_id in begun if door_id is not None],
+    )
 
 
 def door_as_dict(door: Door) -> Stored:

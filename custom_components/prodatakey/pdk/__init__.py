@@ -4,9 +4,11 @@ What is imported here is the public face; everything else may change.
 """
 
 from .account import AccountClient
+from .all_doors import AllDoors
 from .clock import now
 from .commands import (
     ActuateClose,
+    ActuateDoNotDisturb,
     ActuateForceToggle,
     ActuateOpen,
     ClearForced,
@@ -24,6 +26,8 @@ from .errors import (
     CommandRateLimitedError,
     CommandRejectedError,
     CommandUnansweredError,
+    DoorsFailedError,
+    ExcludedError,
     InvalidAuthError,
     MaybeRejectedError,
     NoPermissionError,
@@ -60,6 +64,7 @@ from .generations import (
     validate_connection,
 )
 from .listing import read_each
+from .lockdown import Lockdown
 from .models import Aspect, DoorId, DoorInfo, DoorKind, Feature, PanelInfo
 from .panel import Panel
 from .service import PDK_IO, Service
@@ -73,8 +78,10 @@ __all__ = [
     "AccessEvent",
     "AccountClient",
     "ActuateClose",
+    "ActuateDoNotDisturb",
     "ActuateForceToggle",
     "ActuateOpen",
+    "AllDoors",
     "Aspect",
     "CannotConnectError",
     "ClearForced",
@@ -88,12 +95,15 @@ __all__ = [
     "DoorId",
     "DoorInfo",
     "DoorKind",
+    "DoorsFailedError",
     "Endpoint",
     "EndpointKey",
+    "ExcludedError",
     "Feature",
     "Grant",
     "InvalidAuthError",
     "LiveEvent",
+    "Lockdown",
     "MaybeRejectedError",
     "Migration",
     "MigrationStage",

@@ -28,25 +28,26 @@ async def set_do_not_disturb(
     door: Door,
     value: bool,
     during: AbstractContextManager[None] | None = None,
-) -> None:
+) -> bool:
     """Turn do not disturb on or off; return when that is so for certain.
 
-    That takes CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be
+    Return whether that changed it: False if it was so before. It takes CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be
     so already. Another call for the same door waits for its turn. All of it is done even
     if the caller is cancelled, except while it waits; `during` is entered as long as it
     takes. Raises NotConfirmedError and CommandError.
     """
-    await run_to_completion(_set(panel, door, value), during)
+    return await run_to_completion(_set(panel, door, value), during)
 
 
-async def _set(panel: Panel, door: Door, value: bool) -> None:
-    """Turn do not disturb on or off, in turn."""
+async def _set(panel: Panel, door: Door, value: bool) -> bool:
+    """Turn do not disturb on or off, in turn; return whether that changed it."""
     with waiting_to_send():
         await door.toggling.acquire()
     try:
-        if not await _toggle_to(panel, door, value):
-            door.mark_assumed(Aspect.FORCE_CLOSE)
-            raise NotConfirmedError
+        return await _toggle_to(panel, door, value)
+    except NotConfirmedError:
+        door.mark_assumed(Aspect.FORCE_CLOSE)
+        raise
     finally:
         door.toggling.release()
 
@@ -54,19 +55,21 @@ async def _set(panel: Panel, door: Door, value: bool) -> None:
 async def _toggle_to(panel: Panel, door: Door, value: bool) -> bool:
     """Toggle until the value is reported; back once, and no more.
 
-    Return whether the value is certain. A toggle goes the wrong way for certain only if
-    the state before was not known, and one report says the other value.
+    Return whether that changed it. A toggle goes the wrong way for certain only if the
+    state before was not known, and one report says the other value. Raises
+    NotConfirmedError if the value is not certain.
     """
-    for _ in range(MAX_TOGGLES):
+    for toggles in range(MAX_TOGGLES):
         known = door.state.is_known(Aspect.FORCE_CLOSE)
         if known and door.state.get(Aspect.FORCE_CLOSE) is value:
-            return True
+            return False
         reports = await _toggle(panel, door)
         if reports and reports[-1] is value:
-            return True
+            # back from the wrong way is as it was before
+            return toggles == 0
         if known or reports != [not value]:
-            return False
-    return False
+            break
+    raise NotConfirmedError
 
 
 async def _toggle(panel: Panel, door: Door) -> list[bool | None]:

@@ -215,6 +215,13 @@ class Door:
         else:
             self.changed_by = None
 
+    @property
+    def is_held_open(self) -> bool:
+        """Return whether the relay is on for longer than the door opens for."""
+        dwell = self.info.dwell or DEFAULT_DWELL
+        is_longer = now() - self._opened_at > dwell + ACCESS_WINDOW
+        return is_longer and self.state.get(Aspect.RELAY) is True
+
     def forget_people(self) -> None:
         """Forget who was granted access, and who turned the relay."""
         self.changed_by = self.last_grant = self._granted_to = None

@@ -1,5 +1,9 @@
 """Errors of pdk.io: one type for each thing that a caller can do about it."""
 
+from collections.abc import Mapping
+
+from .models import DoorId
+
 
 class PdkError(Exception):
     """Base of all errors of pdk.io. Never contains a secret."""
@@ -72,6 +76,19 @@ class CommandUnansweredError(CommandError):
 
 class NotConfirmedError(CommandError):
     """The panel has accepted the command, and the state after it is not certain."""
+
+
+class ExcludedError(CommandError):
+    """A lockdown and an evacuation exclude each other: the other one is on."""
+
+
+class DoorsFailedError(CommandError):
+    """A command for all doors failed at some; `errors` says why, by their ids."""
+
+    def __init__(self, errors: Mapping[DoorId, PdkError]) -> None:
+        """Initialize with the errors."""
+        super().__init__()
+        self.errors = errors
 
 
 class MaybeRejectedError(CommandUnansweredError):

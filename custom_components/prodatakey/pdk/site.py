@@ -1,12 +1,13 @@
 """A site: one panel, its connection, and what its events change."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from .account import AccountClient
 from .clock import is_recent
 from .errors import PdkError
+from .evacuation import Evacuation
 from .events import (
     AccessEvent,
     DoorEvent,
@@ -17,6 +18,7 @@ from .events import (
     SiteConnection,
 )
 from .generations import Client, create_stream
+from .lockdown import Lockdown
 from .panel import Panel
 from .stream import StreamStatus
 from .subscribers import Subscribers
@@ -33,13 +35,14 @@ class Site:
         client: Client,
         *,
         on_change: Callable[[], None],
+        save: Callable[[], Awaitable[None]],
         max_doors: int,
         anonymous_name: str | None = None,
     ) -> None:
         """Initialize a site without doors.
 
-        `on_change` is called when something changes that should be stored.
-        `anonymous_name` replaces names of people that must not be recorded.
+        `on_change` is called when something changes that should be stored, `save` stores
+        it at once. `anonymous_name` replaces names of people that must not be recorded.
         """
         self.client = client
         self.stream = create_stream(
@@ -48,6 +51,10 @@ class Site:
         self.panel = Panel(
             client.info, self.stream.send, on_change=on_change, max_doors=max_doors
         )
+        self.lockdown = Lockdown(self.panel, save)
+        self.evacuation = Evacuation(self.panel, save)
+        self.lockdown.excludes = self.evacuation
+        self.evacuation.excludes = self.lockdown
         self.anonymous_name = anonymous_name
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
