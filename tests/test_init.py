@@ -22,6 +22,7 @@ from .common import (
     Site,
     add_entry,
     let_pass,
+    raises_error,
     setup_integration,
 )
 
@@ -192,7 +193,9 @@ async def test_outage(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     await site.set_online(False)
     await site.wait_for_state(FRONT, "unavailable")
     assert site.state(CONNECTION).state == "off"
-    assert site.state("button.front_door_open").state == "unavailable"
+    assert site.state("button.front_door_open").state == "unknown"
+    with raises_error("not_connected", name="Front door"):
+        await site.act("button.press", "button.front_door_open")
     # More attempts fail now, each with a request for a token.
     await site.pdk.faults(handshake={"mode": "error44", "count": 3})
     await site.set_online(True)

@@ -110,29 +110,51 @@ async def test_logbook(
     assert await read(site.hass, client, device_ids=[device.id]) == [front]
 
 
-async def test_wrong_code(
+async def test_who_tried(
     recorder_mock: Recorder,
     site: Site,
     hass_ws_client: WebSocketGenerator,
     hass_admin_user: MockUser,
 ) -> None:
-    """A wrong code is listed at the door, with the user."""
+    """A command that failed is one line at the door, with the reason and the user."""
     assert await async_setup_component(site.hass, "logbook", {})
     await site.set_up(code="1234")
+    dnd = "switch.front_door_do_not_disturb"
+    clear = "button.front_door_clear_forced_alarm"
+    await site.emit("door.alarm.forced.off")
+    await site.wait_for_state(clear, "unknown")
     start = dt_util.utcnow()
     user = Context(user_id=hass_admin_user.id)
     for _ in range(5):
         with raises_error("wrong_code"):
             await site.act("lock.open", context=user, code="4321")
+    await site.faults(commands={"refuse": "Not now."})
+    for action, entity_id in (("lock.lock", FRONT), ("switch.turn_on", dnd)):
+        with raises_error("command_rejected"):
+            await site.act(action, entity_id, user)
+    await site.set_online(False)
+    await site.wait_for_state(FRONT, "unavailable")
+    with raises_error("not_connected"):
+        await site.act("button.press", clear, user)
     client = await hass_ws_client()
-    lines = await get_events(site.hass, client, start, entity_ids=[FRONT])
+    lines = await get_events(site.hass, client, start, entity_ids=[FRONT, dnd, clear])
     assert [
-        (line["name"], line["message"], line["entity_id"], line["context_user_id"])
+        (line["name"], line["message"], line["entity_id"])
         for line in lines
+        if line.get("context_user_id") == user.user_id and "message" in line
     ] == [
-        ("Front door", TEXTS["common"][f"failed_{reason}"], FRONT, user.user_id)
-        for reason in (*["wrong_code"] * 5, "code_blocked")
+        *[("Front door", "Open failed: wrong code", FRONT)] * 5,
+        ("Front door", f"Open failed: {failed('code_blocked')}", FRONT),
+        ("Front door", f"Lock failed: {failed('command_rejected')}", FRONT),
+        ("Front door", f"Do not disturb failed: {failed('command_rejected')}", dnd),
+        ("Front door", f"Clear forced alarm failed: {failed('not_connected')}", clear),
     ]
+
+
+def failed(reason: str) -> str:
+    """Return why a command failed, in words."""
+    text: str = TEXTS["common"][f"failed_{reason}"]
+    return text
 
 
 async def come_in(site: Site, person: int, *, walk: bool) -> None:

@@ -77,6 +77,8 @@ class DoorButton(DoorEntity, ButtonEntity):
     """One command for a door."""
 
     entity_description: DoorButtonDescription
+    # Home Assistant leaves an unavailable button out of an action without an error
+    _follows_connection = False
 
     @override
     async def async_press(self) -> None:
@@ -84,4 +86,4 @@ class DoorButton(DoorEntity, ButtonEntity):
         if self.entity_description.opens_door:
             await self.async_require_lock_permission()
         command = self.entity_description.command(self.door.id)
-        await self.coordinator.async_send(self.door, command)
+        await self._async_send(command)

@@ -15,7 +15,8 @@ from .activity import async_fire_command_failed
 from .const import DOMAIN
 from .coordinator import PanelCoordinator
 from .devices import door_identifier, endpoint_identifier
-from .pdk import Aspect, Door, DoorCommand, Endpoint, Feature, Subscribers
+from .exceptions import error_key
+from .pdk import Aspect, Door, DoorCommand, Endpoint, Feature, PdkError, Subscribers
 from .permissions import async_require_lock_permission
 
 
@@ -221,8 +222,23 @@ class DoorEntity(ProdatakeyEntity):
         Raises HomeAssistantError.
         """
         await self.coordinator.async_send(
-            self.door, command, during or self.caller_context()
+            self.door, command, self._reporting(command, during)
         )
+
+    @contextmanager
+    def _reporting(
+        self,
+        command: DoorCommand,
+        during: AbstractContextManager[None] | None = None,
+    ) -> Iterator[None]:
+        """Report a command that fails, also if its caller does not wait any more."""
+        context = self._context
+        with during or self.caller_context():
+            try:
+                yield
+            except PdkError as err:
+                self.fire_command_failed(command, error_key(err), context)
+                raise
 
     async def async_require_lock_permission(self) -> None:
         """Require permission for the door's lock, as this entity bypasses it.

@@ -53,12 +53,17 @@ def _describe_command_failed(hass: HomeAssistant, event: Event) -> dict[str, str
     """Return the name of the door and why the command failed."""
     texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
     device = dr.async_get(hass).async_get(event.data[ATTR_DEVICE_ID] or "")
+    common = f"component.{DOMAIN}.common"
     reason = event.data["reason"]
+    text = texts.get(f"{common}.failed_{reason}", reason)
+    command = event.data["command"].replace(".", "_")
+    message = texts.get(f"{common}.failed", "{command}: {reason}").format(
+        command=texts.get(f"{common}.command_{command}", event.data["command"]),
+        reason=text,
+    )
     return {
         LOGBOOK_ENTRY_NAME: device_name(device) or "ProdataKey",
         LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
-        LOGBOOK_ENTRY_MESSAGE: texts.get(
-            f"component.{DOMAIN}.common.failed_{reason}", reason
-        ),
+        LOGBOOK_ENTRY_MESSAGE: message,
         LOGBOOK_ENTRY_ICON: "mdi:lock-alert",
     }

@@ -208,7 +208,10 @@ class DoNotDisturb(DoorSwitch):
         """Set the state. Raises HomeAssistantError."""
         with translated_errors(lambda: self.door_name):
             await set_do_not_disturb(
-                self.coordinator.panel, self.door, value, self.caller_context()
+                self.coordinator.panel,
+                self.door,
+                value,
+                self._reporting(ActuateDoNotDisturb(self.door.id)),
             )
 
 
