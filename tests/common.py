@@ -72,6 +72,7 @@ MAX_DOORS = f"{_OURS}.coordinator.MAX_DOORS"
 MIN_READ_INTERVAL = f"{_OURS}.pdk.site.MIN_READ_INTERVAL"
 MIN_RETRY_AFTER = f"{_OURS}.pdk.http.MIN_RETRY_AFTER"
 MIN_TOKEN_LIFE = f"{_OURS}.pdk.reconnect.MIN_TOKEN_LIFETIME"
+STEP_TIMEOUT = f"{_OURS}.config_flow.STEP_TIMEOUT"
 SIGNAL_TIMEOUT = f"{_OURS}.pdk.endpoints.SIGNAL_TIMEOUT"
 
 # --- waiting

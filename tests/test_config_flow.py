@@ -21,6 +21,7 @@ from .common import (
     FRONT,
     OTHER_PANEL,
     PANEL,
+    STEP_TIMEOUT,
     TEXTS,
     WORKSHOP,
     Json,
@@ -180,6 +181,7 @@ async def test_some_cannot_be_read(hass: HomeAssistant, pdk: SimulatedPdk) -> No
         ({"panel_token": {"status": 200, "body": "empty"}}, "cannot_connect"),
         ({"devices": {"status": 401}}, "cannot_connect"),
         ({"devices": {"status": 500}}, "cannot_connect"),
+        ({"devices": {"hang": True}}, "cannot_connect"),
         ({"handshake": {"mode": "http", "status": 403}}, "stream_refused"),
         ({"handshake": {"mode": "http", "status": 503}}, "cannot_connect"),
         ({"handshake": {"mode": "no_connect"}}, "cannot_connect"),
@@ -195,6 +197,8 @@ async def test_something_does_not_work(
 ) -> None:
     """The form says what fails; nothing is created until all has worked."""
     monkeypatch.setattr(CONNECT_TIMEOUT, 0.3)
+    if {"hang": True} in fault.values():
+        monkeypatch.setattr(STEP_TIMEOUT, 0.3)
     step = "user" if fault.keys() <= {"token", "ous"} else "panel"
     if step == "user":
         await pdk.faults(**fault)

@@ -1,5 +1,6 @@
 """Config flow: credentials, one of the account's panels, and what unlocking does."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 import logging
 from typing import Any, override
@@ -39,6 +40,7 @@ from .forms import (
 from .move import get_entry_data
 from .pdk import (
     AccountClient,
+    CannotConnectError,
     PanelInfo,
     PdkError,
     PermissionMissingError,
@@ -49,6 +51,9 @@ from .pdk import (
 )
 
 _LOGGER = logging.getLogger(__name__)
+
+# The user waits for so many seconds at most; what pdk.io has not answered by then is an error.
+STEP_TIMEOUT = 15
 
 # So many names of what could not be read fit into a form.
 MAX_NAMES = 10
@@ -336,7 +341,10 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> T | None:
         """Return the result of a step, or set the form's error."""
         try:
-            return await step
+            async with asyncio.timeout(STEP_TIMEOUT):
+                return await step
+        except TimeoutError:
+            errors["base"] = error_key(CannotConnectError())
         except PdkError as err:
             _LOGGER.debug("Set-up failed: %s: %s", type(err).__name__, err)
             errors["base"] = error_key(err)

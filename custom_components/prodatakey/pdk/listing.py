@@ -23,7 +23,7 @@ MAX_ORGANIZATIONS = 1000
 # This many are read at the same time, at the pace that the service allows.
 AT_A_TIME = 8
 # What has not been read after this time, in seconds, counts as not readable.
-MAX_TIME = 60.0
+MAX_TIME = 12.0
 
 # The lists of both generations, by the word for what they have. That of PDK 2.0 is only
 # likely; both name the systems.
