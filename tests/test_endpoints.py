@@ -6,7 +6,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.prodatakey.const import DOMAIN
-from custom_components.prodatakey.services import QUERY_SCHEMA
+from custom_components.prodatakey.endpoint_services import QUERY_SCHEMA
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component

@@ -153,6 +153,7 @@ async def registered(
     await site.happen(3, "badge", person=5)
     await site.happen(1, "schedule")
     await site.wait_for_state("binary_sensor.front_door_unlocked_by_schedule", "on")
+    await site.act("prodatakey.hold_open")
     for topic in ("device.alarm.circuitbreaker", "controller.alarm.comloss"):
         await site.pdk.report(WORKSHOP, f"{topic}.on", 1)
     await site.pdk.report(WORKSHOP, "controller.input.lp.on")

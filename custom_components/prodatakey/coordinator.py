@@ -19,6 +19,7 @@ from .const import DOMAIN
 from .devices import PanelDevices, async_get_panel_name
 from .entries import EntryCounter
 from .exceptions import translated_errors
+from .holds import Holds, holds_as_dict, restore_holds
 from .issues import (
     PDK_1,
     PDK_2,
@@ -107,8 +108,11 @@ class PanelCoordinator:
             anonymous_name=None if options.record_people else anonymous_name,
         )
         self.panel = self.site.panel
-        self.entries = EntryCounter(hass, self.panel, self._store.async_save_now)
         self.devices = PanelDevices(hass, entry.entry_id, self.panel)
+        self.holds = Holds(
+            hass, self.site, self.devices, self._store.async_save_now, self._create_task
+        )
+        self.entries = EntryCounter(hass, self.panel, self._store.async_save_now)
         self._was_available = True
         self._reading: asyncio.Task[None] | None = None
         self._permission_checked_at = float("-inf")
@@ -138,6 +142,7 @@ class PanelCoordinator:
         restore_panel(self.panel, stored, features)
         restore_all_doors(self.site.lockdown, as_dict(stored.get("lockdown")))
         restore_all_doors(self.site.evacuation, as_dict(stored.get("evacuation")))
+        restore_holds(self.holds, stored)
         self.entries.restore(self.panel.doors.values())
         if not self.options.record_people:
             self.site.forget_people()
@@ -171,6 +176,7 @@ class PanelCoordinator:
         entry.async_on_unload(
             self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
         )
+        self.holds.async_start()
         self._running = self._create_task(self.site.run(), "stream")
 
     @callback
@@ -193,6 +199,7 @@ class PanelCoordinator:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        self.holds.async_stop()
         await self.site.lockdown.stop()
         await self.site.evacuation.stop()
         await self.entries.async_stop()
@@ -313,6 +320,7 @@ class PanelCoordinator:
         return {
             **panel_as_dict(self.panel, self._kept_endpoints),
             "activity": self.activity and activity_as_dict(self.activity),
+            **holds_as_dict(self.holds),
             "lockdown": all_doors_as_dict(self.site.lockdown),
             "evacuation": all_doors_as_dict(self.site.evacuation),
             "recent_ids": self.site.stream.recent_ids.to_store(),

@@ -18,7 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 PERMISSION_MISSING = "permission_missing"
 PANEL_MOVED = "panel_moved"
 TOO_MANY_DOORS = "too_many_doors"
-ISSUES = (PERMISSION_MISSING, PANEL_MOVED, TOO_MANY_DOORS)
+HOLD_NOT_ENDED = "hold_not_ended"
+ISSUES = (PERMISSION_MISSING, PANEL_MOVED, TOO_MANY_DOORS, HOLD_NOT_ENDED)
 # The generations of PDK that a panel can move to, as texts name them.
 PDK_1, PDK_2 = "1.0", "2.0"
 
@@ -109,6 +110,18 @@ def async_update_skipped_issue(
         )
     else:
         async_delete_issues(hass, panel_id, TOO_MANY_DOORS)
+
+
+@callback
+def async_update_hold_issue(
+    hass: HomeAssistant, panel_id: str, doors: list[str]
+) -> None:
+    """Create or delete the issue for doors that were not locked at the end of a hold."""
+    if doors:
+        names = ", ".join(doors)
+        async_create_issue(hass, panel_id, "", HOLD_NOT_ENDED, doors=names)
+    else:
+        async_delete_issues(hass, panel_id, HOLD_NOT_ENDED)
 
 
 async def async_report_missing_permission(

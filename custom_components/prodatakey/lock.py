@@ -23,6 +23,7 @@ from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .door_code import BLOCK_TIME, MAX_WRONG_CODES, WrongCodes, is_same_code
 from .door_entities import async_add_door_entities
 from .entity import DoorEntity, DoorEntityDescription
+from .exceptions import translated_errors
 from .pdk import (
     ActuateClose,
     ActuateOpen,
@@ -164,6 +165,12 @@ class DoorLock(DoorEntity, LockEntity):
     async def async_open_door(self, duration: float) -> None:
         """Open for a duration in seconds; the code was checked before."""
         await self._async_send(self.open_command(duration), self._opening())
+
+    async def async_hold_open(self, until: datetime | None = None) -> None:
+        """Hold open until a time, or until locked; the code was checked before."""
+        during = self._reporting(ActuateOpen(self.door.id))
+        with translated_errors(lambda: self.door_name):
+            await self.coordinator.holds.async_hold(self.door, until, during)
 
     def open_command(self, seconds: float | None = None) -> DoorCommand:
         """Return the command to open for a duration, or for the door's own dwell time."""

@@ -1,9 +1,11 @@
 """Sensors: last person, entries, the panel's last activity, and signal of endpoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
+    SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
@@ -52,6 +54,11 @@ ENTRIES = DoorSensorDescription(
     state_class=SensorStateClass.TOTAL_INCREASING,
     supported_fn=LAST_PERSON.supported_fn,
 )
+HELD_OPEN_UNTIL = DoorSensorDescription(
+    key="held_open_until",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    supported_fn=lambda door: door.kind is DoorKind.DOOR,
+)
 # PDK does not document the unit of dbGain, so there is none.
 SIGNAL = PanelSensorDescription(
     key="signal",
@@ -88,6 +95,10 @@ async def async_setup_entry(
         async_add_entities([LastActivity(coordinator, LAST_ACTIVITY)])
     async_add_door_entities(entry, async_add_entities, (LAST_PERSON,), DoorLastPerson)
     async_add_door_entities(entry, async_add_entities, (ENTRIES,), DoorEntries)
+    used = replace(
+        HELD_OPEN_UNTIL, supported_fn=lambda door: door.id in coordinator.holds.used
+    )
+    async_add_door_entities(entry, async_add_entities, (used,), HeldOpenUntil)
     if SIGNAL.feature not in features:
         return
     for endpoint in panel.endpoints.values():
@@ -190,6 +201,24 @@ class DoorEntries(DoorEntity, SensorEntity):
     def native_value(self) -> int:
         """Return the count."""
         return self.coordinator.entries.shown(self.door)
+
+
+class HeldOpenUntil(DoorEntity, SensorEntity):
+    """When a door that is held open is locked."""
+
+    entity_description: DoorSensorDescription
+
+    @property
+    @override
+    def _topics(self) -> tuple[Subscribers[()], ...]:
+        """Return the changes of the end."""
+        return (self.coordinator.holds.updates(self.door),)
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return the end."""
+        return self.coordinator.holds.end(self.door)
 
 
 class EndpointSignal(EndpointEntity, SensorEntity):

@@ -103,8 +103,18 @@ class PanelStore:
             for key in ("lockdown", "evacuation")
             if (begun := as_list((mode := as_dict(stored.get(key))).get("begun")))
         }
+        held = {
+            "held": [
+                new_ids.get(str(each), each) for each in as_list(stored.get("held"))
+            ],
+            "holds": [
+                hold | {"door_id": new_ids.get(str(door_id), door_id)}
+                for hold in map(as_dict, as_list(stored.get("holds")))
+                if (door_id := hold.get("door_id")) is not None
+            ],
+        }
         if kept != doors:
-            await self._store.async_save(stored | modes | {"doors": kept})
+            await self._store.async_save(stored | modes | held | {"doors": kept})
 
     async def async_remove(self) -> None:
         """Remove the file."""

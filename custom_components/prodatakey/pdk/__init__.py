@@ -16,6 +16,7 @@ from .commands import (
     QuerySignal,
     TryDwellOpen,
     TryOpen,
+    run_to_completion,
     to_dwell,
 )
 from .do_not_disturb import set_do_not_disturb
@@ -23,6 +24,7 @@ from .doors import Door, Grant
 from .endpoints import Endpoint, EndpointKey, Signal
 from .errors import (
     CannotConnectError,
+    CommandError,
     CommandRateLimitedError,
     CommandRejectedError,
     CommandUnansweredError,
@@ -86,6 +88,7 @@ __all__ = [
     "CannotConnectError",
     "ClearForced",
     "Client",
+    "CommandError",
     "CommandRateLimitedError",
     "CommandRejectedError",
     "CommandUnansweredError",
@@ -139,6 +142,7 @@ __all__ = [
     "now",
     "read_each",
     "restore_site",
+    "run_to_completion",
     "set_do_not_disturb",
     "to_dwell",
     "validate_connection",
