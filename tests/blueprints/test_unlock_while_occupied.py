@@ -67,6 +67,26 @@ async def test_conditions_are_for_unlocking_only(
     assert await topics(site) == [LOCK, UNLOCK]
 
 
+async def test_first_person_in(site: Site, automate: Automate) -> None:
+    """During opening hours the door is unlocked once somebody was let in, and not before."""
+    access = "event.meeting_room_access"
+    site.hass.states.async_set(ROOM, "off")
+    await automate("unlock_while_occupied", **INPUTS, first_person=[access])
+    await site.emit("door.request.allowed", 4)
+    await wait_until(lambda: site.state(access).state != "unknown")
+    site.hass.states.async_set(ROOM, "on")
+    await site.emit("door.request.denied", 4)
+    assert await topics(site) == []
+    # a restart in the middle does not unlock it
+    await site.set_up()
+    assert await topics(site) == []
+    await site.emit("door.request.allowed", 4)
+    await site.wait_for_state(DOOR, "unlocked")
+    site.hass.states.async_set(ROOM, "off")
+    await site.wait_for_state(DOOR, "locked")
+    assert await topics(site) == [UNLOCK, LOCK]
+
+
 async def test_sensor_fails(site: Site, automate: Automate) -> None:
     """The door is locked, and not unlocked without a change from off to on."""
 

@@ -9,10 +9,13 @@ import pytest
 from custom_components.prodatakey.pdk.events import AccessEvent, DoorEvent, InvalidToken
 from custom_components.prodatakey.pdk.parser import (
     MalformedEventError,
+    as_int,
     comparable,
     loads,
     parse_door,
+    required_address,
 )
+from custom_components.prodatakey.pdk.v1 import parser as v1_parser
 from custom_components.prodatakey.pdk.v1.parser import TOPICS, parse_event
 from custom_components.prodatakey.pdk.v2 import parser as v2_parser
 from custom_components.prodatakey.pdk.v2.envelope import Envelope
@@ -32,6 +35,24 @@ def test_topics() -> None:
     assert ({*EVENTS, "invalidToken", *others} - steps) == TOPICS
     # the one topic whose payload is not documented
     assert parse_event("invalidToken", "expired") == InvalidToken()
+
+
+def test_on_and_off() -> None:
+    """Test that the last word of each topic says whether it is on."""
+    on = {"on", "opened", "forced"}
+    off = {"off", "closed", "cleared"}
+    tables = (v1_parser._DOOR_TOPICS, v2_parser._DOOR_TOPICS, v2_parser._SITE_TOPICS)
+    for table in tables:
+        for topic, (_, value) in table.items():
+            assert topic.rpartition(".")[2] in (on if value else off), topic
+
+
+def test_numbers_and_addresses() -> None:
+    """Test that only whole numbers are numbers, and only texts are addresses."""
+    assert [as_int(each) for each in (3, True, 3.0, "3", None)] == [3, *[None] * 4]
+    for address in (1234567890123456, None, "00 13", ""):
+        with pytest.raises(ValueError):
+            required_address({"address": address})
 
 
 def test_unknown_credential_is_nobodys() -> None:
