@@ -17,11 +17,12 @@ from homeassistant.core import Context
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.common import FRONT, Json, Site
+from tests.common import FRONT, Json, Site, wait_until
 
 from .conftest import Automate, rename
 
 GARAGE = "lock.garage"
+LOCKDOWN = "switch.headquarters_lockdown"
 POSITION = "binary_sensor.front_door_door_position"
 LAST_PERSON = "sensor.front_door_last_person"
 EXPOSED = (FRONT, GARAGE, POSITION, LAST_PERSON, "sensor.server_room_last_person")
@@ -96,6 +97,33 @@ async def test_other_doors(site: Site) -> None:
         assert answer not in ("", "I do not know this door."), language
         site.hass.states.async_remove(cover)
     assert await site.sent() == []
+
+
+LOCK_DOWN = {
+    "en": ("lock down the headquarters", "The lockdown is on."),
+    "de": ("alles abriegeln", "Die Abriegelung ist aktiv."),
+    "es": ("bloquea todo", "El confinamiento está activado."),
+    "fr": ("confinez tout", "Le confinement est activé."),
+    "it": ("blocca tutto", "L'isolamento è attivo."),
+    "nl": ("vergrendel alles", "De lockdown is actief."),
+    "pt-BR": ("bloqueio total", "O bloqueio total está ativo."),
+}
+
+
+@pytest.mark.usefixtures("assist")
+async def test_lock_down(site: Site) -> None:
+    """The whole site is locked down, and the doors that did not confirm it are named."""
+    no_lockdown = "No lockdown is exposed to Assist."
+    assert await say(site, "lock down") == no_lockdown
+    async_expose_entity(site.hass, "conversation", LOCKDOWN, True)
+    await site.faults(commands={"refuse": "Not now.", "doors": [2]})
+    not_confirmed = "Lockdown, not confirmed: Garage."
+    assert await say(site, "lock down") == not_confirmed
+    await site.faults(commands=None)
+    for language, (sentence, answer) in LOCK_DOWN.items():
+        assert await say(site, sentence, language) == answer
+    doors = site.entry.runtime_data.panel.doors.values()
+    await wait_until(lambda: not any(door.toggling.locked() for door in doors))
 
 
 @pytest.mark.usefixtures("assist")
