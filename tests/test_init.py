@@ -204,6 +204,11 @@ async def test_outage(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     down, up = our_lines(caplog)
     assert down.startswith("Headquarters is unavailable: ")
     assert up == "Headquarters is available again"
+    # nothing of ours for the health of the entry, after a restart neither
+    await site.set_up()
+    ours = [each for each in caplog.records if "prodatakey" in each.name]
+    levels = {each.levelname for each in ours if each.name != "homeassistant.loader"}
+    assert levels <= {"DEBUG", "INFO"}
 
 
 async def test_an_event_writes_one_entity(site: Site) -> None:
