@@ -55,19 +55,37 @@ async def test_view(site: Site) -> None:
     view = await get_view(site.hass)
     assert (view["type"], view["title"]) == ("sections", "Headquarters")
     spans = [section.get("column_span", 1) for section in view["sections"]]
-    assert spans == [1, 1, 2, 2, 1]
+    assert spans == [1, 1, 1, 2, 2, 1]
     doors = ["Headquarters", "Headquarters (2)"]
-    assert headings(view) == [*doors, "Entries", "Last activity", "Signal"]
+    assert headings(view) == [
+        *doors,
+        "Lockdown",
+        "Entries",
+        "Last activity",
+        "Signal",
+    ]
     shown = entities(view["sections"])
     for entity_id in [*shown, *entities(view["badges"])]:
         site.state(entity_id)
     assert len(shown) == len(set(shown))
     assert set(shown) >= set(site.hass.states.async_entity_ids("lock"))
-    assert shown[:4] == [
+    assert shown[:8] == [
         FRONT,
+        "button.front_door_open",
         "binary_sensor.front_door_forced_open",
         "binary_sensor.front_door_propped_open",
+        "binary_sensor.front_door_door_position",
+        "switch.front_door_do_not_disturb",
+        "button.front_door_clear_forced_alarm",
         "sensor.front_door_last_person",
+    ]
+    # a quiet door warns of nothing, and a badge is shown only while there is a reason
+    warnings = view["sections"][0]["cards"][3:8]
+    assert all(len(card["visibility"]) == 1 for card in warnings)
+    assert all(len(badge["visibility"]) == 1 for badge in view["badges"])
+    assert entities(view["badges"])[:2] == [
+        "binary_sensor.headquarters_connection",
+        "binary_sensor.front_door_forced_open",
     ]
     activity = "sensor.headquarters_last_activity"
     assert {"switch.ventilation", ENTRIES, activity, SIGNAL} <= set(shown)
@@ -79,7 +97,7 @@ async def test_view(site: Site) -> None:
     assert front
     dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
     view = await get_view(site.hass)
-    others = ["Entries", "Last activity", "Signal"]
+    others = ["Lockdown", "Entries", "Last activity", "Signal"]
     assert headings(view) == ["Entrance", *doors, *others]
     first, *others = view["sections"]
     assert entities(first)[0] == FRONT
@@ -93,10 +111,10 @@ async def test_many_doors(new_site: Site) -> None:
     await new_site.set_up()
     view = await get_view(new_site.hass)
     assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
-    counts = [len(section["cards"]) for section in view["sections"][:-2]]
-    assert counts == [1 + 2 * 4] * 10 + [1 + 2 * 2]
+    counts = [len(section["cards"]) for section in view["sections"][:-3]]
+    assert counts == [1 + 4 * 4] * 10 + [1 + 4 * 2]
     tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
-    assert len(tiles) == 8
+    assert len(tiles) == 16
     for tile in tiles:
         assert tile["grid_options"] == {"columns": "full"}
         assert tile["name"] in ({"type": "device"}, {"type": "entity"})
@@ -126,7 +144,7 @@ async def test_entities_that_are_left_out(
     assert device
     dr.async_get(site.hass).async_update_device(device.id, name_by_user="Office")
     view = await get_view(site.hass, Context(user_id=user.id))
-    assert entities([view["sections"], view["badges"]]) == ["lock.meeting_room"]
+    assert set(entities([view["sections"], view["badges"]])) == {"lock.meeting_room"}
     assert (view["title"], headings(view)) == ("Office", ["Office"])
     with pytest.raises(UnknownUser):
         await get_view(site.hass, Context(user_id="gone"))

@@ -23,6 +23,16 @@ from .permissions import async_get_permissions
 # A row of sections is as high as its highest: with few doors in each, less is left empty.
 MAX_SECTION_DOORS = 4
 
+# What a door's card is followed by while it is on, and in which color.
+WARNINGS = (
+    ("binary_sensor", "forced", "red"),
+    ("binary_sensor", "propped", "red"),
+    ("binary_sensor", "dps", "amber"),
+    ("switch", "do_not_disturb", "purple"),
+    ("binary_sensor", "force_close", "purple"),
+    ("binary_sensor", "auto_open", "amber"),
+)
+
 type Card = dict[str, Any]
 
 
@@ -65,15 +75,14 @@ class _View:
 
     def build(self) -> dict[str, Any]:
         """Return the view."""
-        identifier = (DOMAIN, self._panel.info.id)
-        connection = self._entity("binary_sensor", identifier, "connection")
         return {
             "type": "sections",
             "title": self._title,
             "max_columns": 4,
-            "badges": [{"type": "entity", "entity": each} for each in connection],
+            "badges": [*self._badges()],
             "sections": [
                 *self._door_sections(),
+                *self._panel_section(),
                 *self._section("entries", self._entries_cards(), columns=2),
                 # its sentences are long
                 *self._section("last_activity", self._activity_cards(), columns=2),
@@ -105,21 +114,61 @@ class _View:
             for entity_id in self._entity("switch", identifier, "output"):
                 yield _tile(entity_id, "device", "toggle")
         for entity_id in self._entity("lock", identifier, "lock"):
-            yield _tile(entity_id, "device", "lock-commands", "lock-open-door")
-        for key, color in (
-            ("forced", "red"),
-            ("propped", "red"),
-            ("auto_open", "amber"),
-        ):
-            for entity_id in self._entity("binary_sensor", identifier, key):
+            yield _tile(entity_id, "device", "lock-commands")
+        # an action on the lock's own card says that it is done before it is
+        for entity_id in self._entity("button", identifier, "open"):
+            yield _tile(entity_id, "entity") | {"hide_state": True}
+        yield from self._warnings(identifier)
+        for entity_id in self._entity("sensor", identifier, "last_person"):
+            content = {"state_content": ["state", "last_changed"]}
+            yield _tile(entity_id, "entity") | content
+
+    def _warnings(self, identifier: tuple[str, str]) -> Iterator[Card]:
+        """Yield the cards of a door that are shown only while there is a reason."""
+        for domain, key, color in WARNINGS:
+            for entity_id in self._entity(domain, identifier, key):
                 yield _tile(entity_id, "entity") | {
                     "color": color,
-                    "visibility": [
-                        {"condition": "state", "entity": entity_id, "state": "on"}
-                    ],
+                    "visibility": [_while(entity_id, "on")],
                 }
-        for entity_id in self._entity("sensor", identifier, "last_person"):
-            yield _tile(entity_id, "entity")
+        for forced in self._entity("binary_sensor", identifier, "forced"):
+            for entity_id in self._entity("button", identifier, "clear_forced"):
+                yield _tile(entity_id, "entity") | {
+                    "hide_state": True,
+                    "visibility": [_while(forced, "on")],
+                }
+        for entity_id in self._entity("sensor", identifier, "held_open_until"):
+            known = {
+                "condition": "state",
+                "entity": entity_id,
+                "state_not": ["unknown", "unavailable"],
+            }
+            yield _tile(entity_id, "entity") | {"visibility": [known]}
+
+    def _badges(self) -> Iterator[Card]:
+        """Yield a badge for each thing that needs a look, shown only then."""
+        panel = (DOMAIN, self._panel.info.id)
+        for entity_id in self._entity("binary_sensor", panel, "connection"):
+            yield _badge(entity_id, "off")
+        for door in self._panel.doors.values():
+            identifier = door_identifier(self._panel.info.id, door.id)
+            for key in ("forced", "propped", "dps"):
+                for entity_id in self._entity("binary_sensor", identifier, key):
+                    yield _badge(entity_id, "on")
+            for entity_id in self._entity("lock", identifier, "lock"):
+                yield _badge(entity_id, "unlocked")
+
+    def _panel_section(self) -> Iterator[Card]:
+        """Yield the section of the lockdown and the evacuation."""
+        panel = (DOMAIN, self._panel.info.id)
+        cards = [
+            _tile(entity_id, "entity", "toggle")
+            for key in ("lockdown", "evacuation")
+            for entity_id in self._entity("switch", panel, key)
+        ]
+        if cards:
+            name = self._names[f"component.{DOMAIN}.entity.switch.lockdown.name"]
+            yield _grid(name, cards)
 
     def _entries_cards(self) -> Iterator[Card]:
         """Yield how many people came in on each of the last days."""
@@ -191,6 +240,21 @@ class _View:
 def _grid(heading: str, cards: list[Card]) -> Card:
     """Return a section with a heading."""
     return {"type": "grid", "cards": [{"type": "heading", "heading": heading}, *cards]}
+
+
+def _while(entity_id: str, state: str) -> Card:
+    """Return the condition that an entity has a state."""
+    return {"condition": "state", "entity": entity_id, "state": state}
+
+
+def _badge(entity_id: str, state: str) -> Card:
+    """Return a badge that is shown while an entity has a state."""
+    return {
+        "type": "entity",
+        "entity": entity_id,
+        "show_name": True,
+        "visibility": [_while(entity_id, state)],
+    }
 
 
 def _tile(entity_id: str, name: str, *features: str) -> Card:
