@@ -51,10 +51,7 @@ class Site:
         self.panel = Panel(
             client.info, self.stream.send, on_change=on_change, max_doors=max_doors
         )
-        self.lockdown = Lockdown(self.panel, save)
-        self.evacuation = Evacuation(self.panel, save)
-        self.lockdown.excludes = self.evacuation
-        self.evacuation.excludes = self.lockdown
+        self.lockdown, self.evacuation = _create_all_doors(self.panel, save)
         self.anonymous_name = anonymous_name
         self.migration: MigrationStage | None = None
         self.status = StreamStatus.CONNECTING
@@ -160,6 +157,15 @@ class Site:
         self.status_updates.notify()
         if self.status is StreamStatus.DROPPED or self.available is not was_available:
             self.availability_updates.notify()
+
+
+def _create_all_doors(
+    panel: Panel, save: Callable[[], Awaitable[None]]
+) -> tuple[Lockdown, Evacuation]:
+    """Return the lockdown and the evacuation of a panel, which exclude each other."""
+    lockdown, evacuation = Lockdown(panel, save), Evacuation(panel, save)
+    lockdown.excludes, evacuation.excludes = evacuation, lockdown
+    return lockdown, evacuation
 
 
 def _hide_people(event: PdkEvent, anonymous_name: str) -> PdkEvent:
