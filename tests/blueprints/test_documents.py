@@ -14,7 +14,7 @@ DOCUMENTS = (PROJECT / "README.md", AUTOMATIONS_PAGE)
 SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
 EXAMPLE = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 # Entities of other integrations in the examples.
-NOT_OURS = {"event.doorbell"}
+NOT_OURS = {"event.doorbell", "notify.phone"}
 
 
 def examples() -> list[Any]:
