@@ -160,6 +160,23 @@ async def test_opening_fails(site: Site, monkeypatch: pytest.MonkeyPatch) -> Non
     await wait_until(lambda: issue(site) is not None)
 
 
+async def test_held_again_while_it_is_locked(site: Site) -> None:
+    """A door that is held open again while it is being locked is locked at its new end."""
+    await hold(site)
+    await site.faults(commands="ignored")
+    (locking,) = await site.commands(after=1)
+    lasts = timedelta(seconds=1.5)
+    again = site.hass.async_create_task(hold(site, lasts))
+    (opening,) = await site.commands(after=2)
+    for command in (locking, opening):
+        await site.carry_out(command)
+    end = await again
+    assert site.state(UNTIL).state == end.replace(microsecond=0).isoformat()
+    await site.faults(commands=None)
+    await site.wait_for_state(FRONT, "locked")
+    assert (await site.sent())[-1] == "door.actuate.close"
+
+
 async def test_evacuation_is_first(site: Site) -> None:
     """An end that falls into an evacuation waits for its end."""
     end = await hold(site)

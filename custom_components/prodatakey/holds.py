@@ -1,5 +1,6 @@
 """Doors that are held open until a time, and locked then."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -80,8 +81,8 @@ class Holds:
         self.used: set[DoorId] = set()
         """The doors where this was ever used."""
         self._updates: dict[DoorId, Subscribers[()]] = {}
-        self._busy: set[DoorId] = set()
-        """The doors that are being opened or locked."""
+        self._busy = Counter[DoorId]()
+        """How many commands each door has that the panel has not answered yet."""
         self._opened_at: dict[DoorId, float] = {}
         self._cancels: dict[DoorId, list[CALLBACK_TYPE]] = {}
         site.status_updates.subscribe(self._process_all)
@@ -155,11 +156,11 @@ class Holds:
     @contextmanager
     def _keeping_busy(self, door: Door) -> Iterator[None]:
         """Mark a door that is being opened or locked."""
-        self._busy.add(door.id)
+        self._busy[door.id] += 1
         try:
             yield
         finally:
-            self._busy.discard(door.id)
+            self._busy[door.id] -= 1
 
     def _follow(self, door: Door) -> None:
         """Follow the relay of a door, and wait for its end."""
@@ -193,7 +194,7 @@ class Holds:
         """Handle a change of the relay: a door that is off is not held open any more."""
         # what a rejected token held back may be from before the door was opened
         may_be_old = self._site.stream.held_since < self._opened_at.get(door.id, 0)
-        if door.id not in self._busy and not may_be_old and _is_locked(door):
+        if not self._busy[door.id] and not may_be_old and _is_locked(door):
             self._end(door)
 
     @callback
@@ -220,7 +221,7 @@ class Holds:
         if (
             hold is None
             or (end := self.end(door)) is None
-            or door.id in self._busy
+            or self._busy[door.id]
             or end > dt_util.utcnow()
         ):
             return
@@ -250,7 +251,9 @@ class Holds:
             self.updates(door).notify()
             self._update_issue()
             return
-        self._end(door)
+        if self.holds.get(door.id) is hold:
+            # it was not held open again meanwhile
+            self._end(door)
         if is_late:
             self._tell_late(door, end)
 

@@ -265,6 +265,22 @@ async def test_nothing_was_sent() -> None:
 
 
 @skips_waiting
+async def test_tried_again_in_vain() -> None:
+    """What was begun before ends also if trying again sent nothing to that door."""
+    house = House()
+    await house.turn(True)
+    await asyncio.sleep(6)
+    house.panel.mark_all_assumed()
+    house.errors = {1: CommandRejectedError()}
+    assert await house.turn(True) == [1]
+    house.errors = {}
+    await asyncio.sleep(12)
+    assert await house.turn(False) == []
+    await asyncio.sleep(12)
+    assert not any(house.is_on.values())
+
+
+@skips_waiting
 async def test_cancelled_caller() -> None:
     """A script that is stopped does not stop the lockdown."""
     house = House()

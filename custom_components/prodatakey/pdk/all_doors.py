@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar
@@ -106,12 +106,13 @@ class AllDoors(ABC):
     async def _turn(self, value: bool) -> None:
         """Turn it on or off."""
         was_requested, self.requested = self.requested, value
+        was_begun = frozenset(self.begun)
         doors = self._get_missing()
         if value:
             self.begun.update(door.id for door in doors if self._begins(door))
         await self._save()
         self._notify()
-        errors = await self._turn_doors(doors, value)
+        errors = await self._turn_doors(doors, value, was_begun)
         not_sent = [e for e in errors.values() if isinstance(e, NotConnectedError)]
         if not_sent and len(not_sent) == len(doors):
             self.requested = was_requested
@@ -126,10 +127,13 @@ class AllDoors(ABC):
         return self.unconfirmed
 
     async def _turn_doors(
-        self, doors: Iterable[Door], value: bool
+        self, doors: Iterable[Door], value: bool, was_begun: Container[DoorId]
     ) -> dict[DoorId, PdkError]:
         """Turn it on or off at some doors; return the errors of those that failed."""
-        tasks = {door: create_task(self._turn_door(door, value)) for door in doors}
+        tasks = {
+            door: create_task(self._turn_door(door, value, door.id in was_begun))
+            for door in doors
+        }
         self._tasks.update(tasks.values())
         await self._wait(tasks, value)
         errors: dict[DoorId, PdkError] = {}
@@ -147,7 +151,9 @@ class AllDoors(ABC):
         if tasks:
             await asyncio.wait({*tasks.values()})
 
-    async def _turn_door(self, door: Door, value: bool) -> PdkError | None:
+    async def _turn_door(
+        self, door: Door, value: bool, was_begun: bool
+    ) -> PdkError | None:
         """Turn it on or off at one door; return the error if that failed."""
         self._busy[door] = False
         result: PdkError | None = None
@@ -155,8 +161,8 @@ class AllDoors(ABC):
             await self._set(door, value)
         except PdkError as err:
             result = err
-            if value and isinstance(err, (CommandRejectedError, NotConnectedError)):
-                # nothing has happened there
+            not_executed = isinstance(err, (CommandRejectedError, NotConnectedError))
+            if value and not_executed and not was_begun:
                 self.begun.discard(door.id)
         finally:
             self._busy.pop(door, None)
