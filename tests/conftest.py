@@ -91,6 +91,17 @@ def workshop(hass: HomeAssistant, unload_at_end: None) -> MockConfigEntry:
 
 
 @pytest.fixture
+async def workshop_site(
+    hass: HomeAssistant, pdk: SimulatedPdk, workshop: MockConfigEntry
+) -> Site:
+    """Set up the site of PDK 2.0, and wait until it is subscribed."""
+    site = Site(hass, workshop, pdk)
+    await site.set_up()
+    await pdk.subscriptions(WORKSHOP, 1)
+    return site
+
+
+@pytest.fixture
 def new_site(hass: HomeAssistant, pdk: SimulatedPdk, entry: MockConfigEntry) -> Site:
     """Return the panel and its entry, not set up yet."""
     return Site(hass, entry, pdk)

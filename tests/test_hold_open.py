@@ -6,10 +6,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 import voluptuous as vol
 
 from custom_components.prodatakey import holds as holds_module
@@ -20,16 +17,7 @@ from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .common import (
-    ANSWER_TIMEOUT,
-    FRONT,
-    PANEL,
-    WORKSHOP,
-    Site,
-    raises_error,
-    wait_until,
-)
-from .simulator_process import SimulatedPdk
+from .common import ANSWER_TIMEOUT, FRONT, PANEL, Site, raises_error, wait_until
 
 UNTIL = "sensor.front_door_held_open_until"
 SOON = timedelta(seconds=0.4)
@@ -205,13 +193,9 @@ async def test_code_and_fields(site: Site) -> None:
     assert site.state(FRONT).state == "unlocked"
 
 
-async def test_pdk_2(
-    hass: HomeAssistant, pdk: SimulatedPdk, workshop: MockConfigEntry
-) -> None:
+async def test_pdk_2(workshop_site: Site) -> None:
     """It works the same on PDK 2.0."""
-    site = Site(hass, workshop, pdk)
-    await site.set_up()
-    await pdk.subscriptions(WORKSHOP, 1)
+    site = workshop_site
     end = dt_util.utcnow() + SOON
     lock = "lock.side_entrance"
     await site.act("prodatakey.hold_open", lock, until=end)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.prodatakey.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.core import HomeAssistant
@@ -39,14 +38,9 @@ pytestmark = pytest.mark.usefixtures("short_waits", "unload_at_end")
 
 
 @pytest.fixture
-async def site(
-    hass: HomeAssistant, pdk: SimulatedPdk, workshop: MockConfigEntry
-) -> Site:
-    """Set up the site, and wait until it is subscribed."""
-    site = Site(hass, workshop, pdk)
-    await site.set_up()
-    await pdk.subscriptions(WORKSHOP, 1)
-    return site
+def site(workshop_site: Site) -> Site:
+    """Return the site of PDK 2.0 instead of the panel."""
+    return workshop_site
 
 
 async def report(site: Site, topic: str, door: object = None, **content: Any) -> None:

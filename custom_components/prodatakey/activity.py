@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN
 from .pdk import DoorId, LiveEvent, Placeholder
 from .pdk.parser import parse_door_id
 
@@ -58,6 +60,13 @@ def _format_message(event: LiveEvent) -> str:
     )
     first, *others = event.info.split("%s")
     return first + "".join(next(texts, HIDDEN) + part for part in others)
+
+
+@callback
+def async_get_text(hass: HomeAssistant, key: str, default: str) -> str:
+    """Return a text in Home Assistant's language, as far as it is loaded."""
+    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+    return texts.get(f"component.{DOMAIN}.common.{key}", default)
 
 
 @callback

@@ -22,11 +22,10 @@ async def async_get_exposed(
     Raises UnknownUser.
     """
     may_read = await async_get_permissions(hass, context, POLICY_READ)
+    registry = er.async_get(hass)
     exposed: dict[str, list[str]] = {key: [] for key in KEYS}
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        for entity in er.async_entries_for_config_entry(
-            er.async_get(hass), entry.entry_id
-        ):
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
             if (
                 entity.translation_key in exposed
                 and not entity.disabled

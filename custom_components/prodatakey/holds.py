@@ -14,9 +14,9 @@ from homeassistant.components.logbook import async_log_entry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_point_in_utc_time
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
+from .activity import async_get_text
 from .const import DOMAIN
 from .devices import PanelDevices, door_identifier
 from .issues import async_update_hold_issue
@@ -34,8 +34,8 @@ from .pdk import (
     now,
     run_to_completion,
 )
-from .pdk.parser import as_list, parse_door_id
-from .store import Stored, parse_stored
+from .pdk.parser import parse_door_id
+from .store import Stored, parse_door_ids, parse_stored
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -194,7 +194,8 @@ class Holds:
         """Handle a change of the relay: a door that is off is not held open any more."""
         # what a rejected token held back may be from before the door was opened
         may_be_old = self._site.stream.held_since < self._opened_at.get(door.id, 0)
-        if not self._busy[door.id] and not may_be_old and _is_locked(door):
+        is_locked = door.state.is_known_as(Aspect.RELAY, False)
+        if is_locked and not self._busy[door.id] and not may_be_old:
             self._end(door)
 
     @callback
@@ -225,7 +226,7 @@ class Holds:
             or end > dt_util.utcnow()
         ):
             return
-        if _is_locked(door):
+        if door.state.is_known_as(Aspect.RELAY, False):
             self._end(door)
         elif self._site.connected and not self._site.evacuation.requested:
             self._create_task(self._async_lock(door, hold, end), "hold")
@@ -263,10 +264,7 @@ class Holds:
         _LOGGER.warning(
             "%r was to be locked at %r and is locked now", name, local.isoformat()
         )
-        texts = async_get_cached_translations(
-            self._hass, self._hass.config.language, "common", DOMAIN
-        )
-        text = texts.get(f"component.{DOMAIN}.common.locked_late", "{time}")
+        text = async_get_text(self._hass, "locked_late", "{time}")
         _, identifier = door_identifier(self._panel.info.id, door.id)
         lock = er.async_get(self._hass).async_get_entity_id(
             LOCK_DOMAIN, DOMAIN, f"{identifier}_lock"
@@ -283,12 +281,6 @@ class Holds:
             self._panel.info.id,
             sorted(map(self._devices.door_name, doors)),
         )
-
-
-def _is_locked(door: Door) -> bool:
-    """Return whether the relay is off for certain."""
-    state = door.state
-    return state.is_known(Aspect.RELAY) and state.get(Aspect.RELAY) is False
 
 
 def holds_as_dict(holds: Holds) -> Stored:
@@ -309,8 +301,7 @@ def holds_as_dict(holds: Holds) -> Stored:
 def restore_holds(holds: Holds, stored: Stored) -> None:
     """Restore the doors that are, or ever were, held open."""
     holds.holds = dict(parse_stored(stored.get("holds"), _hold_from_dict))
-    used = map(parse_door_id, as_list(stored.get("held")))
-    holds.used = {door_id for door_id in used if door_id is not None}
+    holds.used = {*parse_door_ids(stored.get("held"))}
 
 
 def _hold_from_dict(stored: Stored) -> tuple[DoorId, Hold]:

@@ -12,9 +12,8 @@ from homeassistant.components.logbook import (
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.translation import async_get_cached_translations
 
-from .activity import EVENT_COMMAND_FAILED, EVENT_LIVE_EVENT
+from .activity import EVENT_COMMAND_FAILED, EVENT_LIVE_EVENT, async_get_text
 from .const import DOMAIN
 from .devices import device_name, door_identifier
 
@@ -51,15 +50,11 @@ def _describe_live_event(hass: HomeAssistant, event: Event) -> dict[str, str]:
 @callback
 def _describe_command_failed(hass: HomeAssistant, event: Event) -> dict[str, str]:
     """Return the name of the door and why the command failed."""
-    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
     device = dr.async_get(hass).async_get(event.data[ATTR_DEVICE_ID] or "")
-    common = f"component.{DOMAIN}.common"
-    reason = event.data["reason"]
-    text = texts.get(f"{common}.failed_{reason}", reason)
-    command = event.data["command"].replace(".", "_")
-    message = texts.get(f"{common}.failed", "{command}: {reason}").format(
-        command=texts.get(f"{common}.command_{command}", event.data["command"]),
-        reason=text,
+    reason, command = event.data["reason"], event.data["command"]
+    message = async_get_text(hass, "failed", "{command}: {reason}").format(
+        command=async_get_text(hass, f"command_{command.replace('.', '_')}", command),
+        reason=async_get_text(hass, f"failed_{reason}", reason),
     )
     return {
         LOGBOOK_ENTRY_NAME: device_name(device) or "ProdataKey",

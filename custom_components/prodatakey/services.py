@@ -66,17 +66,14 @@ OPEN_DOOR_SCHEMA = cv.make_entity_service_schema(
 
 MIN_HOLD = timedelta(seconds=1)
 MAX_HOLD = timedelta(hours=24)
-HOLD_OPEN_SCHEMA = vol.All(
-    cv.make_entity_service_schema(
-        {
-            vol.Exclusive(ATTR_UNTIL, "end"): vol.Any(cv.datetime, cv.time),
-            vol.Exclusive(ATTR_DURATION, "end"): vol.All(
-                cv.positive_time_period,
-                vol.Range(min=MIN_HOLD, max=MAX_HOLD),
-            ),
-            vol.Optional(ATTR_CODE): cv.string,
-        }
-    ),
+HOLD_OPEN_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Exclusive(ATTR_UNTIL, "end"): vol.Any(cv.datetime, cv.time),
+        vol.Exclusive(ATTR_DURATION, "end"): vol.All(
+            cv.positive_time_period, vol.Range(min=MIN_HOLD, max=MAX_HOLD)
+        ),
+        vol.Optional(ATTR_CODE): cv.string,
+    }
 )
 
 

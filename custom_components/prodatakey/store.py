@@ -16,6 +16,7 @@ from .pdk import (
     AllDoors,
     Aspect,
     Door,
+    DoorId,
     DoorInfo,
     Endpoint,
     Feature,
@@ -88,29 +89,27 @@ class PanelStore:
     ) -> None:
         """Give stored doors other ids, and remove some; save only what changes."""
         stored = await self.async_load()
+
+        def moved(door_id: object) -> object:
+            """Return the new id of a door, or the same one."""
+            return new_ids.get(str(door_id), door_id)
+
         doors = list(map(as_dict, as_list(stored.get("doors"))))
         kept = [
-            door
-            | {
-                key: new_ids.get(str(door.get(key)), door.get(key))
-                for key in ("id", "primary_reader")
-            }
+            door | {key: moved(door.get(key)) for key in ("id", "primary_reader")}
             for door in doors
             if str(door.get("id")) not in removed
         ]
         modes = {
-            key: mode | {"begun": [new_ids.get(str(each), each) for each in begun]}
+            key: mode | {"begun": [*map(moved, begun)]}
             for key in ("lockdown", "evacuation")
             if (begun := as_list((mode := as_dict(stored.get(key))).get("begun")))
         }
         held = {
-            "held": [
-                new_ids.get(str(each), each) for each in as_list(stored.get("held"))
-            ],
+            "held": [*map(moved, as_list(stored.get("held")))],
             "holds": [
-                hold | {"door_id": new_ids.get(str(door_id), door_id)}
+                hold | {"door_id": moved(hold.get("door_id"))}
                 for hold in map(as_dict, as_list(stored.get("holds")))
-                if (door_id := hold.get("door_id")) is not None
             ],
         }
         if kept != doors:
@@ -178,6 +177,13 @@ def parse_stored[T](stored: object, parse: Callable[[Stored], T]) -> Iterator[T]
                 _LOGGER.debug("Ignored a stored %s", type(err).__name__)
 
 
+def parse_door_ids(stored: object) -> Iterator[DoorId]:
+    """Yield stored ids of doors, without those that are damaged."""
+    for each in as_list(stored):
+        if (door_id := parse_door_id(each)) is not None:
+            yield door_id
+
+
 def _move_from_dict(stored: Stored) -> Move:
     """Return a stored move. Raises TypeError."""
     move = Move(**stored)
@@ -222,10 +228,9 @@ def all_doors_as_dict(all_doors: AllDoors) -> Stored:
 
 def restore_all_doors(all_doors: AllDoors, stored: Stored) -> None:
     """Restore a lockdown or an evacuation, after the doors."""
-    begun = map(parse_door_id, as_list(stored.get("begun")))
     all_doors.restore(
         requested=stored.get("requested") is True,
-        begun=[door_id for door_id in begun if door_id is not None],
+        begun=parse_door_ids(stored.get("begun")),
     )
 
 

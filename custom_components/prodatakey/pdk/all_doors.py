@@ -111,13 +111,18 @@ class AllDoors(ABC):
         if value:
             self.begun.update(door.id for door in doors if self._begins(door))
         await self._save()
-        self._notify()
+        self._follow_doors()
+        self.updates.notify()
         errors = await self._turn_doors(doors, value, was_begun)
-        not_sent = [e for e in errors.values() if isinstance(e, NotConnectedError)]
-        if not_sent and len(not_sent) == len(doors):
+        sent_nothing = bool(doors) and all(
+            isinstance(errors.get(door.id), NotConnectedError) for door in doors
+        )
+        if sent_nothing:
             self.requested = was_requested
             await self._save()
-            self._notify()
+        self._follow_doors()
+        self.updates.notify()
+        if sent_nothing:
             raise NotConnectedError
         if errors:
             raise DoorsFailedError(errors)
@@ -169,7 +174,7 @@ class AllDoors(ABC):
         if not value and self._is_known(door, False):
             self.begun.discard(door.id)
         self._save_soon()
-        self._notify()
+        self.updates.notify()
         return result
 
     @abstractmethod
@@ -182,8 +187,7 @@ class AllDoors(ABC):
 
     def _is_known(self, door: Door, value: bool) -> bool:
         """Return whether a door has a value for certain."""
-        state = door.state
-        return state.is_known(self.aspect) and state.get(self.aspect) is value
+        return door.state.is_known_as(self.aspect, value)
 
     def _handle_doors(self, doors: Iterable[Door]) -> None:
         """Handle new doors: one that appears while this is on has not confirmed it."""
@@ -205,8 +209,8 @@ class AllDoors(ABC):
             subscribers = door.updates(self.aspect)
             self._unsubscribes[door] = subscribers.subscribe(handle_update)
 
-    def _notify(self) -> None:
-        """Follow all doors, or none, and notify of a change here."""
+    def _follow_doors(self) -> None:
+        """Follow all doors, or none."""
         if self._is_followed:
             for door in self.doors:
                 self._follow(door)
@@ -214,7 +218,6 @@ class AllDoors(ABC):
             for unsubscribe in self._unsubscribes.values():
                 unsubscribe()
             self._unsubscribes.clear()
-        self.updates.notify()
 
     def _handle_removed(self, door: Door) -> None:
         """Forget a door that is not there any more."""

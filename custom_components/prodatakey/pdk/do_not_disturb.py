@@ -61,7 +61,7 @@ async def _toggle_to(panel: Panel, door: Door, value: bool) -> bool:
     """
     for toggles in range(MAX_TOGGLES):
         known = door.state.is_known(Aspect.FORCE_CLOSE)
-        if known and door.state.get(Aspect.FORCE_CLOSE) is value:
+        if door.state.is_known_as(Aspect.FORCE_CLOSE, value):
             return False
         reports = await _toggle(panel, door)
         if reports and reports[-1] is value:

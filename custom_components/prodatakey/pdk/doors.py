@@ -59,6 +59,10 @@ class DoorState:
         self.assumed.add(aspect)
         return True
 
+    def is_known_as(self, aspect: Aspect, value: bool) -> bool:
+        """Return whether one aspect has a value for certain."""
+        return self.is_known(aspect) and self.get(aspect) is value
+
     def mark_all_assumed(self) -> None:
         """Mark all reported aspects as assumed."""
         self.assumed.update(self._values)
