@@ -19,11 +19,12 @@ from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import ENDPOINT_PREFIX
 from .issues import async_delete_moved_issue
+from .panel_switches import PANEL_SWITCHES
 from .pdk import DoorInfo, Feature, PanelInfo, get_features, get_generation
 from .pdk.parser import comparable
 from .sensor import LAST_ACTIVITY, SIGNAL
 from .store import Move, MoveStore, PanelStore
-from .switch import ALL_DOORS, DO_NOT_DISTURB
+from .switch import DO_NOT_DISTURB
 
 FORCE_CLOSE_KEY = "force_close"
 # Marks entities that a move has enabled, in their options.
@@ -32,7 +33,7 @@ _ENABLED_BY_MOVE = "enabled_by_move"
 _FEATURES = {
     row.translation_key or row.key: row.feature
     for row in (
-        *ALL_DOORS,
+        *PANEL_SWITCHES,
         *BUTTONS,
         DO_NOT_DISTURB,
         LAST_ACTIVITY,
