@@ -17,6 +17,7 @@ from custom_components.prodatakey import (
     event,
     lock,
     move,
+    panel_switches,
     pdk,
     sensor,
     switch,
@@ -170,9 +171,10 @@ def _rows(table: object) -> list[ProdatakeyEntityDescription]:
 
 def test_features() -> None:
     """Rows of tables say which feature they need: a move knows all, and PDK 2.0 the rest."""
+    platforms = (binary_sensor, button, event, lock, panel_switches, sensor, switch)
     needing = {
         row.key: row.feature
-        for platform in (binary_sensor, button, event, lock, sensor, switch)
+        for platform in platforms
         for table in vars(platform).values()
         for row in _rows(table)
         if row.feature

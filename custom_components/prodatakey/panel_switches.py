@@ -164,20 +164,20 @@ class PanelSwitch(PanelEntity, SwitchEntity):
     ) -> None:
         """Turn it on or off. Raises HomeAssistantError."""
         key, context = self.entity_description.key, self._context
-        try:
-            with translated_errors(lambda: self.coordinator.name):
+        with translated_errors(lambda: self.coordinator.name):
+            try:
                 await turn(self.caller_context())
-        except ExcludedError as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key=f"{key}_excluded"
-            ) from err
-        except DoorsFailedError as err:
-            names = [self._report(*each, context) for each in err.errors.items()]
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"{key}_{value}_failed",
-                translation_placeholders={"doors": ", ".join(sorted(names))},
-            ) from err
+            except ExcludedError as err:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key=f"{key}_excluded"
+                ) from err
+            except DoorsFailedError as err:
+                names = [self._report(*each, context) for each in err.errors.items()]
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN,
+                    translation_key=f"{key}_{value}_failed",
+                    translation_placeholders={"doors": ", ".join(sorted(names))},
+                ) from err
 
     def _report(self, door_id: DoorId, err: PdkError, context: Context | None) -> str:
         """Report a door that failed, for automations and *Activity*; return its name."""
