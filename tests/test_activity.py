@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .common import PANEL, PIN, Json, Site, wait_until
@@ -60,6 +61,25 @@ async def test_live_event(site: Site, events: list[Event[Any]]) -> None:
     assert shown["message"] == sentence
     assert shown["topic"] == "door.request.allowed"
     assert shown["occurred"] == events[0].data["occurred"]
+
+
+async def test_same_line_again(site: Site, entity_registry: er.EntityRegistry) -> None:
+    """The same sentence again is news, but another name of the sensor is none."""
+    changes = async_capture_events(site.hass, "state_changed")
+
+    def count_news() -> int:
+        return sum(
+            data["entity_id"] == ACTIVITY
+            and data["old_state"].last_changed != data["new_state"].last_changed
+            for data in (change.data for change in changes)
+        )
+
+    for _ in range(3):
+        await site.pdk.emit(PANEL, "liveEvent", line("Somebody knocks"))
+    await wait_until(lambda: count_news() == 3)
+    entity_registry.async_update_entity(ACTIVITY, name="Log")
+    await wait_until(lambda: "Log" in site.state(ACTIVITY).name)
+    assert count_news() == 3
 
 
 LINES: list[tuple[str, list[Json], str]] = [

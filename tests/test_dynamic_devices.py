@@ -203,7 +203,8 @@ async def test_delete_a_stale_device(
 
     deleted = {part: await delete(part) for part in (99, 1, endpoint, "", 4)}
     assert deleted == {99: True, 1: False, endpoint: True, "": False, 4: True}
-    assert len(site.entry.runtime_data.panel.endpoints) == 1
+    (left,) = site.entry.runtime_data.panel.endpoints.values()
+    assert left.address not in endpoint
     for entity_id in (OTHER_SIGNAL, "lock.meeting_room"):
         assert site.hass.states.get(entity_id) is None
     # an empty list removes nothing by itself

@@ -85,6 +85,21 @@ async def test_relay_is_not_reported(
     assert locked.attributes["assumed_state"] is True
 
 
+async def test_unloaded_while_opening(site: Site) -> None:
+    """A door that is opened twice leaves no timer behind when its entry is unloaded."""
+    await site.emit("door.input.relay.off")
+    await site.wait_for_state(FRONT, "locked")
+    await site.pdk.faults(commands="ignored")
+    for count in range(2):
+        opening = site.hass.async_create_task(site.act("lock.open"))
+        (command,) = await site.commands(after=count)
+        await site.carry_out(command)
+        await opening
+    assert site.state(FRONT).state == "opening"
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    assert site.state(FRONT).state == "unavailable"
+
+
 async def test_changed_by(site: Site) -> None:
     """`changed_by` is the person whose access turned the relay, in either order.
 

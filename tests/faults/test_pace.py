@@ -11,6 +11,7 @@ from custom_components.prodatakey.pdk.commands import TryDwellOpen
 from custom_components.prodatakey.pdk.errors import NotConnectedError
 from simulator.scenario import device_id
 from tests.common import PANEL, WORKSHOP, wait_until
+from tests.pdk.common import panel_client
 from tests.pdk.running_stream import DOWN, DROPPED
 
 from .virtual_time import Outage, in_virtual_time
@@ -193,6 +194,26 @@ def test_forty_locks_at_once(record_property: Callable[[str, object], None]) -> 
         assert outage.seconds < 0.1
 
     in_virtual_time(WORKSHOP, test)
+
+
+def test_thirty_tokens_at_once(record_property: Callable[[str, object], None]) -> None:
+    """Test that tokens of an account are asked for in the pace that PDK allows."""
+
+    async def test(outage: Outage) -> None:
+        account = outage.stream.client.account
+        clients = [
+            panel_client(account.session, account, "http://127.0.0.1/")
+            for _ in range(30)
+        ]
+        outage.restart()
+        await asyncio.gather(*(client.get_token() for client in clients))
+        times = outage.requests[f"/api/panels/{PANEL}/token"]
+        assert len(times) == 30
+        for start in times:
+            assert len([at for at in times if start <= at < start + 1]) <= 10
+        record_property("thirty tokens", f"{times[-1]:.1f} s")
+
+    in_virtual_time(PANEL, test)
 
 
 @pytest.mark.parametrize("site", [PANEL, WORKSHOP])

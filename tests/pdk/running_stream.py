@@ -25,6 +25,7 @@ class RunningStream:
 
     def __init__(self, client: Client, *, connect: bool = True) -> None:
         """Initialize; with `connect`, entering waits for the first connection."""
+        self.client = client
         self.events: list[PdkEvent] = []
         self.delayed: list[bool] = []
         """Whether each event may have been late."""

@@ -124,6 +124,16 @@ async def test_panel_token_is_sent_to_pdk_io_only(
     assert sent[0]["form"] == {"grant_type": "client_credentials"}
 
 
+async def test_created_is_a_success(
+    accounts: AccountClient, simulator: SimulatedPdk
+) -> None:
+    """Test that HTTP 201 is a success: a token is created by a POST."""
+    created = {"status": 201, "body": {"token": "created"}, "count": 1}
+    await simulator.faults(PANEL, panel_token=created)
+    client = panel_client(accounts.session, accounts, "http://127.0.0.1/")
+    assert (await client.get_token()).value == "created"
+
+
 @pytest.mark.parametrize(
     ("uri", "trusted"),
     [

@@ -34,6 +34,15 @@ def test_delay_after_an_error(error: PdkError, low: float, high: float) -> None:
     assert low <= Backoff().next_delay(error) <= high
 
 
+def test_first_delays() -> None:
+    """Test that the first attempts are spread over half a second, and grow then."""
+    for _ in range(50):
+        backoff = Backoff()
+        first, second = (backoff.next_delay(None) for _ in range(2))
+        assert 0.5 <= first <= 1
+        assert 4 <= second <= 5
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

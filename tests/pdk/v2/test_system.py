@@ -123,6 +123,10 @@ async def test_one_leaves_the_other_stays(pair: Pair) -> None:
     assert (opened["most_clients"], len(opened["subscriptions"])) == (1, 1)
     assert opened["tokens"] == tokens
     await wait_until(lambda: asyncio.all_tasks() == before)
+    # the next one begins anew
+    async with RunningStream(pair.first) as first:
+        assert first.statuses == [CONNECTED]
+        assert first.stream.stats.connects == 1
 
 
 async def test_renewal_and_outage(
