@@ -181,7 +181,7 @@ def test_one_event_with_a_wrong_time(doors: Doors) -> None:
 
 
 def test_answer_to_a_command(wrong: Doors) -> None:
-    """Test that an answer to a command teaches the offset, and a later one wins."""
+    """Test that the offset is learned from an answer to a command, and a later one wins."""
     wrong.answer(1000, took=8, late=7)
     for door in (1, 2):
         assert wrong.access(1001, 20, door=door) == pytest.approx(20, abs=5)
@@ -276,7 +276,7 @@ def test_held_back_by_a_rejected_token(doors: Doors) -> None:
     doors.prove(1020)
     assert doors.access(1025, 2, held_since=1022) == pytest.approx(2)
     assert doors.access(1025, 90, held_since=1022) is None
-    # it teaches nothing
+    # nothing is learned from it
     for number in range(10):
         doors.access(1090 + number, 65 + number, held_since=1020)
     assert doors.access(1110, 1) == pytest.approx(1)

@@ -68,7 +68,7 @@ class SharedRenewal:
     ) -> Token:
         """Return the present token if it may be used, else a new one.
 
-        Raises what `renew` raises, to all callers that wait.
+        Raises PdkError to all callers that wait.
         """
         failures = self._failures
         async with self._lock:

@@ -150,15 +150,15 @@ class PanelClock:
                 clock.candidate = None
                 return age
         # one that was held back has the right time, but a difference that is too large
-        teaches = received - held_since <= MAX_SPREAD
+        learns = received - held_since <= MAX_SPREAD
         if clock.offset is not None:
-            return self._age_by_own_clock(clock, received, difference, teaches)
+            return self._age_by_own_clock(clock, received, difference, learns)
         if held_since == HELD_FOR_UNKNOWN_TIME:
             return None
-        return self._age_by_other_clocks(clock, received, difference, teaches)
+        return self._age_by_other_clocks(clock, received, difference, learns)
 
     def _age_by_own_clock(
-        self, clock: _SourceClock, received: float, difference: float, teaches: bool
+        self, clock: _SourceClock, received: float, difference: float, learns: bool
     ) -> float | None:
         """Return the age of an event that the offset of its door does not explain."""
         age = difference - (clock.offset or 0.0)
@@ -172,12 +172,12 @@ class PanelClock:
             other is not None and _is_recent(difference - other) for other in clocks
         )
         needed = MIN_SAMPLES if may_be_set else MIN_SAMPLES_BACK
-        if teaches and clock.add(received, difference, needed):
+        if learns and clock.add(received, difference, needed):
             return difference - (clock.offset or 0.0)
         return None if may_be_set else age
 
     def _age_by_other_clocks(
-        self, clock: _SourceClock, received: float, difference: float, teaches: bool
+        self, clock: _SourceClock, received: float, difference: float, learns: bool
     ) -> float | None:
         """Return the age of an event of a door whose clock is unknown."""
         machine = _machine_offset()
@@ -193,12 +193,12 @@ class PanelClock:
             recent.append(difference - machine)
         least = min(recent, key=abs, default=None)
         if least is not None and least <= MAX_SPREAD:
-            if teaches:
+            if learns:
                 clock.offset, clock.candidate = difference - max(least, 0.0), None
                 self._common.candidate = None
                 self._check_machine(difference)
             return max(least, 0.0)
-        if teaches and self._is_agreed(clock, received, difference):
+        if learns and self._is_agreed(clock, received, difference):
             return difference - (clock.offset or 0.0)
         if least is None and is_late and not has_machine_time:
             return max(ages)

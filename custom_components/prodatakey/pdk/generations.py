@@ -21,8 +21,8 @@ type Stream = v1_stream.PanelStream | v2_node.CloudNodeStream
 async def get_sites(account: AccountClient) -> Listing[PanelInfo]:
     """Return the panels of PDK 1.0, then the cloud nodes of PDK 2.0.
 
-    A site that is being migrated may be in both. Raises what AccountClient.request
-    raises if nothing could be read.
+    A site that is being migrated may be in both. Raises PdkError if nothing
+    could be read.
     """
     organizations = await read_organizations(account)
     nodes = await v2_client.get_cloud_nodes(account, organizations.found)

@@ -101,8 +101,8 @@ def _get_results[T](tasks: Mapping[asyncio.Task[T | PdkError], str]) -> Listing[
 async def read_organizations(account: AccountClient) -> Listing[Json]:
     """Return the account's organization and those below it, except those of PDK 2.0.
 
-    They are those of both generations, so most come twice. Raises what
-    AccountClient.request raises if the account's own cannot be read.
+    They are those of both generations, so most come twice. Raises PdkError if the
+    account's own cannot be read.
     """
     trees = await read_each(_TREES, lambda path: read_tree(account, path), timeout=None)
     if not trees.found:
@@ -122,7 +122,7 @@ async def read_organizations(account: AccountClient) -> Listing[Json]:
 async def read_tree(account: AccountClient, path: str) -> Listing[Json]:
     """Return the organizations of one generation, by the path of its list.
 
-    Raises what AccountClient.request raises if the account's own cannot be read.
+    Raises PdkError if the account's own cannot be read.
     """
 
     size = 0

@@ -230,7 +230,7 @@ async def open_connection(
 ) -> None:
     """Open a connection at the address of a site; a token that failed is not used again.
 
-    Raises what `open_url` raises, without secrets.
+    Raises PdkError without secrets.
     """
     address = urlsplit(uri)
     scheme = "wss" if address.scheme == "https" else "ws"

@@ -83,8 +83,8 @@ class SiteStatus:
     async def _read(self) -> None:
         """Read the status; a report that came meanwhile is newer.
 
-        Raises what CloudNodeClient.is_online raises, and CannotConnectError if the status
-        contradicts what came meanwhile.
+        Raises PdkError; CannotConnectError also if the status contradicts what came
+        meanwhile.
         """
         reports, events = self._reports, self.events
         online = await self._client.is_online() is not False

@@ -80,7 +80,7 @@ class SystemStream(BaseStream):
         self._sockets = tuple(each for each in (current, old) if each is not None)
 
     async def _wait_for_end(self, renewing: asyncio.Task[None]) -> None:
-        """Return when the present connection has ended. Raises what the renewal raises."""
+        """Return when the present connection has ended. Raises PdkError."""
         while (current := self._current) is not None and not renewing.done():
             await asyncio.wait(
                 (current.ended, renewing), return_when=asyncio.FIRST_COMPLETED
