@@ -112,6 +112,24 @@ def test_files() -> None:
     assert {each for each in ours if not each.endswith("/__init__.py")} == shown
 
 
+@pytest.mark.parametrize("name", ["architecture", "protocol", "reliability"])
+def test_names_of_code(name: str) -> None:
+    """The documents for developers name only files, classes and functions that exist."""
+    document = (PROJECT / "docs" / f"{name}.md").read_text("utf-8")
+    named = set(re.findall(r"`([A-Za-z_][\w./]*)`", document))
+    files = {each for each in named if each.endswith(".py")}
+    assert not [
+        each
+        for each in files
+        if not any((folder / each).exists() for folder in (PROJECT, COMPONENT))
+        and not any(COMPONENT.glob(f"pdk/v?/{each}"))
+    ]
+    code = "\n".join(path.read_text("utf-8") for path in COMPONENT.rglob("*.py"))
+    words = set(re.findall(r"\w+", code))
+    dotted = {each for each in named - files if re.search(r"[A-Z]\w*\.[a-z_]", each)}
+    assert not [each for each in dotted if not words.issuperset(each.split("."))]
+
+
 def test_icons() -> None:
     """Each action, trigger and condition has an icon, and no icon is of something else."""
     for kind in ("services", "triggers", "conditions"):
