@@ -26,6 +26,8 @@ from .common import (
     Json,
     Site,
     add_entry,
+    raises_error,
+    wait_until,
 )
 from .test_activity import ACTIVITY
 
@@ -109,6 +111,25 @@ async def test_of_an_entry(new_site: Site, hass_client: ClientSessionGenerator) 
     while not data["stream"]["renewals"]:
         data = await download(new_site, hass_client)
     assert (data["stream"]["connects"], data["stream"]["renewals"]) == (2, 1)
+
+
+async def test_of_the_whole_site(
+    site: Site, hass_client: ClientSessionGenerator
+) -> None:
+    """Diagnostics have what was asked for, and which door has not confirmed it."""
+    await site.act("prodatakey.hold_open", "lock.garage", duration={"hours": 1})
+    await site.faults(commands={"refuse": "Not now.", "doors": [2]})
+    with raises_error("lockdown_on_failed", doors="Garage"):
+        await site.act("switch.turn_on", "switch.headquarters_lockdown")
+    data = await download(site, hass_client)
+    lockdown = data["lockdown"]
+    assert (lockdown["requested"], lockdown["unconfirmed"]) == (True, [2])
+    assert sorted(lockdown["begun"]) == [1, 3, 4, 5]
+    assert data["evacuation"]["requested"] is False
+    (held,) = data["holds"]
+    assert (held["door_id"], held["failed"]) == (2, False)
+    doors = site.entry.runtime_data.site.lockdown.doors
+    await wait_until(lambda: not any(door.toggling.locked() for door in doors))
 
 
 async def test_of_a_device(site: Site, hass_client: ClientSessionGenerator) -> None:

@@ -127,6 +127,18 @@ async def test_end_is_rejected(site: Site) -> None:
     assert await site.sent() == ["door.actuate.open", *["door.actuate.close"] * 2]
 
 
+async def test_locked_by_hand_while_the_end_is_rejected(site: Site) -> None:
+    """A door that somebody locks meanwhile needs no repair."""
+    await hold(site)
+    await site.faults(commands="ignored")
+    await site.commands(after=1)
+    site.deliver("door.input.relay.off", {"body": {"doorId": 1}})
+    site.deliver("serverError", {"message": "Not now."})
+    holds = site.entry.runtime_data.holds
+    await wait_until(lambda: not holds.holds)
+    assert issue(site) is None
+
+
 async def test_opening_fails(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is held open after a rejection; without an answer the end stays."""
     monkeypatch.setattr(ANSWER_TIMEOUT, 0.3)

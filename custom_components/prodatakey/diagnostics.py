@@ -13,8 +13,9 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
 from .devices import door_identifier, endpoint_identifier
-from .pdk import Door
-from .store import endpoint_as_dict
+from .holds import holds_as_dict
+from .pdk import AllDoors, Door
+from .store import all_doors_as_dict, endpoint_as_dict
 
 TO_REDACT = {
     CONF_CLIENT_ID,
@@ -56,6 +57,9 @@ def _diagnostics(
         "pdk": panel.info.generation,
         "stream": _stream(coordinator),
         "migration": coordinator.site.migration,
+        "lockdown": _all_doors(coordinator.site.lockdown),
+        "evacuation": _all_doors(coordinator.site.evacuation),
+        **holds_as_dict(coordinator.holds),
         "photo_types": sorted(coordinator.site.photo_types),
         "unknown_keys": sorted(coordinator.site.client.unknown_keys),
         "doors": [
@@ -116,6 +120,14 @@ def _stream(coordinator: PanelCoordinator) -> dict[str, Any]:
         "topics_never_received": sorted(stream.subscribed_topics - stats.topics.keys()),
         "ends": [asdict(entry) for entry in stats.ends],
         "errors": [asdict(entry) for entry in stats.errors],
+    }
+
+
+def _all_doors(all_doors: AllDoors) -> dict[str, Any]:
+    """Return a lockdown or an evacuation, with the doors that have not confirmed it."""
+    return {
+        **all_doors_as_dict(all_doors),
+        "unconfirmed": [door.id for door in all_doors.unconfirmed],
     }
 
 

@@ -251,6 +251,8 @@ class Holds:
             await self._save()
             self.updates(door).notify()
             self._update_issue()
+            # somebody else may have locked it meanwhile
+            self._handle_relay(door)
             return
         if self.holds.get(door.id) is hold:
             # it was not held open again meanwhile

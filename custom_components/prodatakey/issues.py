@@ -26,7 +26,9 @@ PDK_1, PDK_2 = "1.0", "2.0"
 # pdk.io may list a migrated panel this much after the panel has announced it.
 MIGRATION_TIME = timedelta(hours=1)
 
-LEARN_MORE_URL = "https://github.com/prodatakey-ha/prodatakey#when-it-does-not-work"
+LEARN_MORE_URL = (
+    "https://github.com/prodatakey-ha/prodatakey/blob/main/docs/troubleshooting.md"
+)
 
 
 @callback

@@ -53,6 +53,8 @@ class Options:
         ):
             _LOGGER.warning("Ignored the option %s: %r", CONF_UNLOCK_DURATION, duration)
             duration = None
+        if not isinstance(raw.get(CONF_RECORD_PEOPLE, True), bool):
+            _LOGGER.warning("Ignored the option %s: off", CONF_RECORD_PEOPLE)
         return cls(
             unlock_mode=str(mode),
             unlock_duration=duration,

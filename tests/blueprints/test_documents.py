@@ -10,7 +10,7 @@ from homeassistant.util.yaml import parse_yaml
 from tests.common import PROJECT, Site
 
 AUTOMATIONS_PAGE = PROJECT / "docs" / "automations.md"
-DOCUMENTS = (PROJECT / "README.md", AUTOMATIONS_PAGE)
+DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 SOURCE = "https://github.com/prodatakey-ha/prodatakey/blob/main/"
 EXAMPLE = re.compile(r"^( *)```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 # Entities of other integrations in the examples.

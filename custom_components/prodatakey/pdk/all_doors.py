@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -47,8 +48,10 @@ class AllDoors(ABC):
         self._save = save
         self._saving: asyncio.Task[None] | None = None
         self._save_again = False
-        self._busy: dict[Door, bool] = {}
-        """The doors that are turned on or off now; True once one was seen off."""
+        self._busy = Counter[Door]()
+        """How often each door is being turned on or off now."""
+        self._seen_off: set[Door] = set()
+        """Those of them that were off since then."""
         self._tasks: WeakSet[asyncio.Task[PdkError | None]] = WeakSet()
         self._unsubscribes: dict[Door, Callable[[], None]] = {}
         panel.door_updates.subscribe(self._handle_doors)
@@ -160,7 +163,7 @@ class AllDoors(ABC):
         self, door: Door, value: bool, was_begun: bool
     ) -> PdkError | None:
         """Turn it on or off at one door; return the error if that failed."""
-        self._busy[door] = False
+        self._busy[door] += 1
         result: PdkError | None = None
         try:
             await self._set(door, value)
@@ -170,7 +173,10 @@ class AllDoors(ABC):
             if value and not_executed and not was_begun:
                 self.begun.discard(door.id)
         finally:
-            self._busy.pop(door, None)
+            self._busy[door] -= 1
+            if not self._busy[door]:
+                del self._busy[door]
+                self._seen_off.discard(door)
         if not value and self._is_known(door, False):
             self.begun.discard(door.id)
         self._save_soon()
@@ -230,9 +236,9 @@ class AllDoors(ABC):
         """Handle a change at one door: what somebody else turns off is theirs."""
         if door in self._busy:
             if self._is_known(door, False):
-                self._busy[door] = True
+                self._seen_off.add(door)
             elif self.requested and self._is_known(door, True):
-                self._handle_confirmed(door, was_off=not self._busy[door])
+                self._handle_confirmed(door, was_off=door not in self._seen_off)
         elif door.id in self.begun and self._is_known(door, False):
             self.begun.discard(door.id)
             self._save_soon()

@@ -31,8 +31,9 @@ async def set_do_not_disturb(
 ) -> bool:
     """Turn do not disturb on or off; return when that is so for certain.
 
-    Return whether that changed it: False if it was so before. It takes CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be
-    so already. Another call for the same door waits for its turn. All of it is done even
+    Return whether that changed it: False if it was so before. It takes
+    CONFIRMATION_TIMEOUT after the panel's answer, unless it is reported to be so already.
+    Another call for the same door waits for its turn. All of it is done even
     if the caller is cancelled, except while it waits; `during` is entered as long as it
     takes. Raises NotConfirmedError and CommandError.
     """
