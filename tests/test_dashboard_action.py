@@ -12,15 +12,18 @@ from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
     entity_registry as er,
+    template,
 )
 
-from .common import ENTRIES, FRONT, PANEL, SIGNAL, Json, Site
+from .common import ENTRIES, FRONT, PANEL, SIGNAL, Json, Site, wait_until
 
 
-async def get_view(hass: HomeAssistant, context: Context | None = None) -> Json:
-    """Return the view of the panel, for a caller."""
+async def get_views(
+    hass: HomeAssistant, context: Context | None = None
+) -> tuple[Json, ...]:
+    """Return the views of the panel, for a caller."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    view: Any = await hass.services.async_call(
+    dashboard: Any = await hass.services.async_call(
         DOMAIN,
         "dashboard",
         {"config_entry_id": entry.entry_id},
@@ -28,7 +31,7 @@ async def get_view(hass: HomeAssistant, context: Context | None = None) -> Json:
         context=context,
         return_response=True,
     )
-    return dict(view)
+    return tuple(dashboard["views"])
 
 
 def entities(cards: Any) -> list[str]:
@@ -40,7 +43,9 @@ def entities(cards: Any) -> list[str]:
     named: Any = next(
         (cards[key] for key in ("entity", "entity_id", "entities") if key in cards), []
     )
-    nested = [cards[key] for key in ("cards", "target", "badges") if key in cards]
+    nested = [
+        cards[key] for key in ("card", "cards", "target", "badges") if key in cards
+    ]
     return ([named] if isinstance(named, str) else list(named)) + entities(nested)
 
 
@@ -49,75 +54,93 @@ def headings(view: Json) -> list[str]:
     return [section["cards"][0]["heading"] for section in view["sections"]]
 
 
-async def test_view(site: Site) -> None:
-    """The view has every door and output with its alarms, and all its entities exist."""
+async def test_views(site: Site) -> None:
+    """They have every door and output with its alarms, and all their entities exist."""
     await site.discover()
-    view = await get_view(site.hass)
-    assert (view["type"], view["title"]) == ("sections", "Headquarters")
-    spans = [section.get("column_span", 1) for section in view["sections"]]
-    assert spans == [1, 1, 1, 2, 2, 1]
-    doors = ["Headquarters", "Headquarters (2)"]
-    assert headings(view) == [
-        *doors,
-        "Lockdown",
-        "Entries",
-        "Last activity",
-        "Signal",
-    ]
-    shown = entities(view["sections"])
-    for entity_id in [*shown, *entities(view["badges"])]:
+    doors, past = await get_views(site.hass)
+    assert (doors["type"], doors["title"]) == ("sections", "Headquarters")
+    assert past["title"] == "Headquarters: Entries"
+    assert [each.get("column_span", 1) for each in doors["sections"]] == [2, 1]
+    assert headings(doors) == ["Headquarters", "Lockdown"]
+    assert headings(past) == ["Entries", "Last activity", "Last person", "Signal"]
+    shown = entities(doors["sections"])
+    for entity_id in [*shown, *entities(doors["badges"]), *entities(past["sections"])]:
         site.state(entity_id)
     assert len(shown) == len(set(shown))
-    assert set(shown) >= set(site.hass.states.async_entity_ids("lock"))
-    assert shown[:8] == [
+    assert set(shown) >= {*site.hass.states.async_entity_ids("lock")}
+    assert shown[:6] == [
         FRONT,
-        "button.front_door_open",
         "binary_sensor.front_door_forced_open",
+        "button.front_door_clear_forced_alarm",
         "binary_sensor.front_door_propped_open",
         "binary_sensor.front_door_door_position",
         "switch.front_door_do_not_disturb",
-        "button.front_door_clear_forced_alarm",
-        "sensor.front_door_last_person",
     ]
-    # a quiet door warns of nothing, and a badge is shown only while there is a reason
-    warnings = view["sections"][0]["cards"][3:8]
-    assert all(len(card["visibility"]) == 1 for card in warnings)
-    assert all(len(badge["visibility"]) == 1 for badge in view["badges"])
-    assert entities(view["badges"])[:2] == [
+    lock, *warnings = doors["sections"][0]["cards"][1]["cards"]
+    # a quiet door is one card: it warns of nothing, and opens with a tap
+    assert len(warnings) >= 5
+    assert all(card["type"] == "conditional" for card in warnings)
+    assert lock["tap_action"]["target"] == {"entity_id": "button.front_door_open"}
+    assert lock["tap_action"]["confirmation"] == {"text": "Open: Front door?"}
+    assert lock["type"] == "tile"
+    assert all(len(badge["visibility"]) == 1 for badge in doors["badges"])
+    assert entities(doors["badges"])[:3] == [
         "binary_sensor.headquarters_connection",
+        "switch.headquarters_lockdown",
         "binary_sensor.front_door_forced_open",
     ]
-    activity = "sensor.headquarters_last_activity"
-    assert {"switch.ventilation", ENTRIES, activity, SIGNAL} <= set(shown)
+    activity, person = (
+        "sensor.headquarters_last_activity",
+        "sensor.front_door_last_person",
+    )
+    assert {ENTRIES, activity, person, SIGNAL} <= {*entities(past["sections"])}
+    assert "switch.ventilation" in shown
     assert "binary_sensor.garage_forced_open" not in shown
+
+    # what is only assumed is named
+    [text] = [card for card in doors["sections"][0]["cards"] if "content" in card]
+    assumed = template.Template(text["content"], site.hass)
+    await wait_until(lambda: not assumed.async_render())
+    await site.set_up()
+    await site.happen(1, "hold")
+    await site.wait_for_state(FRONT, "unlocked")
+    await site.set_up()
+    assert assumed.async_render() == "Assumed: Front door"
 
     # doors are shown by area, and those without one by panel
     area = ar.async_get(site.hass).async_create("Entrance")
     front = site.device(1)
     assert front
     dr.async_get(site.hass).async_update_device(front.id, area_id=area.id)
-    view = await get_view(site.hass)
-    others = ["Lockdown", "Entries", "Last activity", "Signal"]
-    assert headings(view) == ["Entrance", *doors, *others]
-    first, *others = view["sections"]
+    doors, _ = await get_views(site.hass)
+    assert headings(doors) == ["Entrance", "Headquarters", "Lockdown"]
+    first, *others = doors["sections"]
     assert entities(first)[0] == FRONT
     assert FRONT not in entities(others)
 
 
+async def test_code(new_site: Site) -> None:
+    """With a code there is no button that would open a door without it."""
+    await new_site.set_up(code="1234")
+    doors, _ = await get_views(new_site.hass)
+    [lock, *_] = doors["sections"][0]["cards"][1]["cards"]
+    assert "tap_action" not in lock
+
+
 async def test_many_doors(new_site: Site) -> None:
-    """Many doors are divided into sections, and long names are not cut."""
+    """Many doors are one wide section, and long names are not cut."""
     doors = [{"id": n, "name": f"Door {n} " + "x" * 80} for n in range(1, 43)]
     await new_site.pdk.reset({"panels": [{"id": PANEL, "name": "HQ", "doors": doors}]})
     await new_site.set_up()
-    view = await get_view(new_site.hass)
-    assert headings(view)[:3] == ["HQ", "HQ (2)", "HQ (3)"]
-    counts = [len(section["cards"]) for section in view["sections"][:-3]]
-    assert counts == [1 + 4 * 4] * 10 + [1 + 4 * 2]
-    tiles = [card for card in view["sections"][0]["cards"] if card["type"] == "tile"]
-    assert len(tiles) == 16
-    for tile in tiles:
-        assert tile["grid_options"] == {"columns": "full"}
-        assert tile["name"] in ({"type": "device"}, {"type": "entity"})
+    view, _ = await get_views(new_site.hass)
+    assert headings(view) == ["HQ", "Lockdown"]
+    section = view["sections"][0]
+    assert section["column_span"] == 4
+    stacks = [card for card in section["cards"] if card["type"] == "vertical-stack"]
+    assert len(stacks) == 42
+    for stack in stacks:
+        assert stack["grid_options"] == {"columns": 12}
+        assert stack["cards"][0]["name"] == {"type": "device"}
 
 
 async def test_entities_that_are_left_out(
@@ -131,7 +154,7 @@ async def test_entities_that_are_left_out(
         "lock.garage", hidden_by=er.RegistryEntryHider.USER
     )
     await site.set_up(record_people=False)
-    shown = entities((await get_view(site.hass))["sections"])
+    shown = entities([view["sections"] for view in await get_views(site.hass)])
     left_out = (FRONT, "lock.garage", "sensor.front_door_last_person")
     assert "lock.meeting_room" in shown
     assert not set(left_out) & set(shown)
@@ -143,8 +166,8 @@ async def test_entities_that_are_left_out(
     device = site.device()
     assert device
     dr.async_get(site.hass).async_update_device(device.id, name_by_user="Office")
-    view = await get_view(site.hass, Context(user_id=user.id))
+    [view] = await get_views(site.hass, Context(user_id=user.id))
     assert set(entities([view["sections"], view["badges"]])) == {"lock.meeting_room"}
     assert (view["title"], headings(view)) == ("Office", ["Office"])
     with pytest.raises(UnknownUser):
-        await get_view(site.hass, Context(user_id="gone"))
+        await get_views(site.hass, Context(user_id="gone"))

@@ -45,7 +45,7 @@ from .test_issues import SYSTEM, issues, wait_for_issue
 
 GATE = "lock.gate_3"
 MOVE = f"{DOMAIN}.{PANEL}.move"
-FORCE_CLOSE = "binary_sensor.front_door_force_close"
+FORCE_CLOSE = "binary_sensor.front_door_do_not_disturb"
 QUIET = "switch.quiet"
 
 

@@ -110,7 +110,7 @@ async def test_what_there_is(site: Site) -> None:
     } & set(keys)
     assert keys["force_close"].disabled_by is None
     await report(site, "device.forceclose.on", 1)
-    await site.wait_for_state("binary_sensor.side_entrance_force_close", "on")
+    await site.wait_for_state("binary_sensor.side_entrance_do_not_disturb", "on")
     await site.happen(3, "schedule", on=True)
     await site.wait_for_state("binary_sensor.cold_store_unlocked_by_schedule", "on")
     for action in ("discover_endpoints", "query_signal"):

@@ -18,6 +18,7 @@ SAMPLES: dict[str, Json] = json.loads(
 ADDRESS = "0013a200400a393b"
 LOCK = "lock.postman_test"
 SENSOR = "binary_sensor.postman_test"
+OBJECT_IDS = {"force_toggle": "force_toggle", "force_close": "do_not_disturb"}
 DND = "switch.postman_test_do_not_disturb"
 ACTIVITY = "sensor.headquarters_last_activity"
 SENTENCE = (
@@ -45,7 +46,7 @@ async def site(new_site: Site) -> Site:
             platform,
             "prodatakey",
             f"{PANEL}_1_{key}",
-            suggested_object_id=f"postman_test_{key}",
+            suggested_object_id=f"postman_test_{OBJECT_IDS[key]}",
         )
     await new_site.set_up()
     return new_site
@@ -66,8 +67,8 @@ STATES: dict[str, dict[str, str]] = {
     "door.alarm.forced.cleared": {f"{SENSOR}_forced_open": "off"},
     "door.alarm.propped.off": {f"{SENSOR}_propped_open": "off"},
     "door.alarm.propped.on": {f"{SENSOR}_propped_open": "on"},
-    "door.forceclose.off": {DND: "off", f"{SENSOR}_force_close": "off"},
-    "door.forceclose.on": {DND: "on", f"{SENSOR}_force_close": "on"},
+    "door.forceclose.off": {DND: "off", f"{SENSOR}_do_not_disturb": "off"},
+    "door.forceclose.on": {DND: "on", f"{SENSOR}_do_not_disturb": "on"},
     "door.input.dps.closed": {f"{SENSOR}_door_position": "off"},
     "door.input.dps.opened": {f"{SENSOR}_door_position": "on"},
     "door.input.relay.off": {LOCK: "locked"},

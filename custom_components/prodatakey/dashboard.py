@@ -1,7 +1,6 @@
-"""A dashboard view for the doors of a panel, of Home Assistant's own cards."""
+"""A dashboard for the doors of a panel, of Home Assistant's own cards."""
 
 from collections.abc import Callable, Iterator
-from itertools import batched
 import math
 from typing import Any
 
@@ -20,8 +19,11 @@ from .devices import device_name, door_identifier, endpoint_identifier
 from .pdk import Door, DoorKind
 from .permissions import async_get_permissions
 
-# A row of sections is as high as its highest: with few doors in each, less is left empty.
-MAX_SECTION_DOORS = 4
+MAX_COLUMNS = 4
+# Of the grid of a section.
+COLUMN_WIDTH = 12
+# A section with more doors is wider, so that no column is much longer than others.
+COLUMN_DOORS = 4
 
 # What a door's card is followed by while it is on, and in which color.
 WARNINGS = (
@@ -36,22 +38,29 @@ WARNINGS = (
 type Card = dict[str, Any]
 
 
-async def async_get_view(
+async def async_get_dashboard(
     hass: HomeAssistant, entry: ProdatakeyConfigEntry, context: Context
 ) -> dict[str, Any]:
-    """Return the view of what a caller may see of a panel, as the dashboard editor takes it.
+    """Return what a caller may see of a panel, as the raw configuration editor takes it.
 
     Raises UnknownUser.
     """
     may_read = await async_get_permissions(hass, context, POLICY_READ)
-    names = await translation.async_get_translations(
-        hass, hass.config.language, "entity", {DOMAIN}
-    )
-    return _View(hass, entry, names, may_read).build()
+    names = {
+        key: text
+        for category in ("common", "entity")
+        for key, text in (
+            await translation.async_get_translations(
+                hass, hass.config.language, category, {DOMAIN}
+            )
+        ).items()
+    }
+    views = _Views(hass, entry, names, may_read)
+    return {"views": [views.build_doors(), *views.build_past()]}
 
 
-class _View:
-    """The view for one panel."""
+class _Views:
+    """The views for one panel: its doors as they are, and what has happened."""
 
     def __init__(
         self,
@@ -60,7 +69,7 @@ class _View:
         names: dict[str, str],
         may_read: Callable[[str], bool],
     ) -> None:
-        """Initialize the view; `names` are the translated names of entities."""
+        """Initialize the views; `names` are the translated names of entities."""
         self._areas = ar.async_get(hass)
         self._devices = dr.async_get(hass)
         self._entities = er.async_get(hass)
@@ -73,85 +82,136 @@ class _View:
         )
         self._title = device_name(device) or entry.title
 
-    def build(self) -> dict[str, Any]:
-        """Return the view."""
+    def build_doors(self) -> dict[str, Any]:
+        """Return the view of the doors."""
         return {
             "type": "sections",
             "title": self._title,
-            "max_columns": 4,
+            "max_columns": MAX_COLUMNS,
             "badges": [*self._badges()],
-            "sections": [
-                *self._door_sections(),
-                *self._panel_section(),
-                *self._section("entries", self._entries_cards(), columns=2),
-                # its sentences are long
-                *self._section("last_activity", self._activity_cards(), columns=2),
-                *self._section("signal", self._signal_cards()),
-            ],
+            "sections": [*self._door_sections(), *self._panel_section()],
         }
+
+    def build_past(self) -> Iterator[dict[str, Any]]:
+        """Yield the view of what has happened, if there is anything to show."""
+        sections = [
+            *self._section("entries", self._entries_cards(), columns=2),
+            # its sentences are long
+            *self._section("last_activity", self._activity_cards(), columns=2),
+            *self._section("last_person", self._person_cards()),
+            *self._section("signal", self._signal_cards()),
+        ]
+        if sections:
+            yield {
+                "type": "sections",
+                "title": f"{self._title}: {self._name('sensor', 'entries')}",
+                "max_columns": MAX_COLUMNS,
+                "sections": sections,
+            }
 
     def _door_sections(self) -> Iterator[Card]:
         """Yield the sections of doors: those of each area, then those without one."""
-        doors_by_area: dict[str | None, list[list[Card]]] = {}
+        doors_by_area: dict[str | None, list[Door]] = {}
         for door in self._panel.doors.values():
-            if cards := list(self._door_cards(door)):
-                doors_by_area.setdefault(self._area_id(door), []).append(cards)
+            doors_by_area.setdefault(self._area_id(door), []).append(door)
         titles = {area.id: area.name for area in self._areas.async_list_areas()}
         for area_id, title in [*titles.items(), (None, self._title)]:
             doors = doors_by_area.get(area_id, [])
-            count = math.ceil(len(doors) / MAX_SECTION_DOORS)
-            size = math.ceil(len(doors) / count) if count else 1
-            parts = batched(doors, size, strict=False)
-            for number, part in enumerate(parts, start=1):
-                heading = title if number == 1 else f"{title} ({number})"
-                cards = [card for door_cards in part for card in door_cards]
-                yield _grid(heading, cards)
+            if cards := [card for door in doors for card in self._door_cards(door)]:
+                span = min(math.ceil(len(doors) / COLUMN_DOORS), MAX_COLUMNS)
+                cards += self._assumed_card(doors)
+                yield _grid(title, cards) | {"column_span": span}
 
     def _door_cards(self, door: Door) -> Iterator[Card]:
+        """Yield the card of a door or an output, with what it warns of."""
+        if cards := [*self._cards_of_door(door)]:
+            columns = {"columns": COLUMN_WIDTH}
+            yield {"type": "vertical-stack", "cards": cards, "grid_options": columns}
+
+    def _cards_of_door(self, door: Door) -> Iterator[Card]:
         """Yield the cards of a door or an output."""
-        identifier = door_identifier(self._panel.info.id, door.id)
+        identifier = self._identifier(door)
         if door.kind is DoorKind.OUTPUT:
             for entity_id in self._entity("switch", identifier, "output"):
                 yield _tile(entity_id, "device", "toggle")
         for entity_id in self._entity("lock", identifier, "lock"):
-            yield _tile(entity_id, "device", "lock-commands")
-        # an action on the lock's own card says that it is done before it is
-        for entity_id in self._entity("button", identifier, "open"):
-            yield _tile(entity_id, "entity") | {"hide_state": True}
+            # a person and a time are left out as long as there is none
+            content = {"state_content": ["state", "changed_by", "last_changed"]}
+            opening = self._opening(identifier, door)
+            yield _tile(entity_id, "device", "lock-commands") | content | opening
         yield from self._warnings(identifier)
-        for entity_id in self._entity("sensor", identifier, "last_person"):
-            content = {"state_content": ["state", "last_changed"]}
-            yield _tile(entity_id, "entity") | content
+
+    def _opening(self, identifier: tuple[str, str], door: Door) -> Card:
+        """Return what opens the door for a moment with a tap, once that is confirmed.
+
+        The feature that opens a lock says that it is done before it is; an action says
+        what went wrong.
+        """
+        for entity_id in self._entity("button", identifier, "open"):
+            device = self._get_device(door)
+            name = device_name(device) or door.name
+            question = f"{self._name('button', 'open')}: {name}?"
+            return {
+                "tap_action": _press(entity_id) | {"confirmation": {"text": question}},
+                "icon_tap_action": {"action": "more-info"},
+            }
+        return {}
 
     def _warnings(self, identifier: tuple[str, str]) -> Iterator[Card]:
         """Yield the cards of a door that are shown only while there is a reason."""
+        has_switch = any(self._entity("switch", identifier, "do_not_disturb"))
         for domain, key, color in WARNINGS:
+            if key == "force_close" and has_switch:
+                # both show the same
+                continue
             for entity_id in self._entity(domain, identifier, key):
-                yield _tile(entity_id, "entity") | {
-                    "color": color,
-                    "visibility": [_while(entity_id, "on")],
-                }
-        for forced in self._entity("binary_sensor", identifier, "forced"):
-            for entity_id in self._entity("button", identifier, "clear_forced"):
-                yield _tile(entity_id, "entity") | {
-                    "hide_state": True,
-                    "visibility": [_while(forced, "on")],
-                }
+                is_on = _while(entity_id, "on")
+                yield _conditional(is_on, _tile(entity_id, "entity") | {"color": color})
+                if key == "forced":
+                    for clear in self._entity("button", identifier, "clear_forced"):
+                        tap = {"hide_state": True, "tap_action": _press(clear)}
+                        yield _conditional(is_on, _tile(clear, "entity") | tap)
         for entity_id in self._entity("sensor", identifier, "held_open_until"):
             known = {
                 "condition": "state",
                 "entity": entity_id,
                 "state_not": ["unknown", "unavailable"],
             }
-            yield _tile(entity_id, "entity") | {"visibility": [known]}
+            yield _conditional(known, _tile(entity_id, "entity"))
+
+    def _assumed_card(self, doors: list[Door]) -> list[Card]:
+        """Return the card that names the doors whose state is only assumed, if any."""
+        locks = [
+            entity_id
+            for door in doors
+            for entity_id in self._entity("lock", self._identifier(door), "lock")
+        ]
+        if not locks:
+            return []
+        text = self._names[f"component.{DOMAIN}.common.assumed"]
+        content = (
+            f"{{% set assumed = {locks} | select('is_state_attr', 'assumed_state', true)"
+            " | map('state_attr', 'friendly_name') | list %}"
+            f"{{% if assumed %}}{text}: {{{{ assumed | join(', ') }}}}{{% endif %}}"
+        )
+        return [
+            {
+                "type": "markdown",
+                "content": content,
+                "text_only": True,
+                "show_empty": False,
+            }
+        ]
 
     def _badges(self) -> Iterator[Card]:
         """Yield a badge for each thing that needs a look, shown only then."""
         panel = (DOMAIN, self._panel.info.id)
         for entity_id in self._entity("binary_sensor", panel, "connection"):
             yield _badge(entity_id, "off")
+        for entity_id in self._entity("switch", panel, "lockdown"):
+            yield _badge(entity_id, "on")
         for door in self._panel.doors.values():
-            identifier = door_identifier(self._panel.info.id, door.id)
+            identifier = self._identifier(door)
             for key in ("forced", "propped", "dps"):
                 for entity_id in self._entity("binary_sensor", identifier, key):
                     yield _badge(entity_id, "on")
@@ -167,19 +227,11 @@ class _View:
             for entity_id in self._entity("switch", panel, key)
         ]
         if cards:
-            name = self._names[f"component.{DOMAIN}.entity.switch.lockdown.name"]
-            yield _grid(name, cards)
+            yield _grid(self._name("switch", "lockdown"), cards)
 
     def _entries_cards(self) -> Iterator[Card]:
         """Yield how many people came in on each of the last days."""
-        entities = [
-            entity_id
-            for door in self._panel.doors.values()
-            for entity_id in self._entity(
-                "sensor", door_identifier(self._panel.info.id, door.id), "entries"
-            )
-        ]
-        if entities:
+        if entities := [*self._sensors("entries")]:
             yield {
                 "type": "statistics-graph",
                 "entities": entities,
@@ -198,8 +250,14 @@ class _View:
                 "type": "logbook",
                 "hours_to_show": 24,
                 "target": {"entity_id": [entity_id]},
-                "grid_options": {"columns": "full", "rows": 8},
+                "grid_options": {"columns": "full", "rows": 6},
             }
+
+    def _person_cards(self) -> Iterator[Card]:
+        """Yield the last person of each door, and when that was."""
+        for entity_id in self._sensors("last_person"):
+            content = {"state_content": ["state", "last_changed"]}
+            yield _tile(entity_id, "device") | content
 
     def _signal_cards(self) -> Iterator[Card]:
         """Yield the signal of each wireless endpoint."""
@@ -213,15 +271,31 @@ class _View:
     ) -> Iterator[Card]:
         """Yield a section that is named as a sensor is, if it has cards."""
         if found := list(cards):
-            name = self._names[f"component.{DOMAIN}.entity.sensor.{key}.name"]
-            yield _grid(name, found) | {"column_span": columns}
+            yield _grid(self._name("sensor", key), found) | {"column_span": columns}
+
+    def _name(self, domain: str, key: str) -> str:
+        """Return the translated name of an entity."""
+        return self._names[f"component.{DOMAIN}.entity.{domain}.{key}.name"]
+
+    def _identifier(self, door: Door) -> tuple[str, str]:
+        """Return the identifier of a door's device."""
+        return door_identifier(self._panel.info.id, door.id)
+
+    def _get_device(self, door: Door) -> dr.DeviceEntry | None:
+        """Return the device of a door."""
+        return self._devices.async_get_device_by_identifier(
+            self._identifier(door), self._entry_id
+        )
 
     def _area_id(self, door: Door) -> str | None:
         """Return the area of a door."""
-        device = self._devices.async_get_device_by_identifier(
-            door_identifier(self._panel.info.id, door.id), self._entry_id
-        )
+        device = self._get_device(door)
         return device.area_id if device else None
+
+    def _sensors(self, key: str) -> Iterator[str]:
+        """Yield the ids of one of the sensors of each door."""
+        for door in self._panel.doors.values():
+            yield from self._entity("sensor", self._identifier(door), key)
 
     def _entity(
         self, domain: str, identifier: tuple[str, str], key: str
@@ -247,6 +321,11 @@ def _while(entity_id: str, state: str) -> Card:
     return {"condition": "state", "entity": entity_id, "state": state}
 
 
+def _conditional(condition: Card, card: Card) -> Card:
+    """Return a card that is shown while a condition is true."""
+    return {"type": "conditional", "conditions": [condition], "card": card}
+
+
 def _badge(entity_id: str, state: str) -> Card:
     """Return a badge that is shown while an entity has a state."""
     return {
@@ -257,8 +336,17 @@ def _badge(entity_id: str, state: str) -> Card:
     }
 
 
+def _press(entity_id: str) -> Card:
+    """Return the action that presses a button."""
+    return {
+        "action": "perform-action",
+        "perform_action": "button.press",
+        "target": {"entity_id": entity_id},
+    }
+
+
 def _tile(entity_id: str, name: str, *features: str) -> Card:
-    """Return a card as wide as its section, so that the name is not cut.
+    """Return a card as wide as a column, so that the name is not cut.
 
     `name` says whether the name is that of the device or of the entity.
     """
@@ -267,5 +355,5 @@ def _tile(entity_id: str, name: str, *features: str) -> Card:
         "entity": entity_id,
         "name": {"type": name},
         "features": [{"type": feature} for feature in features],
-        "grid_options": {"columns": "full"},
+        "grid_options": {"columns": COLUMN_WIDTH},
     }

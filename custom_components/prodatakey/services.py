@@ -37,7 +37,7 @@ from homeassistant.helpers import (
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, MAX_UNLOCK_DURATION, MIN_UNLOCK_DURATION
-from .dashboard import async_get_view
+from .dashboard import async_get_dashboard
 from .devices import device_name
 from .endpoint_services import async_setup_endpoint_services, get_entry
 from .exposed import async_get_exposed
@@ -259,8 +259,8 @@ async def _async_check_codes(
 
 
 async def _async_get_dashboard(call: ServiceCall) -> ServiceResponse:
-    """Return a dashboard view for the doors of a panel."""
-    return await async_get_view(call.hass, get_entry(call), call.context)
+    """Return a dashboard for the doors of a panel."""
+    return await async_get_dashboard(call.hass, get_entry(call), call.context)
 
 
 async def _async_get_exposed_entities(call: ServiceCall) -> ServiceResponse:

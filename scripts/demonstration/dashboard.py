@@ -10,14 +10,14 @@ EXPOSED = re.compile(r"lock\..*|sensor\..*_last_person|switch\..*_lockdown")
 
 
 async def show_panels(hass: HomeAssistantClient, entries: list[dict[str, Any]]) -> None:
-    """Add a view to the dashboard for each panel without one; keep the others."""
+    """Add the views of each panel without any to the dashboard; keep the others."""
     new = [
         await hass.act("prodatakey.dashboard", {"config_entry_id": entry["entry_id"]})
         for entry in entries
     ]
     views = await _get_views(hass)
     titles = {view.get("title") for view in views}
-    for view in new:
+    for view in (view for each in new for view in each["views"]):
         if view["title"] not in titles:
             path = f"doors-{len(views) + 1}" if views else "doors"
             views.append(view | {"path": path})

@@ -1,7 +1,10 @@
 """From an empty Home Assistant to doors that open: one user's first hour, in order."""
 
+from io import BytesIO
 from pathlib import Path
+import re
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 import pytest
 
@@ -11,6 +14,8 @@ pytestmark = pytest.mark.e2e
 
 PANEL = "1070ABC"
 FORM = "step-flow-form ha-form input"
+MAX_FRAMES = 20
+MAX_PICTURE_SIZE = 1_000_000
 
 
 def submit_credentials(page: Page, secret: str) -> None:
@@ -58,12 +63,97 @@ def test_access_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
     expect(door.get_by_text("Unlocked").first).to_be_visible()
     controller.screenshot(path=screenshots / "simulator.png", full_page=True)
     controller.close()
-    # high enough for the whole dashboard
-    page.set_viewport_size({"width": 1280, "height": 1560})
-    page.goto(f"{demo.url}/doors-dashboard/doors")
+    page.goto(f"{demo.url}/doors-dashboard/doors-2")
     expect(page.get_by_text('to the device "Front door".').first).to_be_visible()
+
+
+def test_warnings(page: Page, demo: Demo, screenshots: Path) -> None:
+    """The dashboard warns of what needs a look, beside its door, and else of nothing."""
+    page.goto(f"{demo.url}/doors-dashboard/doors")
+    tiles = page.locator("hui-tile-card")
+    badges = page.locator("hui-entity-badge")
+    expect(tiles.filter(has_text="Front door")).to_be_visible()
+    expect(tiles.filter(has_text="Forced open")).to_have_count(0)
+    expect(badges.locator("visible=true")).to_have_count(0)
+    for door, act in ((1, "force"), (2, "hold"), (4, "dnd")):
+        demo.control("POST", f"panels/{PANEL}/doors/{door}/{act}")
+    for text in ("Forced open", "Clear forced alarm", "Door position"):
+        expect(tiles.filter(has_text=text)).to_be_visible()
+    expect(tiles.filter(has_text="Do not disturb")).to_be_visible()
+    expect(badges.filter(has_text="Garage")).to_contain_text("Unlocked")
     page.screenshot(path=screenshots / "dashboard.png")
+    tiles.filter(has_text="Clear forced alarm").click()
+    expect(tiles.filter(has_text="Forced open")).to_have_count(0)
+    for door, act in ((1, "close"), (2, "lock"), (4, "dnd")):
+        demo.control("POST", f"panels/{PANEL}/doors/{door}/{act}")
+    expect(badges.locator("visible=true")).to_have_count(0)
+
+
+def test_opens_a_door(page: Page, demo: Demo) -> None:
+    """A tap opens a door once it is confirmed; what is rejected is said, and never done."""
+    page.goto(f"{demo.url}/doors-dashboard/doors")
+    front = page.locator("hui-tile-card").filter(has_text="Front door").first
+    refused = {"commands": {"refuse": "The door is blocked."}}
+    sent = len(demo.topics())
+    for faults, answer in ((refused, "The door is blocked."), ({"commands": None}, "")):
+        demo.control("PUT", f"panels/{PANEL}/faults", faults)
+        front.get_by_role("button", name=re.compile("^Front door Locked")).click()
+        expect(page.get_by_text("Open: Front door?")).to_be_visible()
+        page.get_by_role("button", name="OK", exact=True).click()
+        if answer:
+            expect(page.get_by_text(answer).first).to_be_visible()
+        sent += 1
+        assert demo.topics()[sent - 1 :] == ["door.try.open"]
+    expect(front.get_by_text("Unlocked")).to_be_visible()
+
+
+def test_badge_as_a_picture(page: Page, demo: Demo, screenshots: Path) -> None:
+    """A badge at the simulated panel, and what Home Assistant does: as a picture that moves."""
+    size = {"width": 600, "height": 520}
+    controller = page.context.new_page()
+    for each, url in (
+        (controller, demo.panel_url),
+        (page, f"{demo.url}/doors-dashboard/doors"),
+    ):
+        each.set_viewport_size(size)
+        each.goto(url)
+    front = page.locator("hui-tile-card").filter(has_text="Front door").first
+    expect(front.get_by_text("Locked")).to_be_visible(timeout=30000)
+    door = controller.locator("article").filter(has_text="Front door").first
+    door.scroll_into_view_if_needed()
+    frames = [side_by_side(controller, page)]
+    door.get_by_role("button", name="Badge in").click()
+    expect(front.get_by_text("Unlocked")).to_be_visible()
+    for _ in range(MAX_FRAMES):
+        frames.append(side_by_side(controller, page))
+        if front.get_by_text("Locked", exact=True).is_visible():
+            break
+        page.wait_for_timeout(500)
+    frames.append(side_by_side(controller, page))
+    picture = screenshots / "badge.gif"
+    frames[0].save(
+        picture,
+        save_all=True,
+        append_images=frames[1:],
+        duration=[2000, *[700] * (len(frames) - 2), 3000],
+        loop=0,
+        optimize=True,
+    )
+    assert picture.stat().st_size <= MAX_PICTURE_SIZE
+    controller.close()
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def side_by_side(*pages: Page) -> Image.Image:
+    """Return a picture of pages, side by side."""
+    shots = [Image.open(BytesIO(page.screenshot())) for page in pages]
+    width = sum(shot.width for shot in shots)
+    picture = Image.new("RGB", (width, shots[0].height))
+    left = 0
+    for shot in shots:
+        picture.paste(shot, (left, 0))
+        left += shot.width
+    return picture.quantize(64)
 
 
 def test_looks_at_a_door(page: Page, demo: Demo, screenshots: Path) -> None:
@@ -116,9 +206,10 @@ def test_gives_new_credentials(page: Page, demo: Demo) -> None:
     page.get_by_text("Reconfigure").or_(page.get_by_text("Sign in again")).first.click(
         timeout=90000
     )
-    demo.control("PUT", "faults", {"token": None, "ous": None, "panel_token": None})
+    ended = dict.fromkeys(("token", "ous", "panel_token", "handshake"))
+    demo.control("PUT", "faults", ended)
     submit_credentials(page, "demo-secret")
-    done = page.get_by_text("Re-authentication was successful")
+    done = page.get_by_text("The new credentials work")
     expect(done).to_be_visible(timeout=15000)
 
 
