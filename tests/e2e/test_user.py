@@ -109,13 +109,12 @@ def test_opens_a_door(page: Page, demo: Demo) -> None:
 
 def test_badge_as_a_picture(page: Page, demo: Demo, screenshots: Path) -> None:
     """A badge at the simulated panel, and what Home Assistant does: as a picture that moves."""
-    size = {"width": 600, "height": 520}
     controller = page.context.new_page()
     for each, url in (
         (controller, demo.panel_url),
         (page, f"{demo.url}/doors-dashboard/doors"),
     ):
-        each.set_viewport_size(size)
+        each.set_viewport_size({"width": 600, "height": 520})
         each.goto(url)
     front = page.locator("hui-tile-card").filter(has_text="Front door").first
     expect(front.get_by_text("Locked")).to_be_visible(timeout=30000)

@@ -175,10 +175,8 @@ async def test_lockdown(site: FaultySite, phase: str, name: str) -> None:
         # whose toggle it was nobody can tell
         left.discard(FRONT)
     assert left == guarded
-    for each in (lockdown, site.entry.runtime_data.site.lockdown):
-        await wait_until(
-            lambda each=each: not any(door.toggling.locked() for door in each.doors)
-        )
+    both = [*lockdown.doors, *site.entry.runtime_data.site.lockdown.doors]
+    await wait_until(lambda: not any(door.toggling.locked() for door in both))
 
 
 HOLD = {
@@ -187,7 +185,7 @@ HOLD = {
 }
 CLOSE = "door.actuate.close"
 UNTIL = "sensor.front_door_held_open_until"
-SECONDS = 0.8
+SECONDS = 1
 
 
 async def hold_open(site: FaultySite) -> None:
@@ -200,8 +198,11 @@ async def hold_open(site: FaultySite) -> None:
 def has_repair(site: FaultySite) -> bool:
     """Return whether a repair names the door that was not locked."""
     issue = ir.async_get(site.hass).async_get_issue(DOMAIN, f"hold_not_ended_{PANEL}")
-    assert not issue or issue.translation_placeholders["doors"] == "Front door"
-    return issue is not None
+    if issue is None:
+        return False
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["doors"] == "Front door"
+    return True
 
 
 @pytest.mark.parametrize(
