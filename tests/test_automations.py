@@ -27,6 +27,7 @@ from .common import (
     CONNECTION,
     FRONT,
     FRONT_ACCESS,
+    TEXTS,
     AccessEvents,
     Json,
     Site,
@@ -52,6 +53,7 @@ CAUSE = {
     "data": {
         "trigger": "{{ trigger.platform }}",
         "entity_id": "{{ trigger.entity_id | default }}",
+        "description": "{{ trigger.description | default }}",
         "person": "{{ trigger.to_state.attributes.person | default }}",
     },
 }
@@ -155,6 +157,13 @@ async def test_triggers(site: Site) -> None:
         ),
         ("prodatakey.forced", "binary_sensor.garage_forced_open"),
     ]
+    assert [run["description"] for run in runs] == [
+        TEXTS["common"][f"triggered_{name}"].format(person="Somebody", door=door)
+        for name, door in [
+            *((name, "Front door") for name in TRIGGERS),
+            ("forced", "Garage"),
+        ]
+    ]
 
 
 @pytest.mark.parametrize("kind", TARGETS)
@@ -241,6 +250,7 @@ async def test_person(site: Site, access_events: AccessEvents) -> None:
     ((name,)) = await access_events.people()
     await wait_until(lambda: len(runs) == len(people))
     assert {run["person"] for run in runs} == {name}
+    assert runs[0]["description"] == f"{name} was let in at Front door"
 
 
 async def test_why_people_are_refused(site: Site, access_events: AccessEvents) -> None:
@@ -304,7 +314,10 @@ async def test_another_person(
     request = {"type": "trace/get", **ours, "run_id": run["run_id"]}
     await client.send_json_auto_id(request)
     trace: Any = (await client.receive_json())["result"]["trace"]
-    assert trace["trigger/0"][0]["result"]["reason"] == reason
+    result = trace["trigger/0"][0]["result"]
+    assert result["data"]["key"] == reason
+    sentence = TEXTS["common"][f"not_triggered_{reason}"]
+    assert result["reason"] == sentence.format(person=person, door="Front door")
 
 
 async def test_people_are_not_recorded(

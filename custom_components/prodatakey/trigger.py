@@ -1,5 +1,6 @@
 """Triggers for access, alarms and requests to exit."""
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 from typing import Any, ClassVar, override
@@ -17,8 +18,12 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, State, callback
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+)
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.target import (
     TargetSelection,
@@ -31,11 +36,14 @@ from homeassistant.helpers.trigger import (
     NotTriggeredReasonReporter,
     StatelessEntityTriggerBase,
     Trigger,
+    TriggerActionRunner,
     TriggerConfig,
+    TriggerNotTriggeredReporter,
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .devices import async_get_panel_name
+from .activity import async_get_text
+from .devices import async_get_panel_name, device_name
 from .options import records_people
 from .pdk import Access, DeniedReason
 from .pdk.parser import comparable
@@ -95,6 +103,11 @@ class _DoorTrigger(EntityTriggerBase):
     # the first report ever is news
     _excluded_from_states = frozenset({STATE_UNAVAILABLE})
 
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger with the sentence that describes it."""
+        super().__init__(hass, config)
+        self._sentence = f"triggered_{config.key.partition('.')[2]}"
+
     @override
     @classmethod
     async def async_validate_config(
@@ -111,6 +124,37 @@ class _DoorTrigger(EntityTriggerBase):
         found = super().entity_filter(entities)
         return filter_entities(self._hass, found, self._translation_key)
 
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        """Attach the trigger, with a description that says who and where."""
+
+        @callback
+        def run(
+            extra_trigger_payload: dict[str, Any],
+            description: str,
+            context: Context | None = None,
+        ) -> asyncio.Task[Any]:
+            state: State = extra_trigger_payload["to_state"]
+            text = self._describe(state, self._sentence, description)
+            return run_action(extra_trigger_payload, text, context)
+
+        return await super().async_attach_runner(run, did_not_trigger)
+
+    def _describe(self, state: State, sentence: str, default: str) -> str:
+        """Return a sentence about a door, and about the person if there is one."""
+        entity = er.async_get(self._hass).async_get(state.entity_id)
+        device_id = entity.device_id if entity else None
+        device = dr.async_get(self._hass).async_get(device_id) if device_id else None
+        person = state.attributes.get("person")
+        return async_get_text(self._hass, sentence, default).format(
+            door=device_name(device) or state.name,
+            person=person or async_get_text(self._hass, "anonymous_name", ""),
+        )
+
 
 class AccessTrigger(_DoorTrigger, StatelessEntityTriggerBase):
     """Trigger on requests for access."""
@@ -125,6 +169,13 @@ class AccessTrigger(_DoorTrigger, StatelessEntityTriggerBase):
     ) -> bool:
         """Return whether the request was answered so."""
         return state.attributes.get(ATTR_EVENT_TYPE) == self._access
+
+    def _report(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter, key: str
+    ) -> None:
+        """Report in a sentence why an access did not fire, for the trace."""
+        reason = self._describe(state, f"not_triggered_{key}", key)
+        report_not_triggered(reason, entity_id=state.entity_id, key=key)
 
 
 class PersonAccessTrigger(AccessTrigger):
@@ -165,7 +216,7 @@ class PersonAccessTrigger(AccessTrigger):
         who = [state.attributes.get(key) for key in ("person", "person_id")]
         if self._people.isdisjoint(comparable(str(each)) for each in who if each):
             reason = "other_person" if any(who) else "person_not_recorded"
-            report_not_triggered(reason, entity_id=state.entity_id)
+            self._report(state, report_not_triggered, reason)
             return False
         return True
 
@@ -192,7 +243,7 @@ class DeniedAccessTrigger(PersonAccessTrigger):
         reasons = self._options.get(CONF_REASON)
         if not reasons or state.attributes.get(CONF_REASON) in reasons:
             return True
-        report_not_triggered("other_reason", entity_id=state.entity_id)
+        self._report(state, report_not_triggered, "other_reason")
         return False
 
 
