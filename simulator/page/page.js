@@ -40,7 +40,7 @@ function build() {
   find("#doors").replaceChildren();
   log.show(shown);
   if (shown === null) return;
-  document.title = `${panels[shown].name} – Simulated door controller`;
+  document.title = `${panels[shown].name} – Simulated panel`;
   for (const [id, door] of Object.entries(panels[shown].doors)) {
     const card = new Card(door, panels[shown], (act, body) =>
       post(`doors/${encodeURIComponent(id)}/${act}`, body),
