@@ -157,7 +157,8 @@ async def test_no_permission(accounts: AccountClient, simulator: SimulatedPdk) -
             await get_panel(accounts, panel_id)
     for status in (403, 404):
         await simulator.faults(panel_token={"status": status})
-        with pytest.raises(PermissionMissingError):
+        said = f"the credentials have no permission: HTTP {status}"
+        with pytest.raises(PermissionMissingError, match=said):
             await accounts.get_token(f"/api/panels/{PANEL}/token")
 
 
@@ -262,7 +263,7 @@ async def test_rejected_credentials_end_the_listing(
     wrong = account_client(session, simulator.accounts_url, "demo", "wrong")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with pytest.raises(InvalidAuthError):
+        with pytest.raises(InvalidAuthError, match="^the credentials were rejected: "):
             await get_sites(wrong)
         gc.collect()
     assert not [str(each.message) for each in caught]

@@ -21,9 +21,17 @@ class InvalidAuthError(PdkError):
 
     confirmed = False
 
+    def __str__(self) -> str:
+        """Return the answer of pdk.io, and what it means."""
+        return f"the credentials were rejected: {super().__str__()}"
+
 
 class PermissionMissingError(PdkError):
     """The credentials are valid, but have no permission for this panel."""
+
+    def __str__(self) -> str:
+        """Return the answer of pdk.io, and what it means."""
+        return f"the credentials have no permission: {super().__str__()}"
 
 
 class RateLimitedError(PdkError):
