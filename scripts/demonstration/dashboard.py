@@ -1,5 +1,6 @@
 """The demo's dashboard of the doors, and its doors in Assist."""
 
+from itertools import chain, count
 import re
 from typing import Any
 
@@ -9,18 +10,42 @@ DASHBOARD = "doors-dashboard"
 EXPOSED = re.compile(r"lock\..*|sensor\..*_last_person|switch\..*_lockdown")
 
 
-async def show_panels(hass: HomeAssistantClient, entries: list[dict[str, Any]]) -> None:
-    """Add the views of each panel without any to the dashboard; keep the others."""
-    new = [
-        await hass.act("prodatakey.dashboard", {"config_entry_id": entry["entry_id"]})
+async def show_panels(
+    hass: HomeAssistantClient, entries: list[dict[str, Any]]
+) -> dict[str, list[str]]:
+    """Add the views of each panel without any to the dashboard; keep the others.
+
+    Return the titles of each entry's views.
+    """
+    new = {
+        entry["entry_id"]: await hass.act(
+            "prodatakey.dashboard", {"config_entry_id": entry["entry_id"]}
+        )
         for entry in entries
-    ]
+    }
     views = await _get_views(hass)
     titles = {view.get("title") for view in views}
-    for view in (view for each in new for view in each["views"]):
+    for view in (view for each in new.values() for view in each["views"]):
         if view["title"] not in titles:
-            path = f"doors-{len(views) + 1}" if views else "doors"
+            used = {each.get("path") for each in views}
+            free = (f"doors-{number}" for number in count(2))
+            path = next(each for each in chain(["doors"], free) if each not in used)
             views.append(view | {"path": path})
+    await _save_views(hass, views)
+    return {
+        entry_id: [view["title"] for view in each["views"]]
+        for entry_id, each in new.items()
+    }
+
+
+async def hide_panel(hass: HomeAssistantClient, titles: list[str]) -> None:
+    """Remove the views of a panel that is gone."""
+    views = await _get_views(hass)
+    await _save_views(hass, [view for view in views if view.get("title") not in titles])
+
+
+async def _save_views(hass: HomeAssistantClient, views: list[dict[str, Any]]) -> None:
+    """Save the views of the dashboard."""
     config = {"title": "Doors", "views": views}
     await hass.send("lovelace/config/save", url_path=DASHBOARD, config=config)
 

@@ -17,7 +17,7 @@ from aiohttp import ClientSession
 from homeassistant import const
 
 from .claim import claim
-from .dashboard import expose_doors, show_panels
+from .dashboard import expose_doors, hide_panel, show_panels
 from .greeting import greet, warn_of_network
 from .home_assistant import CREDENTIALS, USER, HomeAssistantClient, write_configuration
 from .options import LOCALHOST, parse_arguments
@@ -69,6 +69,8 @@ class Demo:
         self._addresses = addresses
         self._mornings: set[str] = set()
         self._shown: set[str] = set()
+        self._views: dict[str, list[str]] = {}
+        """The titles of the views of each entry."""
         self.log = self._folder / "home-assistant.log"
         self.hass = HomeAssistantClient(session, f"http://127.0.0.1:{options.port}")
 
@@ -132,17 +134,24 @@ class Demo:
                 await self.run_mornings()
                 if self._mornings - self._shown:
                     await self._show_panels()
+                await self._hide_panels()
             await asyncio.sleep(WATCH_INTERVAL)
 
     async def _show_panels(self) -> None:
         """Put the panels on the dashboard, and their locks into Assist."""
         mornings = set(self._mornings)
         entries = await self.hass.entries(DOMAIN)
-        await show_panels(
+        self._views |= await show_panels(
             self.hass, [each for each in entries if each["state"] == "loaded"]
         )
         await expose_doors(self.hass)
         self._shown = mornings
+
+    async def _hide_panels(self) -> None:
+        """Take the panels that were removed off the dashboard."""
+        entries = {each["entry_id"] for each in await self.hass.entries(DOMAIN)}
+        for entry_id in self._views.keys() - entries:
+            await hide_panel(self.hass, self._views.pop(entry_id))
 
     async def run_mornings(self) -> bool | None:
         """Run the morning of each panel once; return None until all are connected.

@@ -17,7 +17,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Home Assistant with a simulated ProdataKey panel, until Ctrl-C.",
     )
     parser.add_argument(
-        "--port", type=port, default=8123, help="port of Home Assistant"
+        "--port", type=port, default=8123, help="port of Home Assistant (%(default)s)"
     )
     parser.add_argument(
         "--bind",
@@ -25,13 +25,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=LOCALHOST,
         help="IPv4 address of this machine on which Home Assistant can be opened as well,"
         f" such as by a tablet; {ALL_ADDRESSES} means all. Anyone in that network can then log"
-        " in with the demo's password",
+        " in with the demo's password. The pages of the simulated panel stay on this machine"
+        " (%(default)s)",
     )
     parser.add_argument(
         "--panel-port",
         type=port,
         default=8700,
-        help="first of the four ports of the simulated panels; 0 means any free ports",
+        help="first of the four ports of the simulated panels; 0 means any free ports"
+        " (%(default)s)",
     )
     parser.add_argument(
         "--empty", action="store_true", help="do not add the integration"
@@ -43,13 +45,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--live", action="store_true", help="let people come and go by themselves"
     )
     parser.add_argument(
-        "--speed", type=float, default=1, help="simulated seconds in a real one"
+        "--speed",
+        type=float,
+        default=1,
+        help="simulated seconds in a real one (%(default)s)",
     )
     parser.add_argument(
         "--folder",
         type=lambda text: Path(text).absolute(),
         default=ROOT / ".demo",
-        help="folder for all files; emptied at each start",
+        help="folder for all files; emptied at each start without --keep (%(default)s)",
     )
     return parser.parse_args(arguments)
 

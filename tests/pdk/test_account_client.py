@@ -263,7 +263,7 @@ async def test_rejected_credentials_end_the_listing(
     wrong = account_client(session, simulator.accounts_url, "demo", "wrong")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with pytest.raises(InvalidAuthError, match="^the credentials were rejected: "):
+        with pytest.raises(InvalidAuthError, match=r"^the credentials were rejected: "):
             await get_sites(wrong)
         gc.collect()
     assert not [str(each.message) for each in caught]
