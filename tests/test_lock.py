@@ -245,6 +245,9 @@ async def test_open_door(site: Site) -> None:
     ]
 
 
+LATCHED = "binary_sensor.front_door_latched_by_force_toggle"
+
+
 async def test_force_toggle(site: Site, entity_registry: er.EntityRegistry) -> None:
     """*Force toggle* is disabled by default, as it holds the door unlocked."""
     entity_id = "button.front_door_force_toggle"
@@ -256,6 +259,19 @@ async def test_force_toggle(site: Site, entity_registry: er.EntityRegistry) -> N
     await site.act("button.press", entity_id)
     assert await site.sent() == ["door.actuate.forcetoggle"]
     await site.wait_for_state(FRONT, "unlocked")
+    # the panel does not report the latch, so it is shown as what was done here
+    shown = await site.wait_for_state(LATCHED, "on")
+    assert shown.attributes["assumed_state"] is True
+    await site.set_up()
+    assert site.state(LATCHED).state == "on"
+    await site.act("button.press", entity_id)
+    await site.wait_for_state(LATCHED, "off")
+    await site.act("button.press", entity_id)
+    await site.wait_for_state(LATCHED, "on")
+    # who is let in proves that it has ended
+    await site.emit_all(access_granted("Amelia Hartmann"))
+    shown = await site.wait_for_state(LATCHED, "off")
+    assert "assumed_state" not in shown.attributes
 
 
 # --- whom the logbook names

@@ -101,6 +101,13 @@ BINARY_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         supported_fn=has_aspect(Aspect.AUTO_OPEN),
     ),
+    DoorBinarySensorDescription(
+        key="latched",
+        aspect=Aspect.LATCHED,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        feature=Feature.FORCE_TOGGLE,
+        supported_fn=has_aspect(Aspect.LATCHED),
+    ),
 )
 
 CONNECTION = PanelBinarySensorDescription(

@@ -33,6 +33,7 @@ WARNINGS = (
     ("switch", "do_not_disturb", "purple"),
     ("binary_sensor", "force_close", "purple"),
     ("binary_sensor", "auto_open", "amber"),
+    ("binary_sensor", "latched", "purple"),
 )
 
 type Card = dict[str, Any]

@@ -13,7 +13,7 @@ from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .binary_sensor import PROBLEMS
+from .binary_sensor import BINARY_SENSORS, PROBLEMS
 from .button import BUTTONS
 from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
@@ -33,6 +33,7 @@ _ENABLED_BY_MOVE = "enabled_by_move"
 _FEATURES = {
     row.translation_key or row.key: row.feature
     for row in (
+        *BINARY_SENSORS,
         *PANEL_SWITCHES,
         *BUTTONS,
         DO_NOT_DISTURB,

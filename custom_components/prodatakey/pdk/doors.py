@@ -187,8 +187,19 @@ class Door:
             return False
         return self.update(command.aspect, command.value)
 
+    def handle_force_toggle(self) -> None:
+        """Handle an executed force toggle: it latches the relay, or ends that.
+
+        The panel does not report it, so it is only assumed.
+        """
+        self.update(Aspect.LATCHED, not self.state.get(Aspect.LATCHED))
+        self.mark_assumed(Aspect.LATCHED)
+
     def handle_grant(self, event: AccessEvent, age: float) -> None:
         """Handle granted access: the relay change that comes with it is theirs."""
+        if Aspect.LATCHED in self.aspects:
+            # a door that is latched grants none
+            self.update(Aspect.LATCHED, False)
         self.last_grant = Grant(
             person=event.person,
             request_factor=event.request_factor,

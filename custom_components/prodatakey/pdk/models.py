@@ -8,7 +8,7 @@ type DoorId = int | str
 
 
 class Aspect(StrEnum):
-    """One property of a door that the panel reports."""
+    """One property of a door, which the panel reports if nothing else is said."""
 
     RELAY = "relay"
     DPS = "dps"
@@ -17,6 +17,8 @@ class Aspect(StrEnum):
     FORCED = "forced"
     FORCE_CLOSE = "force_close"
     AUTO_OPEN = "auto_open"
+    LATCHED = "latched"
+    """What force toggle has done, as far as this client has sent it; never reported."""
 
     # Enum.__hash__ is pure Python; str.__hash__ is faster for every event
     __hash__ = str.__hash__

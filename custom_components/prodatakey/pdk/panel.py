@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from .clock import MAX_EVENT_AGE, PanelClock
-from .commands import Command, DoorCommand, run_to_completion
+from .commands import ActuateForceToggle, Command, DoorCommand, run_to_completion
 from .doors import Door
 from .endpoints import Endpoints
 from .errors import CommandUnansweredError
@@ -129,6 +129,11 @@ class Panel:
             if door.mark_assumed(command.aspect):
                 self._on_change()
             raise
+        if isinstance(command, ActuateForceToggle):
+            if Aspect.LATCHED not in door.aspects:
+                self._add_aspect(door, Aspect.LATCHED)
+            door.handle_force_toggle()
+            self._on_change()
         if door.handle_result(command, report_count):
             self._on_change()
 
@@ -172,9 +177,7 @@ class Panel:
         if event.occurred is not None:
             self.clock.learn(event.occurred, door=door.id, held_since=held_since)
         if event.aspect not in door.aspects:
-            # first, so that a new entity begins as unknown: its first report is news
-            door.add_aspect(event.aspect)
-            self._notify_doors((door,))
+            self._add_aspect(door, event.aspect)
         if door.handle_report(event, held_since):
             self._on_change()
 
@@ -201,6 +204,11 @@ class Panel:
                 if door_id is not None and (opened := self.doors.get(door_id)):
                     opened.handle_grant(event, age)
         door.accesses.notify(event, age)
+
+    def _add_aspect(self, door: Door, aspect: Aspect) -> None:
+        """Add an aspect first, so that a new entity begins as unknown: then it is news."""
+        door.add_aspect(aspect)
+        self._notify_doors((door,))
 
     def _create_door(self, event: DoorEvent | AccessEvent) -> Door | None:
         """Return the door of the first event that names it; None beyond the maximum."""
