@@ -168,12 +168,13 @@ async def registered(
     other = Site(hass, workshop, site.pdk)
     await other.set_up()
     await site.discover()
+    for _ in range(2):
+        await site.entry.runtime_data.panel.send(ActuateForceToggle(1))
     await site.happen(1, "badge", person=1)
     await site.happen(3, "badge", person=5)
     await site.happen(1, "schedule")
     await site.wait_for_state("binary_sensor.front_door_unlocked_by_schedule", "on")
     await site.act("prodatakey.hold_open")
-    await site.entry.runtime_data.panel.send(ActuateForceToggle(1))
     for topic in ("device.alarm.circuitbreaker", "controller.alarm.comloss"):
         await site.pdk.report(WORKSHOP, f"{topic}.on", 1)
     await site.pdk.report(WORKSHOP, "controller.input.lp.on")
