@@ -286,6 +286,23 @@ def user(hass_admin_user: MockUser) -> Context:
     return Context(user_id=hass_admin_user.id)
 
 
+async def test_buttons_name_their_caller(site: Site, user: Context) -> None:
+    """What the lock does while a button is pressed is the user's, and nothing after that."""
+    await site.emit("door.input.relay.off")
+    await site.wait_for_state(FRONT, "locked")
+    await site.pdk.faults(commands="ignored")
+    pressing = site.hass.async_create_task(
+        site.act("button.press", "button.front_door_open", user)
+    )
+    (command,) = await site.commands()
+    await site.emit("door.input.relay.on")
+    assert (await site.wait_for_state(FRONT, "unlocked")).context is user
+    await site.carry_out(command)
+    await pressing
+    await site.emit("door.input.relay.off")
+    assert (await site.wait_for_state(FRONT, "locked")).context.user_id is None
+
+
 async def test_access_after_an_opening(site: Site, user: Context) -> None:
     """A user opens: the relay is the user's, until a person is granted access."""
     await site.pdk.faults(commands="ignored")

@@ -1,6 +1,7 @@
 """Buttons: commands for doors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import override
 
@@ -86,4 +87,17 @@ class DoorButton(DoorEntity, ButtonEntity):
         if self.entity_description.opens_door:
             await self.async_require_lock_permission()
         command = self.entity_description.command(self.door.id)
-        await self._async_send(command)
+        await self._async_send(command, self._naming_caller())
+
+    @contextmanager
+    def _naming_caller(self) -> Iterator[None]:
+        """Attribute states of this button and of the door's lock to the caller."""
+        callers, context = self.coordinator.callers, self._context
+        if context is not None:
+            callers[self.door.id] = context
+        try:
+            with self.caller_context():
+                yield
+        finally:
+            if callers.get(self.door.id) is context:
+                callers.pop(self.door.id, None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .account import async_start_reauth, async_withdraw_reauth
@@ -37,6 +37,7 @@ from .pdk import (
     Client,
     Door,
     DoorCommand,
+    DoorId,
     Feature,
     InvalidAuthError,
     LiveEvent,
@@ -100,6 +101,8 @@ class PanelCoordinator:
         self.activity_updates = Subscribers[()]()
         self._store = PanelStore(hass, client.info.id, self._as_dict)
         self._anonymous_name = anonymous_name
+        self.callers: dict[DoorId, Context] = {}
+        """Who presses a button of a door now: what its lock does meanwhile is theirs."""
         self.site = Site(
             client,
             on_change=self._store.async_schedule_save,

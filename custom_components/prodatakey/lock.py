@@ -107,7 +107,12 @@ class DoorLock(DoorEntity, LockEntity):
         """Handle a change of the relay."""
         if self._cancel_opening is not None:
             self._end_opening()
+        if (caller := self.coordinator.callers.get(self.door.id)) is None:
+            self.async_write_ha_state()
+            return
+        self.async_set_context(caller)
         self.async_write_ha_state()
+        self._context = None
 
     @callback
     def _handle_grant(self) -> None:
