@@ -147,6 +147,27 @@ async def test_new_entity_that_says_nothing(
     assert exist() == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "used"),
+    [
+        ("unlock_mode", "ajar", "hold"),
+        ("unlock_duration", 541, None),
+        ("record_people", "yes", False),
+    ],
+)
+async def test_unusable_option(
+    new_site: Site,
+    caplog: pytest.LogCaptureFixture,
+    option: str,
+    value: object,
+    used: object,
+) -> None:
+    """An option that cannot be used counts as not set, with a line in the log."""
+    await new_site.set_up(**{option: value})
+    assert getattr(new_site.entry.runtime_data.options, option) == used
+    assert f"Ignored the option {option}" in caplog.text
+
+
 async def test_code_that_cannot_be_one(site: Site) -> None:
     """A panel with an unusable code is not set up: its doors would open without one."""
     site.hass.config_entries.async_update_entry(site.entry, options={"code": ["1234"]})
