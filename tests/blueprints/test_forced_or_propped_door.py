@@ -40,12 +40,12 @@ async def test_forced_door(
     await wait_until(lambda: notifications)
     (call,) = phone_notifications
     assert call.data["title"] == "Alarm: Front door"
-    assert call.data["message"].startswith("Forced open at ")
+    assert call.data["message"].startswith("Forced open, ")
     assert call.data["data"]["image"] == "/api/camera_proxy/camera.entrance"
     assert call.data["data"]["tag"] == FORCED
     assert call.data["data"]["push"]["sound"]["critical"] == 1
     said = notifications[0].data["message"]
-    assert said.startswith("Alarm: Front door: Forced open at ")
+    assert said.startswith("Alarm: Front door: Forced open, ")
     for online, state in ((False, "unavailable"), (True, "on")):
         await site.set_online(online)
         await site.wait_for_state(FORCED, state)
@@ -68,7 +68,25 @@ async def test_propped_door(
     await site.happen(1, "close")
     await wait_until(lambda: len(phone_notifications) == 2)
     began, ended = (call.data for call in phone_notifications)
-    assert began["message"].startswith("Held open too long at ")
-    assert ended["message"].startswith("Closed again at ")
+    assert began["message"].startswith("Held open too long, ")
+    assert ended["message"].startswith("Closed again, ")
     data = {"tag": PROPPED, "group": "prodatakey", "ttl": 0, "priority": "high"}
     assert began["data"] == ended["data"] == data
+
+
+async def test_own_words(
+    site: Site, automate: Automate, phone: str, phone_notifications: list[ServiceCall]
+) -> None:
+    """The texts of a blueprint can be in another language."""
+    await automate(
+        "forced_or_propped_door",
+        doors=DOORS,
+        phone=phone,
+        alarm_text="Achtung",
+        forced_text="Gewaltsam geöffnet",
+    )
+    await site.happen(1, "force")
+    await wait_until(lambda: phone_notifications)
+    (call,) = phone_notifications
+    assert call.data["title"] == "Achtung: Front door"
+    assert call.data["message"].startswith("Gewaltsam geöffnet, ")
