@@ -55,7 +55,12 @@ async def submit(
     hass: HomeAssistant, form: ConfigFlowResult, **user_input: Any
 ) -> ConfigFlowResult:
     """Submit a form; what comes next has all its texts."""
-    result = await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
+    flows = hass.config_entries.flow
+    result = await flows.async_configure(form["flow_id"], user_input)
+    if result["type"] is FlowResultType.SHOW_PROGRESS:
+        assert result["progress_action"] in TEXTS["config"]["progress"]
+        await hass.async_block_till_done()
+        result = await flows.async_configure(form["flow_id"])
     if result["type"] is FlowResultType.FORM:
         check_form(result, TEXTS["config"])
     elif result["type"] is FlowResultType.ABORT:
@@ -209,6 +214,23 @@ async def test_something_does_not_work(
     assert (form["step_id"], form["errors"]) == (step, {"base": error})
     assert not hass.config_entries.async_entries(DOMAIN)
     await pdk.sockets(PANEL, 0)
+
+
+async def test_closed_while_pdk_io_is_asked(
+    hass: HomeAssistant, pdk: SimulatedPdk
+) -> None:
+    """An error is not shown while the next try is on its way; closed then, it ends."""
+    await pdk.faults(token={"status": 401, "count": 1})
+    form = await start(hass)
+    assert form["errors"] == {"base": "invalid_auth"}
+    await pdk.faults(token={"hang": True})
+    flows = hass.config_entries.flow
+    asking = await flows.async_configure(form["flow_id"], CREDENTIALS)
+    assert asking["type"] is FlowResultType.SHOW_PROGRESS
+    assert "errors" not in asking
+    flows.async_abort(form["flow_id"])
+    await hass.async_block_till_done()
+    assert not hass.config_entries.async_entries(DOMAIN)
 
 
 async def test_nothing_to_set_up(

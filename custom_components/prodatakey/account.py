@@ -1,7 +1,6 @@
 """Accounts of pdk.io: clients that entries share, and reauthentication."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +19,18 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEM_ID, DOMAIN
-from .pdk import PDK_IO, AccountClient, Service, check_permission, read_each
+from .pdk import (
+    PDK_IO,
+    AccountClient,
+    PanelInfo,
+    PermissionMissingError,
+    Service,
+    check_permission,
+    create_client,
+    get_site,
+    read_each,
+    validate_connection,
+)
 
 type Credentials = tuple[str, str]
 
@@ -89,6 +99,16 @@ def get_credentials(data: Mapping[str, Any]) -> Credentials:
 
 
 @callback
+def async_get_known_accounts(hass: HomeAssistant) -> dict[str, list[ConfigEntry]]:
+    """Return the entries of each account, by the id of the first."""
+    accounts: dict[Credentials, list[ConfigEntry]] = {}
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        if all(credentials := get_credentials(entry.data)):
+            accounts.setdefault(credentials, []).append(entry)
+    return {entries[0].entry_id: entries for entries in accounts.values()}
+
+
+@callback
 def async_entries_sharing_credentials(
     hass: HomeAssistant, entry: ConfigEntry
 ) -> list[ConfigEntry]:
@@ -103,21 +123,45 @@ def async_entries_sharing_credentials(
     ]
 
 
-async def async_find_reached_entries(
-    account: AccountClient, entries: Iterable[ConfigEntry]
-) -> list[ConfigEntry]:
-    """Return the entries whose panels an account has permission for, as proven now.
+async def async_validate_panel(
+    hass: HomeAssistant, account: AccountClient, panel: PanelInfo
+) -> bool:
+    """Validate token, list of doors and live connection of a panel; return True.
 
-    Raises InvalidAuthError.
+    Raises PdkError.
+    """
+    client = create_client(async_get_clientsession(hass), account, panel)
+    await client.get_doors()
+    await validate_connection(client)
+    return True
+
+
+async def async_find_reached_entries(
+    hass: HomeAssistant, account: AccountClient, entry: ConfigEntry
+) -> list[ConfigEntry]:
+    """Return which of the entries with an entry's credentials an account reaches.
+
+    Of this entry the whole way is validated, of the others the permission. Raises
+    PdkError.
     """
 
-    async def check(entry: ConfigEntry) -> ConfigEntry:
-        system_id = entry.data.get(CONF_SYSTEM_ID)
-        await check_permission(account, str(entry.unique_id), system_id)
-        return entry
+    async def check(other: ConfigEntry) -> ConfigEntry:
+        system_id = other.data.get(CONF_SYSTEM_ID)
+        await check_permission(account, str(other.unique_id), system_id)
+        return other
 
-    reached = await read_each({entry: entry.title for entry in entries}, check)
-    return reached.found
+    system_id = entry.data.get(CONF_SYSTEM_ID)
+    try:
+        panel = await get_site(account, str(entry.unique_id), system_id)
+    except PermissionMissingError:
+        return []
+    await async_validate_panel(hass, account, panel)
+    others = {
+        other: other.title
+        for other in async_entries_sharing_credentials(hass, entry)
+        if other is not entry
+    }
+    return [entry, *(await read_each(others, check)).found]
 
 
 @callback
@@ -138,15 +182,16 @@ def async_withdraw_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
             hass.config_entries.flow.async_abort(flow_id)
 
 
-@contextmanager
-def async_keep_flow(hass: HomeAssistant, flow_id: str) -> Iterator[None]:
-    """Do not withdraw a flow while its new credentials are validated."""
-    validating = hass.data.setdefault(_VALIDATING, set())
-    validating.add(flow_id)
-    try:
-        yield
-    finally:
-        validating.discard(flow_id)
+@callback
+def async_keep_flow(hass: HomeAssistant, flow_id: str) -> None:
+    """Do not withdraw a flow from now: its new credentials are validated."""
+    hass.data.setdefault(_VALIDATING, set()).add(flow_id)
+
+
+@callback
+def async_release_flow(hass: HomeAssistant, flow_id: str) -> None:
+    """Let a flow be withdrawn again: it shows what became of its credentials."""
+    hass.data.get(_VALIDATING, set()).discard(flow_id)
 
 
 def _reauth_flow_ids(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:

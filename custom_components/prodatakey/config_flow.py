@@ -1,7 +1,8 @@
 """Config flow: credentials, one of the account's panels, and what unlocking does."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 import logging
 from typing import Any, override
 
@@ -12,43 +13,34 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlow,
 )
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_CODE
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import callback
 from homeassistant.helpers import translation
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .account import (
     async_entries_sharing_credentials,
     async_find_reached_entries,
     async_get_account,
+    async_get_known_accounts,
     async_keep_flow,
+    async_release_flow,
     async_share_account,
-    get_credentials,
+    async_validate_panel,
 )
-from .const import CONF_PANEL_ID, CONF_SYSTEM_ID, DOMAIN
+from .const import CONF_PANEL_ID, DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import async_get_panel_name
 from .exceptions import error_key
 from .forms import (
     CONF_CREDENTIALS,
     CREDENTIALS_SCHEMA,
-    OPTIONS_SCHEMA,
     UNLOCK_SCHEMA,
     known_schema,
     panel_schema,
 )
 from .move import get_entry_data
-from .pdk import (
-    AccountClient,
-    CannotConnectError,
-    PanelInfo,
-    PdkError,
-    PermissionMissingError,
-    create_client,
-    get_site,
-    get_sites,
-    validate_connection,
-)
+from .options_flow import PanelOptionsFlow
+from .pdk import AccountClient, CannotConnectError, PanelInfo, PdkError, get_sites
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,58 +59,76 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
     _account: AccountClient
     _credentials: dict[str, str]
     _panel: PanelInfo
+    _asking: asyncio.Task[ConfigFlowResult]
+    """Asks pdk.io and the panel; its result is the next form."""
 
     def __init__(self) -> None:
         """Initialize the config flow."""
         self._panels: dict[str, PanelInfo] = {}
         self._unreadable: list[str] = []
         """Names of organizations and systems that could not be read."""
+        self._to_reload: list[str] = []
+        """Entries with new credentials that are not loaded."""
 
     @override
     async def async_step_user(
         self, user_input: dict[str, str] | None = None
     ) -> ConfigFlowResult:
         """Handle the credentials; offer known ones first."""
-        errors: dict[str, str] = {}
-        if user_input is None and self._known_accounts():
+        if user_input is not None:
+            show_form = partial(self._show_user_form, user_input)
+            return await self._ask(self._handle_account(user_input, show_form))
+        if async_get_known_accounts(self.hass):
             return await self.async_step_known()
-        if user_input is not None and await self._list_panels(user_input, errors):
-            return await self.async_step_panel()
-        return self._show_user_form(user_input, errors)
+        return self._show_user_form(None, {})
 
     async def async_step_known(
         self, user_input: dict[str, str] | None = None
     ) -> ConfigFlowResult:
         """Handle the choice of an account that other entries use."""
-        accounts = self._known_accounts()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            entries = accounts.get(user_input[CONF_CREDENTIALS])
-            if entries is None:
-                return self._show_user_form(None, errors)
-            if await self._list_panels(dict(entries[0].data), errors):
-                return await self.async_step_panel()
-        return self.async_show_form(
-            step_id="known",
-            data_schema=self.add_suggested_values_to_schema(
-                known_schema(accounts), user_input
-            ),
-            errors=errors,
-        )
+        if user_input is None:
+            return self._show_known_form(None, {})
+        entries = async_get_known_accounts(self.hass).get(user_input[CONF_CREDENTIALS])
+        if entries is None:
+            return self._show_user_form(None, {})
+        show_form = partial(self._show_known_form, user_input)
+        return await self._ask(self._handle_account(dict(entries[0].data), show_form))
 
     async def async_step_panel(
         self, user_input: dict[str, str] | None = None
     ) -> ConfigFlowResult:
         """Handle the choice of a panel, and validate the connection to it."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            panel = self._available_panels().get(user_input[CONF_PANEL_ID])
-            if panel is None:
-                errors["base"] = "configured_meanwhile"
-            elif await self._run_step(self._validate(panel), errors):
-                self._panel = panel
-                return await self.async_step_unlock()
-        return await self._offer_panels(errors)
+        if user_input is None:
+            return await self._offer_panels({})
+        panel = self._available_panels().get(user_input[CONF_PANEL_ID])
+        if panel is None:
+            return await self._offer_panels({"base": "configured_meanwhile"})
+        return await self._ask(self._handle_panel(panel))
+
+    async def async_step_ask(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Show that pdk.io is asked, without the form and its errors, until it is done."""
+        if not self._asking.done():
+            return self.async_show_progress(
+                step_id="ask", progress_action="ask", progress_task=self._asking
+            )
+        return self.async_show_progress_done(next_step_id="answered")
+
+    async def async_step_answered(
+        self, user_input: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        """Show what comes next."""
+        async_release_flow(self.hass, self.flow_id)
+        return self._asking.result()
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Handle the end of the flow: before it, a reload would abort it."""
+        async_release_flow(self.hass, self.flow_id)
+        for entry_id in self._to_reload:
+            self.hass.config_entries.async_schedule_reload(entry_id)
 
     async def async_step_unlock(
         self, user_input: dict[str, Any] | None = None
@@ -176,16 +186,60 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
         user_input: dict[str, str] | None,
     ) -> ConfigFlowResult:
         """Handle new credentials for an entry, and for those that share the old ones."""
+        if user_input is None:
+            return self._show_replace_form(step_id, entry, None, {})
+        return await self._ask(self._handle_replacement(step_id, entry, user_input))
+
+    async def _ask(
+        self, handling: Coroutine[Any, Any, ConfigFlowResult]
+    ) -> ConfigFlowResult:
+        """Handle in the background what pdk.io and the panel are asked for."""
+        self._asking = self.hass.async_create_task(handling)
+        return await self.async_step_ask()
+
+    async def _handle_account(
+        self,
+        credentials: Mapping[str, str],
+        show_form: Callable[[dict[str, str]], ConfigFlowResult],
+    ) -> ConfigFlowResult:
+        """Offer the panels of an account, or show its form again with the error."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            self._set_account(user_input)
-            with async_keep_flow(self.hass, self.flow_id):
-                finding = self._find_reached_entries(entry)
-                reached = await self._run_step(finding, errors)
-            if reached is not None:
-                if entry not in reached:
-                    return self.async_abort(reason="wrong_account")
-                return self._update_credentials(entry, reached)
+        if await self._list_panels(credentials, errors):
+            return await self._offer_panels(errors)
+        return show_form(errors)
+
+    async def _handle_panel(self, panel: PanelInfo) -> ConfigFlowResult:
+        """Validate the connection to a panel."""
+        errors: dict[str, str] = {}
+        validating = async_validate_panel(self.hass, self._account, panel)
+        if await self._run_step(validating, errors):
+            self._panel = panel
+            return await self.async_step_unlock()
+        return await self._offer_panels(errors)
+
+    async def _handle_replacement(
+        self, step_id: str, entry: ProdatakeyConfigEntry, user_input: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Validate new credentials, and use them where they have permission."""
+        errors: dict[str, str] = {}
+        self._set_account(user_input)
+        async_keep_flow(self.hass, self.flow_id)
+        finding = async_find_reached_entries(self.hass, self._account, entry)
+        reached = await self._run_step(finding, errors)
+        if reached is None:
+            return self._show_replace_form(step_id, entry, user_input, errors)
+        if entry not in reached:
+            return self.async_abort(reason="wrong_account")
+        return self._update_credentials(entry, reached)
+
+    def _show_replace_form(
+        self,
+        step_id: str,
+        entry: ProdatakeyConfigEntry,
+        user_input: dict[str, str] | None,
+        errors: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show the form for new credentials."""
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -226,7 +280,7 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             account = async_share_account(self.hass, entry)
             entry.runtime_data.site.set_account(account)
         else:
-            entries.async_schedule_reload(entry.entry_id)
+            self._to_reload.append(entry.entry_id)
 
     def _show_user_form(
         self, user_input: dict[str, str] | None, errors: dict[str, str]
@@ -236,6 +290,18 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(
                 CREDENTIALS_SCHEMA, user_input
+            ),
+            errors=errors,
+        )
+
+    def _show_known_form(
+        self, user_input: dict[str, str] | None, errors: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Show the form with the accounts that other entries use."""
+        return self.async_show_form(
+            step_id="known",
+            data_schema=self.add_suggested_values_to_schema(
+                known_schema(async_get_known_accounts(self.hass)), user_input
             ),
             errors=errors,
         )
@@ -299,43 +365,6 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             self._panels[key] = panel
         return True
 
-    def _known_accounts(self) -> dict[str, list[ConfigEntry]]:
-        """Return the entries of each account, by the id of the first."""
-        accounts: dict[tuple[str, str], list[ConfigEntry]] = {}
-        for entry in self._async_current_entries(include_ignore=False):
-            if all(credentials := get_credentials(entry.data)):
-                accounts.setdefault(credentials, []).append(entry)
-        return {entries[0].entry_id: entries for entries in accounts.values()}
-
-    async def _find_reached_entries(
-        self, entry: ProdatakeyConfigEntry
-    ) -> list[ConfigEntry]:
-        """Return which of the entries with its credentials the new ones reach.
-
-        Of this entry the whole way is validated, of the others the permission. Raises
-        PdkError.
-        """
-        system_id = entry.data.get(CONF_SYSTEM_ID)
-        try:
-            site = await get_site(self._account, str(entry.unique_id), system_id)
-        except PermissionMissingError:
-            return []
-        await self._validate(site)
-        others = [
-            other
-            for other in async_entries_sharing_credentials(self.hass, entry)
-            if other is not entry
-        ]
-        return [entry, *await async_find_reached_entries(self._account, others)]
-
-    async def _validate(self, panel: PanelInfo) -> bool:
-        """Validate token, REST and stream."""
-        session = async_get_clientsession(self.hass)
-        client = create_client(session, self._account, panel)
-        await client.get_doors()
-        await validate_connection(client)
-        return True
-
     async def _run_step[T](
         self, step: Awaitable[T], errors: dict[str, str]
     ) -> T | None:
@@ -361,30 +390,6 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             for key, panel in self._panels.items()
             if panel.id not in configured
         }
-
-
-class PanelOptionsFlow(OptionsFlow):
-    """Handle the options."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Handle the options."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            if CONF_CODE in user_input:
-                user_input[CONF_CODE] = user_input[CONF_CODE].strip()
-            if user_input.get(CONF_CODE) == "":
-                errors[CONF_CODE] = "blank_code"
-            else:
-                return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, user_input or self.config_entry.options
-            ),
-            errors=errors,
-        )
 
 
 def _titles(entries: list[ConfigEntry]) -> str:

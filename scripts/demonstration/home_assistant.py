@@ -1,5 +1,6 @@
 """The demo's Home Assistant: its configuration, its user and its API."""
 
+import asyncio
 from collections.abc import Mapping
 import json
 from pathlib import Path
@@ -224,7 +225,11 @@ class HomeAssistantClient:
         for answer in answers:
             if step["type"] != "form" or step["errors"]:
                 break
-            step = await self.call("POST", f"{flows}/{step['flow_id']}", json=answer)
+            path = f"{flows}/{step['flow_id']}"
+            step = await self.call("POST", path, json=answer)
+            while step["type"] == "progress":
+                await asyncio.sleep(0.1)
+                step = await self.call("GET", path)
         if step["type"] != "create_entry":
             reason = step.get("errors") or step.get("reason") or step["type"]
             raise DemoError(f"the integration was not added: {reason}")

@@ -57,21 +57,27 @@ def page(browser: Browser, demo: Demo) -> Page:
     """Return a page, logged in; the panel is set up, and two doors are in an area."""
     page = log_in(browser, demo.url)
     flows = "config/config_entries/flow"
-    step = post(page, flows, {"handler": "prodatakey"})
+    step = call_api(page, "POST", flows, {"handler": "prodatakey"})
     credentials = {"client_id": "demo", "client_secret": "demo-secret"}
     for answer in (credentials, {"panel_id": PANEL}, {}):
-        step = post(page, f"{flows}/{step['flow_id']}", answer)
+        path = f"{flows}/{step['flow_id']}"
+        step = call_api(page, "POST", path, answer)
+        while step["type"] == "progress":
+            page.wait_for_timeout(100)
+            step = call_api(page, "GET", path)
     furnish(page, *NAMES[:ENTRANCES])
     show_view(page, step["result"]["entry_id"])
     return page
 
 
-def post(page: Page, path: str, body: dict[str, str]) -> Any:
+def call_api(
+    page: Page, method: str, path: str, body: dict[str, str] | None = None
+) -> Any:
     """Send a request to Home Assistant's REST API."""
     return page.evaluate(
-        """([path, body]) =>
-            document.querySelector("home-assistant").hass.callApi("POST", path, body)""",
-        [path, body],
+        """([method, path, body]) =>
+            document.querySelector("home-assistant").hass.callApi(method, path, body)""",
+        [method, path, body],
     )
 
 
