@@ -29,7 +29,9 @@ async def test_pages(
     assert (await simulator.requests())["devices"] == pages
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-Total-Count": "many"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-Total-Count": "many"}, {"X-Total-Count": "-1"}]
+)
 async def test_page_is_ignored(
     client: PanelClient, simulator: SimulatedPdk, headers: dict[str, str]
 ) -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 import logging
+import math
 import re
 from typing import ClassVar
 
@@ -215,6 +216,7 @@ def add_size(size: int, response: Response) -> int:
 def _total_count(response: Response) -> float:
     """Return the number of devices, or infinity if it is not reported."""
     try:
-        return int(response.headers["X-Total-Count"])
+        count = int(response.headers["X-Total-Count"])
     except KeyError, ValueError:
-        return float("inf")
+        return math.inf
+    return count if count >= 0 else math.inf
