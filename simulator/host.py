@@ -1,5 +1,6 @@
 """A panel on the network: its address, REST API and stream."""
 
+import socket
 from typing import Any
 
 from aiohttp import web
@@ -32,7 +33,9 @@ class PanelHost:
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1
         )
-        self._site: web.TCPSite | None = None
+        self._site: web.SockSite | None = None
+        self._reserved: socket.socket | None = None
+        """Keeps the port of a panel that is offline: connections are refused there."""
 
     @property
     def uri(self) -> str:
@@ -57,9 +60,10 @@ class PanelHost:
         """Listen."""
         self.panel.online = True
         if self._site is None:
-            self._site = web.TCPSite(self._runner, LOOPBACK, self._port)
+            bound, self._reserved = self._reserved or _bind(self._port), None
+            self._port = bound.getsockname()[1]
+            self._site = web.SockSite(self._runner, bound)
             await self._site.start()
-            self._port = self._runner.addresses[0][1]
 
     async def go_offline(self) -> None:
         """Stop listening and abort every connection."""
@@ -67,6 +71,7 @@ class PanelHost:
         if self._site:
             await self._site.stop()
             self._site = None
+            self._reserved = _bind(self._port)
         await self.kick("abort")
         server = self._runner.server
         for connection in server.connections if server else ():
@@ -76,6 +81,7 @@ class PanelHost:
     async def move(self) -> None:
         """Move to another free port; the former address does not answer any more."""
         await self.go_offline()
+        self._release_port()
         self._port = 0
         await self.go_online()
 
@@ -90,6 +96,12 @@ class PanelHost:
             system, self.system = self.system, None
             await system.remove(self.panel)
 
+    def _release_port(self) -> None:
+        """Let others have the port."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+
     async def kick(self, how: How) -> None:
         """Close the connections of the stream."""
         await self.stream.kick(how)
@@ -97,6 +109,7 @@ class PanelHost:
     async def stop(self) -> None:
         """Stop the panel and its server."""
         await self.go_offline()
+        self._release_port()
         self.panel.stop()
         self.stream.stop()
         await self._runner.cleanup()
@@ -151,3 +164,11 @@ def _links(request: web.Request, page: int, per_page: int, total: int) -> str:
         f'<{base.with_query(page=number, per_page=per_page)}>; rel="{rel}"'
         for rel, number in pages.items()
     )
+
+
+def _bind(port: int) -> socket.socket:
+    """Return a socket that has a port, and does not listen yet."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((LOOPBACK, port))
+    return bound

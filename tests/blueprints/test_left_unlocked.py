@@ -30,6 +30,8 @@ async def test_left_unlocked(
     assert [each.data["message"] for each in notifications] == [
         "Front door was left unlocked"
     ]
+    # it goes on until the door is locked for certain
+    await site.wait_for_attribute("automation.ours", "current", 0)
     await site.act("lock.unlock")
     await site.wait_for_state(FRONT, "locked")
     await site.act("prodatakey.hold_open", duration={"hours": 1})
