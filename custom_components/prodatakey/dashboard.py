@@ -192,6 +192,7 @@ class _Views:
         text = self._names[f"component.{DOMAIN}.common.assumed"]
         content = (
             f"{{% set assumed = {locks} | select('is_state_attr', 'assumed_state', true)"
+            " | reject('is_state', 'unavailable')"
             " | map('state_attr', 'friendly_name') | list %}"
             f"{{% if assumed %}}{text}: {{{{ assumed | join(', ') }}}}{{% endif %}}"
         )
