@@ -1,7 +1,7 @@
 """A lockdown, and a door that is held open until a time: each phase with each fault."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 import contextlib
 from itertools import product
 from typing import Any
@@ -60,6 +60,17 @@ FAULTS = {
 }
 
 
+def cells(phases: Iterable[str], *default: tuple[str, str]) -> pytest.MarkDecorator:
+    """Parametrize a test with phases and faults; the default run has some of them."""
+    return pytest.mark.parametrize(
+        ("phase", "name"),
+        [
+            pytest.param(*cell, marks=() if cell in default else pytest.mark.soak)
+            for cell in product(phases, FAULTS)
+        ],
+    )
+
+
 async def doors_in_do_not_disturb(site: FaultySite) -> set[int]:
     """Return the doors that are locked down in truth."""
     doors = site.entry.runtime_data.panel.doors
@@ -105,25 +116,14 @@ def needs_another_try(site: FaultySite, wanted: str) -> bool:
     return state.state != wanted or bool(state.attributes["unconfirmed"])
 
 
-@pytest.mark.parametrize(
-    ("phase", "name"),
-    [
-        pytest.param(
-            *cell,
-            marks=()
-            if cell
-            in {
-                ("before", "refusal"),
-                ("pending", "outage"),
-                ("on", "second hand"),
-                ("on", "outage"),
-                ("turning off", "no answer"),
-                ("turning off", "restart"),
-            }
-            else pytest.mark.soak,
-        )
-        for cell in product(("before", "pending", "on", "turning off"), FAULTS)
-    ],
+@cells(
+    ("before", "pending", "on", "turning off"),
+    ("before", "refusal"),
+    ("pending", "outage"),
+    ("on", "second hand"),
+    ("on", "outage"),
+    ("turning off", "no answer"),
+    ("turning off", "restart"),
 )
 async def test_lockdown(site: FaultySite, phase: str, name: str) -> None:
     """Test that it shows the truth, can be tried again, and ends what it began."""
@@ -184,7 +184,6 @@ HOLD = {
     "second hand": Fault(lambda site: site.happen(FRONT, "lock"), nothing),
 }
 CLOSE = "door.actuate.close"
-UNTIL = "sensor.front_door_held_open_until"
 SECONDS = 1
 
 
@@ -205,22 +204,7 @@ def has_repair(site: FaultySite) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    ("phase", "name"),
-    [
-        pytest.param(
-            *cell,
-            marks=()
-            if cell
-            in {
-                ("held", "outage"),
-                ("at the end", "refusal"),
-            }
-            else pytest.mark.soak,
-        )
-        for cell in product(("opening", "held", "at the end"), FAULTS)
-    ],
-)
+@cells(("opening", "held", "at the end"), ("held", "outage"), ("at the end", "refusal"))
 async def test_hold_open(site: FaultySite, phase: str, name: str) -> None:
     """Test that the door is locked once at the end, or that a repair names it."""
     fault = HOLD[name]

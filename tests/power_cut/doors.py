@@ -16,14 +16,13 @@ from aiohttp import ClientSession
 
 from scripts.demonstration.demo import simulated_panel
 from scripts.demonstration.home_assistant import (
-    CREDENTIALS,
     HomeAssistantClient,
     write_configuration,
 )
 from scripts.demonstration.processes import DemoError, free_port, until
 from tests.simulator_process import SimulatedPdk
 
-from .run import CONFIGURATION, DOMAIN, PANEL, House, home_assistant
+from .run import CONFIGURATION, PANEL, House, home_assistant
 
 FRONT, GUARDED = 1, 4
 LOCKDOWN = {"entity_id": "switch.headquarters_lockdown"}
@@ -37,11 +36,7 @@ class DoorsHouse(House):
 
     async def furnish(self) -> None:
         """Add the panel; a guard puts one door into do not disturb."""
-        await self.hass.onboard()
-        await self.hass.wait_until_it_runs()
-        panel, mode = {"panel_id": PANEL}, {"unlock_mode": "hold"}
-        await self.hass.configure(DOMAIN, CREDENTIALS, panel, mode)
-        await self.wait_until_connected()
+        await self.add_panel()
         self.doors = range(1, len(await self.locks()) + 1)
         await self.pdk.act(PANEL, GUARDED, "dnd")
 

@@ -66,13 +66,17 @@ class House:
         self.hass = hass
         self.pdk = pdk
 
-    async def furnish(self) -> None:
-        """Add the panel, and use it as people do: names, an area, an automation."""
+    async def add_panel(self) -> None:
+        """Create the user, and add the panel."""
         await self.hass.onboard()
         await self.hass.wait_until_it_runs()
         panel, mode = {"panel_id": PANEL}, {"unlock_mode": "hold"}
         await self.hass.configure(DOMAIN, CREDENTIALS, panel, mode)
         await self.wait_until_connected()
+
+    async def furnish(self) -> None:
+        """Add the panel, and use it as people do: names, an area, an automation."""
+        await self.add_panel()
         (entry,) = await self.hass.entries(DOMAIN)
         discover = {"config_entry_id": entry["entry_id"], "wait": 1}
         await self.hass.act(f"{DOMAIN}.discover_endpoints", discover)
