@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-import subprocess
-import sys
 
 import aiohttp
 import pytest
 
+from tests.modules import run_module
 from tests.pdk.common import simulated_panel_client
 from tests.simulator_process import SimulatedPdk
 
@@ -29,15 +28,7 @@ async def test_search(tmp_path: Path, pdk: SimulatedPdk) -> None:
 @pytest.mark.timeout(1200)
 def test_canary(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """Test a real Home Assistant at debug level, through every fault."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.canary.run", str(tmp_path)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=1100,
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run_module("tests.canary.run", str(tmp_path), timeout=1100)
     written = tmp_path / "written"
     found = secrets.find_secrets(written)
     # the search works, and there was something to find

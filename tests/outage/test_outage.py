@@ -5,12 +5,11 @@ import json
 import os
 from pathlib import Path
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from tests.common import PANEL, WORKSHOP
+from tests.modules import run_module
 
 
 @pytest.mark.soak
@@ -23,15 +22,7 @@ def test_pulled_cable(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Test a whole Home Assistant, in the kernel's own network."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.outage.run", str(tmp_path)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=850,
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run_module("tests.outage.run", str(tmp_path), timeout=850)
     late = json.loads((tmp_path / "late.json").read_text())
     record_property("commands that arrived late", late)
     ends = ("timeout", "cancel", "reload", "sigterm", "sigkill", "disable")

@@ -4,11 +4,11 @@ from collections.abc import Callable
 import json
 import os
 from pathlib import Path
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+
+from tests.modules import run_module
 
 SEED = os.environ.get("FAULTS_SEED", "19")
 KILLS = 20
@@ -18,15 +18,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 def run(module: str, folder: Path) -> Any:
     """Kill a real Home Assistant at random moments; return what was found then."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, str(folder), SEED, str(KILLS)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=3500,
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run_module(module, str(folder), SEED, str(KILLS), timeout=3500)
     return json.loads((folder / "found.json").read_text())
 
 
