@@ -10,7 +10,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .common import PANEL, PIN, Json, Site, wait_until
+from .common import FRONT, PANEL, PIN, Json, Site, wait_until
 
 ACTIVITY = "sensor.headquarters_last_activity"
 PERSON = {"text": "Amelia Hartmann", "id": 1, "type": "person"}
@@ -50,6 +50,7 @@ async def test_live_event(site: Site, events: list[Event[Any]]) -> None:
     assert data == {
         "panel_id": PANEL,
         "device_id": front.id,
+        "entity_id": FRONT,
         "topic": "door.request.allowed",
         "message": sentence,
         "door_id": 1,

@@ -15,7 +15,7 @@ from homeassistant.helpers import (
     template,
 )
 
-from .common import ENTRIES, FRONT, PANEL, SIGNAL, Json, Site, wait_until
+from .common import CONNECTION, ENTRIES, FRONT, PANEL, SIGNAL, Json, Site, wait_until
 
 
 async def get_views(
@@ -85,15 +85,22 @@ async def test_views(site: Site) -> None:
     assert lock["type"] == "tile"
     assert all(len(badge["visibility"]) == 1 for badge in doors["badges"])
     assert entities(doors["badges"])[:3] == [
-        "binary_sensor.headquarters_connection",
+        CONNECTION,
         "switch.headquarters_lockdown",
         "binary_sensor.front_door_forced_open",
     ]
-    activity, person = (
-        "sensor.headquarters_last_activity",
-        "sensor.front_door_last_person",
-    )
-    assert {ENTRIES, activity, person, SIGNAL} <= {*entities(past["sections"])}
+    person = "sensor.front_door_last_person"
+    assert {ENTRIES, person, SIGNAL} <= {*entities(past["sections"])}
+    # the panel's sentences are shown at these, and tell who came
+    (log,) = [
+        card
+        for section in past["sections"]
+        for card in section["cards"]
+        if card["type"] == "logbook"
+    ]
+    logged = log["target"]["entity_id"]
+    assert {FRONT, "switch.ventilation", CONNECTION} <= {*logged}
+    assert not [each for each in logged if each.startswith("sensor.")]
     assert "switch.ventilation" in shown
     assert "binary_sensor.garage_forced_open" not in shown
 
@@ -166,8 +173,9 @@ async def test_entities_that_are_left_out(
     device = site.device()
     assert device
     dr.async_get(site.hass).async_update_device(device.id, name_by_user="Office")
-    [view] = await get_views(site.hass, Context(user_id=user.id))
-    assert set(entities([view["sections"], view["badges"]])) == {"lock.meeting_room"}
-    assert (view["title"], headings(view)) == ("Office", ["Office"])
+    doors, past = await get_views(site.hass, Context(user_id=user.id))
+    seen = entities([doors["sections"], doors["badges"], past["sections"]])
+    assert set(seen) == {"lock.meeting_room"}
+    assert (doors["title"], headings(doors)) == ("Office", ["Office"])
     with pytest.raises(UnknownUser):
         await get_views(site.hass, Context(user_id="gone"))

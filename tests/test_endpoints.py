@@ -1,6 +1,7 @@
 """A user discovers the wireless endpoints, and queries their signal."""
 
 from datetime import timedelta
+import json
 
 import pytest
 import voluptuous as vol
@@ -9,11 +10,14 @@ from custom_components.prodatakey.const import DOMAIN
 from custom_components.prodatakey.endpoint_services import QUERY_SCHEMA
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.translation import async_load_integrations
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
 
 from .common import (
     ANSWER_TIMEOUT,
+    COMPONENT,
     CONNECTION,
     ENDPOINT,
     PANEL,
@@ -23,6 +27,7 @@ from .common import (
     Json,
     Site,
     raises_error,
+    wait_until,
 )
 
 NEAR, FAR = ENDPOINT, "0013a200400a3942"
@@ -80,6 +85,31 @@ async def test_discover(site: Site) -> None:
             "Wireless endpoint",
         )
         await site.set_up()
+
+
+async def test_models_are_translated(site: Site) -> None:
+    """Models of doors and endpoints are texts in Home Assistant's language.
+
+    The form of `query_signal` offers the endpoints by their model, in each language.
+    """
+    hass = site.hass
+    hass.config.language = "de"
+    await async_load_integrations(hass, {DOMAIN})
+    await site.set_up()
+    await site.entry.runtime_data.panel.endpoints.discover(0)
+    await wait_until(lambda: site.device(f"endpoint_1_{NEAR}"))
+    for device, model in (
+        (site.device(1), "Leser"),
+        (site.device(f"endpoint_1_{NEAR}"), "Funk-Endpunkt"),
+    ):
+        assert device
+        assert device.model == model
+    services = load_yaml_dict(str(COMPONENT / "services.yaml"))
+    selector = services["query_signal"]["fields"]["endpoint"]["selector"]
+    assert {each["model"] for each in selector["device"]["filter"]} == {
+        json.loads(path.read_text("utf-8"))["common"]["model_wireless_endpoint"]
+        for path in (COMPONENT / "translations").iterdir()
+    }
 
 
 async def test_query_one_endpoint(site: Site) -> None:

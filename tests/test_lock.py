@@ -250,7 +250,7 @@ LATCHED = "binary_sensor.front_door_latched_by_force_toggle"
 
 async def test_force_toggle(site: Site, entity_registry: er.EntityRegistry) -> None:
     """*Force toggle* is disabled by default, as it holds the door unlocked."""
-    entity_id = "button.front_door_force_toggle"
+    entity_id = "button.front_door_force_toggle_latches"
     registered = entity_registry.async_get(entity_id)
     assert registered
     assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION

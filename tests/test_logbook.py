@@ -29,6 +29,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 
 from .common import (
+    CONNECTION,
     ENTRIES,
     FRONT,
     FRONT_ACCESS,
@@ -108,6 +109,33 @@ async def test_logbook(
     device = site.device(1)
     assert device
     assert await read(site.hass, client, device_ids=[device.id]) == [front]
+
+
+async def test_logbook_of_entities(
+    recorder_mock: Recorder, site: Site, hass_ws_client: WebSocketGenerator
+) -> None:
+    """A card for locks shows each line of the log, also the same one again.
+
+    A line about an output is shown at its switch, any other at the panel's connection.
+    """
+    assert await async_setup_component(site.hass, "logbook", {})
+    output = {"text": "Ventilation", "id": 6, "type": "door"}
+    sentences = [
+        *[line("Somebody knocks at %s", DOOR)] * 3,
+        line("%s was switched on", output),
+        line("The panel has started."),
+    ]
+    for sentence in sentences:
+        await site.pdk.emit(PANEL, "liveEvent", sentence)
+    await site.wait_for_state(ACTIVITY, "The panel has started.")
+    client = await hass_ws_client()
+    for entity_id, expected in (
+        (FRONT, [("Front door", "Somebody knocks at Front door")] * 3),
+        ("switch.ventilation", [("Ventilation", "Ventilation was switched on")]),
+        (CONNECTION, [("ProdataKey", "The panel has started.")]),
+        (ACTIVITY, []),
+    ):
+        assert await read(site.hass, client, entity_ids=[entity_id]) == expected
 
 
 async def test_who_tried(
@@ -254,7 +282,7 @@ async def test_badge_in_is_six_lines(
     start = dt_util.utcnow()
     await come_in(site, 2, walk=walk)
     lines = [
-        line.get("entity_id") or line["message"]
+        line.get("message") or line["entity_id"]
         for line in await get_events(site.hass, client, start)
     ]
     (sentence,) = [line for line in lines if "Jonas Okafor" in line]

@@ -213,7 +213,7 @@ async def test_nothing_bypasses_the_code(
     before = bypassing()
     assert {
         "button.front_door_open",
-        "button.front_door_force_toggle",
+        "button.front_door_force_toggle_latches",
         "button.ventilation_pulse",
         "switch.ventilation",
         *(f"button.output_{number}_pulse" for number in range(91, 95)),

@@ -142,10 +142,15 @@ def test_icons() -> None:
         assert icons.keys() <= known
 
 
+def without_brackets(name: str) -> str:
+    """Return a name without what is added in brackets."""
+    return re.sub(r" \(.*\)", "", name)
+
+
 def test_entities_in_the_readme() -> None:
     """The README's table names each entity of a door, an output, a panel or an endpoint."""
     ours = {
-        texts["name"]
+        without_brackets(texts["name"])
         for platform in TEXTS["entity"].values()
         for texts in platform.values()
         if "name" in texts
@@ -155,7 +160,7 @@ def test_entities_in_the_readme() -> None:
     shown = [
         name
         for row in rows(README, "entity")
-        for name in re.sub(r" \(.*\)", "", row[0]).split(", ")
+        for name in without_brackets(row[0]).split(", ")
     ]
     assert sorted(shown) == sorted(ours)
 

@@ -18,7 +18,7 @@ SAMPLES: dict[str, Json] = json.loads(
 ADDRESS = "0013a200400a393b"
 LOCK = "lock.postman_test"
 SENSOR = "binary_sensor.postman_test"
-OBJECT_IDS = {"force_toggle": "force_toggle", "force_close": "do_not_disturb"}
+OBJECT_IDS = {"force_toggle": "force_toggle_latches", "force_close": "do_not_disturb"}
 DND = "switch.postman_test_do_not_disturb"
 ACTIVITY = "sensor.headquarters_last_activity"
 SENTENCE = (
@@ -176,7 +176,7 @@ BUTTON = "button.postman_test"
 SIDE_DOOR = "lock.side_door"
 COMMANDS: dict[str, tuple[str, str, Json]] = {
     "door.actuate.close": ("lock.lock", LOCK, {}),
-    "door.actuate.forcetoggle": ("button.press", f"{BUTTON}_force_toggle", {}),
+    "door.actuate.forcetoggle": ("button.press", f"{BUTTON}_force_toggle_latches", {}),
     "door.actuate.open": ("lock.unlock", LOCK, {}),
     "door.alarm.forced.clear": ("button.press", f"{BUTTON}_clear_forced_alarm", {}),
     "door.try.dwellopen": ("prodatakey.open_door", SIDE_DOOR, {"duration": 3}),

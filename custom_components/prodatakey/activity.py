@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
+from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -63,10 +66,20 @@ def _format_message(event: LiveEvent) -> str:
 
 
 @callback
-def async_get_text(hass: HomeAssistant, key: str, default: str) -> str:
-    """Return a text in Home Assistant's language, as far as it is loaded."""
-    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
-    return texts.get(f"component.{DOMAIN}.common.{key}", default)
+def _get_entity_id(
+    hass: HomeAssistant, panel_id: str, door_id: DoorId | None
+) -> str | None:
+    """Return the entity whose activity a line is: a lock, an output or the connection."""
+    registry = er.async_get(hass)
+    candidates = (
+        (LOCK_DOMAIN, f"{panel_id}_{door_id}_lock"),
+        (SWITCH_DOMAIN, f"{panel_id}_{door_id}_output"),
+        (BINARY_SENSOR_DOMAIN, f"{panel_id}_connection"),
+    )
+    for domain, unique_id in candidates:
+        if entity_id := registry.async_get_entity_id(domain, DOMAIN, unique_id):
+            return entity_id
+    return None
 
 
 @callback
@@ -79,6 +92,7 @@ def async_fire_live_event(
         {
             "panel_id": panel_id,
             "device_id": device_id,
+            "entity_id": _get_entity_id(hass, panel_id, activity.door_id),
             "topic": activity.topic,
             "message": activity.message,
             "door_id": activity.door_id,

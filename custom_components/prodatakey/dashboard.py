@@ -16,7 +16,7 @@ from homeassistant.helpers import (
 from .const import DOMAIN
 from .coordinator import ProdatakeyConfigEntry
 from .devices import device_name, door_identifier, endpoint_identifier
-from .pdk import Door, DoorKind
+from .pdk import Door, DoorKind, Feature
 from .permissions import async_get_permissions
 
 MAX_COLUMNS = 4
@@ -78,6 +78,8 @@ class _Views:
         self._names = names
         self._may_read = may_read
         self._panel = entry.runtime_data.panel
+        # the panel's log says who came
+        self._has_log = Feature.LIVE_EVENTS in entry.runtime_data.site.client.features
         device = self._devices.async_get_device_by_identifier(
             (DOMAIN, self._panel.info.id), entry.entry_id
         )
@@ -245,13 +247,22 @@ class _Views:
             }
 
     def _activity_cards(self) -> Iterator[Card]:
-        """Yield the panel's activity log of the last day."""
-        identifier = (DOMAIN, self._panel.info.id)
-        for entity_id in self._entity("sensor", identifier, "last_activity"):
+        """Yield what *Activity* has of the doors and of the connection for a day."""
+        entities = [
+            entity_id
+            for door in self._panel.doors.values()
+            for domain, key in (("lock", "lock"), ("switch", "output"))
+            for entity_id in self._entity(domain, self._identifier(door), key)
+        ]
+        if not self._has_log:
+            entities += self._sensors("last_person")
+        panel = (DOMAIN, self._panel.info.id)
+        entities += self._entity("binary_sensor", panel, "connection")
+        if entities:
             yield {
                 "type": "logbook",
                 "hours_to_show": 24,
-                "target": {"entity_id": [entity_id]},
+                "target": {"entity_id": entities},
                 "grid_options": {"columns": "full", "rows": 6},
             }
 

@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_PANEL_ID, DOMAIN, MANUFACTURER
 from .pdk import Door, DoorId, Endpoint, Panel, PanelInfo
+from .texts import async_get_text
 
 # The web page where the panel's doors and people are managed.
 CONFIGURATION_URL = "https://pdk.io"
@@ -16,14 +17,15 @@ MAX_NAME_LENGTH = 100
 # What identifiers of endpoints have in place of a door's id.
 ENDPOINT_PREFIX = "endpoint_"
 
+# Keys of texts, as Home Assistant does not translate models.
 _MODELS = {
-    "primaryReader": "Reader",
-    "additionalReader": "Additional reader",
-    "ioDevice": "I/O device",
-    "premiumIoDevice": "Premium I/O device",
-    "elevatorReader": "Elevator reader",
-    "additionalElevatorReader": "Additional elevator reader",
-    "floorRelay": "Floor relay",
+    "primaryReader": "model_primary_reader",
+    "additionalReader": "model_additional_reader",
+    "ioDevice": "model_io_device",
+    "premiumIoDevice": "model_premium_io_device",
+    "elevatorReader": "model_elevator_reader",
+    "additionalElevatorReader": "model_additional_elevator_reader",
+    "floorRelay": "model_floor_relay",
 }
 
 
@@ -70,6 +72,7 @@ class PanelDevices:
 
     def __init__(self, hass: HomeAssistant, entry_id: str, panel: Panel) -> None:
         """Initialize the panel's own device, and follow the others."""
+        self._hass = hass
         self._registry = dr.async_get(hass)
         self._entry_id = entry_id
         self._panel_id = panel.info.id
@@ -102,6 +105,12 @@ class PanelDevices:
         """Return the name of a door in Home Assistant."""
         return self._name(door.id) or door.name
 
+    def _model(self, door_type: str | None) -> str | None:
+        """Return the model of a door: the text for its type, or the type itself."""
+        if door_type is None or (key := _MODELS.get(door_type)) is None:
+            return door_type
+        return async_get_text(self._hass, key, door_type)
+
     def _name(self, door_id: DoorId) -> str | None:
         """Return the name of a door's device, if it has one."""
         return device_name(
@@ -119,7 +128,7 @@ class PanelDevices:
                 config_entry_id=self._entry_id,
                 identifiers={door_identifier(self._panel_id, info.id)},
                 manufacturer=MANUFACTURER,
-                model=_MODELS.get(info.type or "", info.type),
+                model=self._model(info.type),
                 **_device_name(info.name, "door", id=str(info.id)),
                 hw_version=info.hardware,
                 sw_version=info.firmware,
@@ -148,7 +157,9 @@ class PanelDevices:
             config_entry_id=self._entry_id,
             identifiers={endpoint_identifier(self._panel_id, endpoint)},
             manufacturer=MANUFACTURER,
-            model="Wireless endpoint",
+            model=async_get_text(
+                self._hass, "model_wireless_endpoint", "Wireless endpoint"
+            ),
             translation_key="endpoint",
             translation_placeholders={
                 "doors": (served or endpoint.address)[:MAX_NAME_LENGTH]

@@ -16,7 +16,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .activity import async_get_text
 from .const import DOMAIN
 from .devices import PanelDevices, door_identifier
 from .issues import async_update_hold_issue
@@ -36,6 +35,7 @@ from .pdk import (
 )
 from .pdk.parser import parse_door_id
 from .store import Stored, parse_door_ids, parse_stored
+from .texts import async_get_text
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -138,6 +138,17 @@ class DoorLock(DoorEntity, LockEntity):
 
     @property
     @override
+    def icon(self) -> str | None:
+        """Return an icon of its own for a state that is only assumed.
+
+        Home Assistant shows that nowhere else: not on a card, nor in the dialog of a lock.
+        """
+        if not self.assumed_state or self.is_locked is None:
+            return None
+        return "mdi:lock-question" if self.is_locked else "mdi:lock-open-alert"
+
+    @property
+    @override
     def changed_by(self) -> str | None:
         """Return the person whose access turned the relay."""
         return self.door.changed_by

@@ -13,9 +13,10 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .activity import EVENT_COMMAND_FAILED, EVENT_LIVE_EVENT, async_get_text
+from .activity import EVENT_COMMAND_FAILED, EVENT_LIVE_EVENT
 from .const import DOMAIN
 from .devices import device_name, door_identifier
+from .texts import async_get_text
 
 
 @callback
@@ -42,6 +43,7 @@ def _describe_live_event(hass: HomeAssistant, event: Event) -> dict[str, str]:
         door = device_name(device)
     return {
         LOGBOOK_ENTRY_NAME: door or "ProdataKey",
+        LOGBOOK_ENTRY_ENTITY_ID: data[ATTR_ENTITY_ID],
         LOGBOOK_ENTRY_MESSAGE: data["message"],
         LOGBOOK_ENTRY_ICON: "mdi:text-box-outline",
     }

@@ -42,12 +42,12 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .activity import async_get_text
 from .devices import async_get_panel_name, device_name
 from .options import records_people
 from .pdk import Access, DeniedReason
 from .pdk.parser import comparable
 from .target import filter_entities, validate_entities
+from .texts import async_get_text
 
 CONF_PERSON = "person"
 CONF_REASON = "reason"

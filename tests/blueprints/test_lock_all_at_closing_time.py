@@ -98,7 +98,7 @@ async def test_reports_those_that_do_not_lock(
     doors = (FRONT, SERVER_ROOM, MEETING_ROOM)
     await automate("lock_all_at_closing_time", **inputs(*doors))
     assert await message_at_closing_time(site.hass, notifications) == (
-        "Not locked: Front door (unlocked), Server room (unknown), "
+        "Not confirmed as locked: Front door (unlocked), Server room (unknown), "
         "Meeting room (locked as last known)."
     )
     # others follow the report
@@ -126,7 +126,10 @@ async def test_panel_is_away(
     else:
         await trigger(site.hass)
     await wait_until(lambda: notifications)
-    assert notifications[0].data["message"] == "Not locked: Front door (unavailable)."
+    assert (
+        notifications[0].data["message"]
+        == "Not confirmed as locked: Front door (unavailable)."
+    )
     await site.set_online(True)
     await wait_until(lambda: len(notifications) == 2)
     assert notifications[1].data["message"] == "All is well"
@@ -145,7 +148,9 @@ async def test_reports_what_stands_open(
     positions = [FRONT_POSITION, SERVER_ROOM_POSITION]
     await automate("lock_all_at_closing_time", **inputs(FRONT, positions=positions))
     message = await message_at_closing_time(site.hass, notifications)
-    assert message == "Not closed: Front door (open), Server room (unknown)."
+    assert (
+        message == "Not confirmed as closed: Front door (open), Server room (unknown)."
+    )
     assert await commands(site) == [(LOCK, 1)]
 
 
