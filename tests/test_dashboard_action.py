@@ -62,7 +62,7 @@ async def test_views(site: Site) -> None:
     assert past["title"] == "Headquarters: Entries"
     assert [each.get("column_span", 1) for each in doors["sections"]] == [2, 1]
     assert headings(doors) == ["Headquarters", "Lockdown"]
-    assert headings(past) == ["Entries", "Last activity", "Last person", "Signal"]
+    assert headings(past) == ["Entries", "Last person", "Last activity", "Signal"]
     shown = entities(doors["sections"])
     for entity_id in [*shown, *entities(doors["badges"]), *entities(past["sections"])]:
         site.state(entity_id)
@@ -113,6 +113,13 @@ async def test_views(site: Site) -> None:
     await site.wait_for_state(FRONT, "unlocked")
     await site.set_up()
     assert assumed.async_render() == "Assumed: Front door"
+    # so that the dialog of a lock tells, and its card
+    assert site.state(FRONT).attributes["icon"] == "mdi:lock-open-alert"
+    await site.happen(1, "lock")
+    await site.wait_for_state(FRONT, "locked")
+    assert "icon" not in site.state(FRONT).attributes
+    await site.set_up()
+    assert site.state(FRONT).attributes["icon"] == "mdi:lock-question"
 
     # doors are shown by area, and those without one by panel
     area = ar.async_get(site.hass).async_create("Entrance")

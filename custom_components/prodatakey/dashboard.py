@@ -99,9 +99,9 @@ class _Views:
         """Yield the view of what has happened, if there is anything to show."""
         sections = [
             *self._section("entries", self._entries_cards(), columns=2),
+            *self._section("last_person", self._person_cards()),
             # its sentences are long
             *self._section("last_activity", self._activity_cards(), columns=2),
-            *self._section("last_person", self._person_cards()),
             *self._section("signal", self._signal_cards()),
         ]
         if sections:
@@ -204,6 +204,7 @@ class _Views:
                 "content": content,
                 "text_only": True,
                 "show_empty": False,
+                "grid_options": {"columns": "full"},
             }
         ]
 
