@@ -1,5 +1,6 @@
 """A user gets a dashboard for the doors of a panel."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,7 +65,15 @@ async def test_views(site: Site) -> None:
     assert headings(doors) == ["Headquarters", "Lockdown"]
     assert headings(past) == ["Entries", "Last person", "Last activity", "Signal"]
     shown = entities(doors["sections"])
-    for entity_id in [*shown, *entities(doors["badges"]), *entities(past["sections"])]:
+    # sensors that are added with the first use of what they show
+    later = {
+        each
+        for each in shown
+        if each.endswith(("_held_open_until", "_latched_by_force_toggle"))
+    }
+    assert len(later) == 2 * len(site.hass.states.async_entity_ids("lock"))
+    others = [*entities(doors["badges"]), *entities(past["sections"])]
+    for entity_id in [*(each for each in shown if each not in later), *others]:
         site.state(entity_id)
     assert len(shown) == len(set(shown))
     assert set(shown) >= {*site.hass.states.async_entity_ids("lock")}
@@ -131,6 +140,27 @@ async def test_views(site: Site) -> None:
     first, *others = doors["sections"]
     assert entities(first)[0] == FRONT
     assert FRONT not in entities(others)
+
+
+async def test_sensors_that_are_added_later(
+    site: Site, entity_registry: er.EntityRegistry
+) -> None:
+    """A dashboard has the cards of sensors before these are added, by their first use."""
+    doors, _ = await get_views(site.hass)
+    shown = entities(doors["sections"])
+    toggle = "button.front_door_force_toggle_latches"
+    entity_registry.async_update_entity(toggle, disabled_by=None)
+    await site.set_up()
+    await site.act("prodatakey.hold_open", FRONT, duration={"hours": 1})
+    await site.act("button.press", toggle)
+    for entity_id in (
+        "sensor.front_door_held_open_until",
+        "binary_sensor.front_door_latched_by_force_toggle",
+    ):
+        await wait_until(partial(site.hass.states.get, entity_id))
+        assert entity_id in shown
+    doors, _ = await get_views(site.hass)
+    assert entities(doors["sections"]) == shown
 
 
 async def test_code(new_site: Site) -> None:

@@ -36,6 +36,9 @@ WARNINGS = (
     ("binary_sensor", "latched", "purple"),
 )
 
+# These entities are added with the first use of what they show.
+ADDED_LATER = ("held_open_until", "latched")
+
 type Card = dict[str, Any]
 
 
@@ -142,7 +145,7 @@ class _Views:
             content = {"state_content": ["state", "changed_by", "last_changed"]}
             opening = self._opening(identifier, door)
             yield _tile(entity_id, "device", "lock-commands") | content | opening
-        yield from self._warnings(identifier)
+        yield from self._warnings(door)
 
     def _opening(self, identifier: tuple[str, str], door: Door) -> Card:
         """Return what opens the door for a moment with a tap, once that is confirmed.
@@ -160,27 +163,44 @@ class _Views:
             }
         return {}
 
-    def _warnings(self, identifier: tuple[str, str]) -> Iterator[Card]:
+    def _warnings(self, door: Door) -> Iterator[Card]:
         """Yield the cards of a door that are shown only while there is a reason."""
+        identifier = self._identifier(door)
         has_switch = any(self._entity("switch", identifier, "do_not_disturb"))
         for domain, key, color in WARNINGS:
             if key == "force_close" and has_switch:
                 # both show the same
                 continue
-            for entity_id in self._entity(domain, identifier, key):
+            for entity_id in self._present_or_later(domain, door, key):
                 is_on = _while(entity_id, "on")
                 yield _conditional(is_on, _tile(entity_id, "entity") | {"color": color})
                 if key == "forced":
                     for clear in self._entity("button", identifier, "clear_forced"):
                         tap = {"hide_state": True, "tap_action": _press(clear)}
                         yield _conditional(is_on, _tile(clear, "entity") | tap)
-        for entity_id in self._entity("sensor", identifier, "held_open_until"):
+        for entity_id in self._present_or_later("sensor", door, "held_open_until"):
             known = {
                 "condition": "state",
                 "entity": entity_id,
                 "state_not": ["unknown", "unavailable"],
             }
             yield _conditional(known, _tile(entity_id, "entity"))
+
+    def _present_or_later(self, domain: str, door: Door, key: str) -> Iterator[str]:
+        """Yield the id of an entity, or the one that it gets with its first use.
+
+        So the card needs no new dashboard then.
+        """
+        identifier = self._identifier(door)
+        if self._registered(domain, identifier, key) or key not in ADDED_LATER:
+            yield from self._entity(domain, identifier, key)
+        elif any(self._entity("lock", identifier, "lock")):
+            device = device_name(self._get_device(door)) or door.name
+            entity_id = self._entities.async_get_available_entity_id(
+                domain, f"{device} {self._name(domain, key)}"
+            )
+            if self._may_read(entity_id):
+                yield entity_id
 
     def _assumed_card(self, doors: list[Door]) -> list[Card]:
         """Return the card that names the doors whose state is only assumed, if any."""
@@ -311,13 +331,19 @@ class _Views:
         for door in self._panel.doors.values():
             yield from self._entity("sensor", self._identifier(door), key)
 
+    def _registered(
+        self, domain: str, identifier: tuple[str, str], key: str
+    ) -> str | None:
+        """Return the id of an entity, if it exists."""
+        return self._entities.async_get_entity_id(
+            domain, DOMAIN, f"{identifier[1]}_{key}"
+        )
+
     def _entity(
         self, domain: str, identifier: tuple[str, str], key: str
     ) -> Iterator[str]:
         """Yield the id of an entity, if it exists and the caller may see it."""
-        entity_id = self._entities.async_get_entity_id(
-            domain, DOMAIN, f"{identifier[1]}_{key}"
-        )
+        entity_id = self._registered(domain, identifier, key)
         entity = self._entities.async_get(entity_id) if entity_id else None
         if not entity or entity.disabled or entity.hidden:
             return
