@@ -116,12 +116,15 @@ async def test_logbook_of_entities(
 ) -> None:
     """A card for locks shows each line of the log, also the same one again.
 
-    A line about an output is shown at its switch, any other at the panel's connection.
+    A line about a second reader is shown at its door's lock, one about an output at its
+    switch, and any other at the panel's connection.
     """
     assert await async_setup_component(site.hass, "logbook", {})
+    second = {"text": "Front door, inside", "id": 7, "type": "door"}
     output = {"text": "Ventilation", "id": 6, "type": "door"}
     sentences = [
         *[line("Somebody knocks at %s", DOOR)] * 3,
+        line("%s was used", second),
         line("%s was switched on", output),
         line("The panel has started."),
     ]
@@ -130,7 +133,13 @@ async def test_logbook_of_entities(
     await site.wait_for_state(ACTIVITY, "The panel has started.")
     client = await hass_ws_client()
     for entity_id, expected in (
-        (FRONT, [("Front door", "Somebody knocks at Front door")] * 3),
+        (
+            FRONT,
+            [
+                *[("Front door", "Somebody knocks at Front door")] * 3,
+                ("Front door, inside", "Front door, inside was used"),
+            ],
+        ),
         ("switch.ventilation", [("Ventilation", "Ventilation was switched on")]),
         (CONNECTION, [("ProdataKey", "The panel has started.")]),
         (ACTIVITY, []),

@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .pdk import DoorId, LiveEvent, Placeholder
+from .pdk import DoorId, LiveEvent, Panel, Placeholder
 from .pdk.parser import parse_door_id
 
 EVENT_COMMAND_FAILED = "prodatakey_command_failed"
@@ -67,14 +67,20 @@ def _format_message(event: LiveEvent) -> str:
 
 @callback
 def _get_entity_id(
-    hass: HomeAssistant, panel_id: str, door_id: DoorId | None
+    hass: HomeAssistant, panel: Panel, door_id: DoorId | None
 ) -> str | None:
-    """Return the entity whose activity a line is: a lock, an output or the connection."""
+    """Return the entity whose activity a line is: a lock, an output or the connection.
+
+    What happens at a second reader is its door's.
+    """
     registry = er.async_get(hass)
+    door = None if door_id is None else panel.doors.get(door_id)
+    if door and door.info.primary_reader is not None:
+        door_id = door.info.primary_reader
     candidates = (
-        (LOCK_DOMAIN, f"{panel_id}_{door_id}_lock"),
-        (SWITCH_DOMAIN, f"{panel_id}_{door_id}_output"),
-        (BINARY_SENSOR_DOMAIN, f"{panel_id}_connection"),
+        (LOCK_DOMAIN, f"{panel.info.id}_{door_id}_lock"),
+        (SWITCH_DOMAIN, f"{panel.info.id}_{door_id}_output"),
+        (BINARY_SENSOR_DOMAIN, f"{panel.info.id}_connection"),
     )
     for domain, unique_id in candidates:
         if entity_id := registry.async_get_entity_id(domain, DOMAIN, unique_id):
@@ -84,15 +90,15 @@ def _get_entity_id(
 
 @callback
 def async_fire_live_event(
-    hass: HomeAssistant, activity: Activity, panel_id: str, device_id: str
+    hass: HomeAssistant, activity: Activity, panel: Panel, device_id: str
 ) -> None:
     """Fire the event for automations and the logbook."""
     hass.bus.async_fire(
         EVENT_LIVE_EVENT,
         {
-            "panel_id": panel_id,
+            "panel_id": panel.info.id,
             "device_id": device_id,
-            "entity_id": _get_entity_id(hass, panel_id, activity.door_id),
+            "entity_id": _get_entity_id(hass, panel, activity.door_id),
             "topic": activity.topic,
             "message": activity.message,
             "door_id": activity.door_id,

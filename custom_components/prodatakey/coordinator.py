@@ -229,7 +229,7 @@ class PanelCoordinator:
         """Handle a line of the panel's activity log."""
         self.activity = Activity.from_event(event)
         device_id = self.devices.device_id_for_door(self.activity.door_id)
-        async_fire_live_event(self.hass, self.activity, self.panel.info.id, device_id)
+        async_fire_live_event(self.hass, self.activity, self.panel, device_id)
         self.activity_updates.notify()
         self._store.async_schedule_save()
 
