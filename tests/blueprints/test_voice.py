@@ -141,6 +141,36 @@ async def test_unknown_is_not_no(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("assist")
+async def test_all_doors_are_also_those_of_others(site: Site) -> None:
+    """A lock and a door of another integration are locked and named, if exposed."""
+    back, cellar = "lock.back_door", "binary_sensor.cellar_door"
+    doors: list[tuple[str, str, Json]] = [
+        (back, "unlocked", {ATTR_FRIENDLY_NAME: "Back door"}),
+        (cellar, "on", {"device_class": "door"}),
+        ("binary_sensor.hall", "on", {"device_class": "motion"}),
+    ]
+    for entity_id, state, attributes in doors:
+        site.hass.states.async_set(entity_id, state, attributes)
+    await site.emit("door.input.dps.closed")
+    await site.wait_for_state(POSITION, "off")
+    for entity_id in (FRONT, GARAGE):
+        await site.act("lock.lock", entity_id)
+    all_locked, none_open = "All doors are locked.", "No door is open."
+    for exposed, locks, positions in (
+        (False, all_locked, none_open),
+        (True, "Not locked: Back door.", f"Open: {cellar}."),
+    ):
+        for entity_id, _, _ in doors:
+            async_expose_entity(site.hass, "conversation", entity_id, exposed)
+        assert await say(site, "is everything locked?") == locks
+        assert await say(site, "is anything open?") == positions
+    locked = async_mock_service(site.hass, "lock", "lock")
+    site.hass.states.async_set(back, "locked")
+    assert await say(site, "lock all doors") == all_locked
+    assert set(locked[0].data[ATTR_ENTITY_ID]) == {FRONT, GARAGE, back}
+
+
+@pytest.mark.usefixtures("assist")
 async def test_rejected_and_offline(site: Site) -> None:
     """Assist names the doors that did not lock or open, and those that are offline."""
     await site.happen(1, "hold")
