@@ -8,7 +8,7 @@ from homeassistant.exceptions import (
     ConfigEntryError,
     ConfigEntryNotReady,
 )
-from homeassistant.helpers import config_validation as cv, translation
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
@@ -41,6 +41,7 @@ from .pdk import (
 from .pdk.parser import as_dict
 from .services import async_setup_services
 from .store import MoveStore, PanelStore
+from .texts import async_load_text
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -76,7 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ProdatakeyConfigEntry) -
         system_id = entry.data.get(CONF_SYSTEM_ID)
         info, error = await _async_get_site(hass, account, panel_id, system_id)
         client = create_client(session, account, info, options.secrets)
-        anonymous_name = await _async_get_anonymous_name(hass)
+        anonymous_name = await async_load_text(hass, "anonymous_name", "Somebody")
         coordinator = PanelCoordinator(hass, entry, client, options, anonymous_name)
         await coordinator.async_setup(error)
     except PdkError as err:
@@ -157,11 +158,3 @@ async def _async_handle_update(
         return
     if options != entry.runtime_data.options:
         entry.runtime_data.async_set_options(options)
-
-
-async def _async_get_anonymous_name(hass: HomeAssistant) -> str:
-    """Return the word for a person who must not be recorded."""
-    texts = await translation.async_get_translations(
-        hass, hass.config.language, "common", {DOMAIN}
-    )
-    return texts.get(f"component.{DOMAIN}.common.anonymous_name", "Somebody")

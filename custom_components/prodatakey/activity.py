@@ -8,10 +8,10 @@ from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAI
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .devices import async_get_entity_id, door_identifier
 from .pdk import DoorId, LiveEvent, Panel, Placeholder
 from .pdk.parser import parse_door_id
 
@@ -73,19 +73,16 @@ def _get_entity_id(
 
     What happens at a second reader is its door's.
     """
-    registry = er.async_get(hass)
     door = None if door_id is None else panel.doors.get(door_id)
     if door and door.info.primary_reader is not None:
         door_id = door.info.primary_reader
-    candidates = (
-        (LOCK_DOMAIN, f"{panel.info.id}_{door_id}_lock"),
-        (SWITCH_DOMAIN, f"{panel.info.id}_{door_id}_output"),
-        (BINARY_SENSOR_DOMAIN, f"{panel.info.id}_connection"),
-    )
-    for domain, unique_id in candidates:
-        if entity_id := registry.async_get_entity_id(domain, DOMAIN, unique_id):
-            return entity_id
-    return None
+    if door_id is not None:
+        identifier = door_identifier(panel.info.id, door_id)
+        for domain, key in ((LOCK_DOMAIN, "lock"), (SWITCH_DOMAIN, "output")):
+            if entity_id := async_get_entity_id(hass, domain, identifier, key):
+                return entity_id
+    identifier = (DOMAIN, panel.info.id)
+    return async_get_entity_id(hass, BINARY_SENSOR_DOMAIN, identifier, "connection")
 
 
 @callback

@@ -15,7 +15,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET
 from homeassistant.core import callback
-from homeassistant.helpers import translation
 
 from .account import (
     async_entries_sharing_credentials,
@@ -41,6 +40,7 @@ from .forms import (
 from .move import get_entry_data
 from .options_flow import PanelOptionsFlow
 from .pdk import AccountClient, CannotConnectError, PanelInfo, PdkError, get_sites
+from .texts import async_load_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -319,9 +319,9 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="already_configured")
         notes: list[str] = []
         if any(panel.is_experimental for panel in available.values()):
-            notes.append(await self._get_text("pdk_2_note"))
+            notes.append(await async_load_text(self.hass, "pdk_2_note"))
         if names:
-            text = await self._get_text("unreadable_note")
+            text = await async_load_text(self.hass, "unreadable_note")
             notes.append(text.format(**unreadable))
         return self.async_show_form(
             step_id="panel",
@@ -329,13 +329,6 @@ class ProdatakeyConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"notes": "\n\n".join(notes)},
             errors=errors,
         )
-
-    async def _get_text(self, key: str) -> str:
-        """Return a text that not every form has, in Home Assistant's language."""
-        texts = await translation.async_get_translations(
-            self.hass, self.hass.config.language, "common", {DOMAIN}
-        )
-        return texts.get(f"component.{DOMAIN}.common.{key}", "")
 
     def _set_account(self, credentials: Mapping[str, str]) -> None:
         """Set the account, without blanks from copying its credentials."""

@@ -1,6 +1,6 @@
 """A dashboard for the doors of a panel, of Home Assistant's own cards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 import math
 from typing import Any
 
@@ -15,7 +15,12 @@ from homeassistant.helpers import (
 
 from .const import DOMAIN
 from .coordinator import ProdatakeyConfigEntry
-from .devices import device_name, door_identifier, endpoint_identifier
+from .devices import (
+    async_get_entity_id,
+    device_name,
+    door_identifier,
+    endpoint_identifier,
+)
 from .pdk import Door, DoorKind, Feature
 from .permissions import async_get_permissions
 
@@ -74,6 +79,7 @@ class _Views:
         may_read: Callable[[str], bool],
     ) -> None:
         """Initialize the views; `names` are the translated names of entities."""
+        self._hass = hass
         self._areas = ar.async_get(hass)
         self._devices = dr.async_get(hass)
         self._entities = er.async_get(hass)
@@ -81,6 +87,7 @@ class _Views:
         self._names = names
         self._may_read = may_read
         self._panel = entry.runtime_data.panel
+        self._door_name = entry.runtime_data.devices.door_name
         # the panel's log says who came
         self._has_log = Feature.LIVE_EVENTS in entry.runtime_data.site.client.features
         device = self._devices.async_get_device_by_identifier(
@@ -154,9 +161,7 @@ class _Views:
         what went wrong.
         """
         for entity_id in self._entity("button", identifier, "open"):
-            device = self._get_device(door)
-            name = device_name(device) or door.name
-            question = f"{self._name('button', 'open')}: {name}?"
+            question = f"{self._name('button', 'open')}: {self._door_name(door)}?"
             return {
                 "tap_action": _press(entity_id) | {"confirmation": {"text": question}},
                 "icon_tap_action": {"action": "more-info"},
@@ -192,24 +197,19 @@ class _Views:
         So the card needs no new dashboard then.
         """
         identifier = self._identifier(door)
-        if self._registered(domain, identifier, key) or key not in ADDED_LATER:
+        registered = async_get_entity_id(self._hass, domain, identifier, key)
+        if registered or key not in ADDED_LATER:
             yield from self._entity(domain, identifier, key)
         elif any(self._entity("lock", identifier, "lock")):
-            device = device_name(self._get_device(door)) or door.name
             entity_id = self._entities.async_get_available_entity_id(
-                domain, f"{device} {self._name(domain, key)}"
+                domain, f"{self._door_name(door)} {self._name(domain, key)}"
             )
             if self._may_read(entity_id):
                 yield entity_id
 
     def _assumed_card(self, doors: list[Door]) -> list[Card]:
         """Return the card that names the doors whose state is only assumed, if any."""
-        locks = [
-            entity_id
-            for door in doors
-            for entity_id in self._entity("lock", self._identifier(door), "lock")
-        ]
-        if not locks:
+        if not (locks := [*self._of_doors("lock", "lock", doors)]):
             return []
         text = self._names[f"component.{DOMAIN}.common.assumed"]
         content = (
@@ -269,11 +269,10 @@ class _Views:
 
     def _activity_cards(self) -> Iterator[Card]:
         """Yield what *Activity* has of the doors and of the connection for a day."""
+        doors = self._panel.doors.values()
         entities = [
-            entity_id
-            for door in self._panel.doors.values()
-            for domain, key in (("lock", "lock"), ("switch", "output"))
-            for entity_id in self._entity(domain, self._identifier(door), key)
+            *self._of_doors("lock", "lock", doors),
+            *self._of_doors("switch", "output", doors),
         ]
         if not self._has_log:
             entities += self._sensors("last_person")
@@ -327,23 +326,19 @@ class _Views:
         return device.area_id if device else None
 
     def _sensors(self, key: str) -> Iterator[str]:
-        """Yield the ids of one of the sensors of each door."""
-        for door in self._panel.doors.values():
-            yield from self._entity("sensor", self._identifier(door), key)
+        """Return the ids of one of the sensors of each door."""
+        return self._of_doors("sensor", key, self._panel.doors.values())
 
-    def _registered(
-        self, domain: str, identifier: tuple[str, str], key: str
-    ) -> str | None:
-        """Return the id of an entity, if it exists."""
-        return self._entities.async_get_entity_id(
-            domain, DOMAIN, f"{identifier[1]}_{key}"
-        )
+    def _of_doors(self, domain: str, key: str, doors: Iterable[Door]) -> Iterator[str]:
+        """Yield the ids of one of the entities of each door."""
+        for door in doors:
+            yield from self._entity(domain, self._identifier(door), key)
 
     def _entity(
         self, domain: str, identifier: tuple[str, str], key: str
     ) -> Iterator[str]:
         """Yield the id of an entity, if it exists and the caller may see it."""
-        entity_id = self._registered(domain, identifier, key)
+        entity_id = async_get_entity_id(self._hass, domain, identifier, key)
         entity = self._entities.async_get(entity_id) if entity_id else None
         if not entity or entity.disabled or entity.hidden:
             return

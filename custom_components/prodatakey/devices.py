@@ -5,7 +5,7 @@ from typing import Protocol, TypedDict
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_PANEL_ID, DOMAIN, MANUFACTURER
 from .pdk import Door, DoorId, Endpoint, Panel, PanelInfo
@@ -38,6 +38,16 @@ def endpoint_identifier(panel_id: str, endpoint: Endpoint) -> tuple[str, str]:
     """Return the identifier of a wireless endpoint, which no door can have."""
     link, address = endpoint.key
     return (DOMAIN, f"{panel_id}_{ENDPOINT_PREFIX}{link}_{address}")
+
+
+@callback
+def async_get_entity_id(
+    hass: HomeAssistant, domain: str, identifier: tuple[str, str], key: str
+) -> str | None:
+    """Return the entity of a device that has a key, None if it is not registered."""
+    return er.async_get(hass).async_get_entity_id(
+        domain, DOMAIN, f"{identifier[1]}_{key}"
+    )
 
 
 class NamedDevice(Protocol):

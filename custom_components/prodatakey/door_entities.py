@@ -11,9 +11,8 @@ from homeassistant.helpers.entity_platform import (
     async_get_current_platform,
 )
 
-from .const import DOMAIN
 from .coordinator import PanelCoordinator, ProdatakeyConfigEntry
-from .devices import door_identifier
+from .devices import async_get_entity_id, door_identifier
 from .entity import DoorEntity, DoorEntityDescription
 from .options import Options
 from .pdk import Aspect, Door, DoorKind, Feature, Subscribers
@@ -118,11 +117,8 @@ def async_remove_entity(
     hass: HomeAssistant, domain: str, identifier: tuple[str, str], key: str
 ) -> None:
     """Remove an entity of a device from the registry, if it is there."""
-    registry = er.async_get(hass)
-    if entity_id := registry.async_get_entity_id(
-        domain, DOMAIN, f"{identifier[1]}_{key}"
-    ):
-        registry.async_remove(entity_id)
+    if entity_id := async_get_entity_id(hass, domain, identifier, key):
+        er.async_get(hass).async_remove(entity_id)
 
 
 @callback

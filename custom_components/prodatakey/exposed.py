@@ -1,6 +1,7 @@
 """Which entities are exposed to Assist, for automations that answer by voice."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.binary_sensor import (
@@ -35,19 +36,21 @@ async def async_get_exposed(
     may_read = await async_get_permissions(hass, context, POLICY_READ)
     registry = er.async_get(hass)
     exposed: dict[str, list[str]] = {key: [] for key in (*KEYS, *OTHER_KEYS)}
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-            if (
-                entity.translation_key in KEYS
-                and not entity.disabled
-                and may_read(entity.entity_id)
-                and async_should_expose(hass, ASSIST, entity.entity_id)
-            ):
-                exposed[entity.translation_key].append(entity.entity_id)
-    for key, entity_id in _get_others(hass, registry):
+    for key, entity_id in chain(_get_own(hass, registry), _get_others(hass, registry)):
         if may_read(entity_id) and async_should_expose(hass, ASSIST, entity_id):
             exposed[key].append(entity_id)
     return exposed
+
+
+@callback
+def _get_own(
+    hass: HomeAssistant, registry: er.EntityRegistry
+) -> Iterator[tuple[str, str]]:
+    """Yield the entities of all panels that answer, each with its key."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if entity.translation_key in KEYS and not entity.disabled:
+                yield entity.translation_key, entity.entity_id
 
 
 @callback

@@ -12,12 +12,11 @@ from typing import Any
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.components.logbook import async_log_entry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .devices import PanelDevices, door_identifier
+from .devices import PanelDevices, async_get_entity_id, door_identifier
 from .issues import async_update_hold_issue
 from .pdk import (
     ActuateClose,
@@ -267,10 +266,8 @@ class Holds:
             "%r was to be locked at %r and is locked now", name, local.isoformat()
         )
         text = async_get_text(self._hass, "locked_late", "{time}")
-        _, identifier = door_identifier(self._panel.info.id, door.id)
-        lock = er.async_get(self._hass).async_get_entity_id(
-            LOCK_DOMAIN, DOMAIN, f"{identifier}_lock"
-        )
+        identifier = door_identifier(self._panel.info.id, door.id)
+        lock = async_get_entity_id(self._hass, LOCK_DOMAIN, identifier, "lock")
         message = text.format(time=f"{local:%Y-%m-%d %H:%M}")
         async_log_entry(self._hass, name, message, DOMAIN, lock)
 

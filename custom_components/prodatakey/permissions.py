@@ -6,7 +6,8 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.lock import DOMAIN as LOCK_DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized, UnknownUser
-from homeassistant.helpers import entity_registry as er
+
+from .devices import async_get_entity_id
 
 
 async def async_get_permissions(
@@ -32,9 +33,8 @@ async def async_require_lock_permission(
     automations, may.
     """
     may_control = await async_get_permissions(hass, context, POLICY_CONTROL)
-    registry = er.async_get(hass)
-    for domain, door in doors:
-        lock = registry.async_get_entity_id(LOCK_DOMAIN, domain, f"{door}_lock")
+    for door in doors:
+        lock = async_get_entity_id(hass, LOCK_DOMAIN, door, "lock")
         if lock is not None and not may_control(lock):
             raise Unauthorized(
                 context=context, entity_id=lock, permission=POLICY_CONTROL
