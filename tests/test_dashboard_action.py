@@ -55,6 +55,17 @@ def headings(view: Json) -> list[str]:
     return [section["cards"][0]["heading"] for section in view["sections"]]
 
 
+def logged_entities(view: Json) -> list[str]:
+    """Return the entities of the one card that shows *Activity*."""
+    (card,) = [
+        card
+        for section in view["sections"]
+        for card in section["cards"]
+        if card["type"] == "logbook"
+    ]
+    return entities(card)
+
+
 async def test_views(site: Site) -> None:
     """They have every door and output with its alarms, and all their entities exist."""
     await site.discover()
@@ -101,13 +112,7 @@ async def test_views(site: Site) -> None:
     person = "sensor.front_door_last_person"
     assert {ENTRIES, person, SIGNAL} <= {*entities(past["sections"])}
     # the panel's sentences are shown at these, and tell who came
-    (log,) = [
-        card
-        for section in past["sections"]
-        for card in section["cards"]
-        if card["type"] == "logbook"
-    ]
-    logged = log["target"]["entity_id"]
+    logged = logged_entities(past)
     assert {FRONT, "switch.ventilation", CONNECTION} <= {*logged}
     assert not [each for each in logged if each.startswith("sensor.")]
     assert "switch.ventilation" in shown
@@ -161,6 +166,17 @@ async def test_sensors_that_are_added_later(
         assert entity_id in shown
     doors, _ = await get_views(site.hass)
     assert entities(doors["sections"]) == shown
+
+
+async def test_pdk_2(workshop_site: Site) -> None:
+    """On PDK 2.0 there is no card for what a panel cannot do; the last people say who came."""
+    doors, past = await get_views(workshop_site.hass)
+    shown = entities(doors["sections"])
+    assert "sensor.loading_dock_held_open_until" in shown
+    assert not [each for each in shown if "latched" in each]
+    assert {"lock.loading_dock", "sensor.side_entrance_last_person"} <= {
+        *logged_entities(past)
+    }
 
 
 async def test_code(new_site: Site) -> None:

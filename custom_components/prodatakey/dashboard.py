@@ -41,8 +41,8 @@ WARNINGS = (
     ("binary_sensor", "latched", "purple"),
 )
 
-# These entities are added with the first use of what they show.
-ADDED_LATER = ("held_open_until", "latched")
+# These entities are added with the first use of what they show, if a panel can do it.
+ADDED_LATER = {"held_open_until": None, "latched": Feature.FORCE_TOGGLE}
 
 type Card = dict[str, Any]
 
@@ -88,8 +88,14 @@ class _Views:
         self._may_read = may_read
         self._panel = entry.runtime_data.panel
         self._door_name = entry.runtime_data.devices.door_name
+        features = entry.runtime_data.site.client.features
         # the panel's log says who came
-        self._has_log = Feature.LIVE_EVENTS in entry.runtime_data.site.client.features
+        self._has_log = Feature.LIVE_EVENTS in features
+        self._added_later = {
+            key
+            for key, feature in ADDED_LATER.items()
+            if feature is None or feature in features
+        }
         device = self._devices.async_get_device_by_identifier(
             (DOMAIN, self._panel.info.id), entry.entry_id
         )
@@ -198,7 +204,7 @@ class _Views:
         """
         identifier = self._identifier(door)
         registered = async_get_entity_id(self._hass, domain, identifier, key)
-        if registered or key not in ADDED_LATER:
+        if registered or key not in self._added_later:
             yield from self._entity(domain, identifier, key)
         elif any(self._entity("lock", identifier, "lock")):
             entity_id = self._entities.async_get_available_entity_id(
