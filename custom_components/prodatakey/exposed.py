@@ -46,7 +46,7 @@ async def async_get_exposed(
 def _get_own(
     hass: HomeAssistant, registry: er.EntityRegistry
 ) -> Iterator[tuple[str, str]]:
-    """Yield the entities of all panels that answer, each with its key."""
+    """Yield the entities of all loaded panels, each with its key."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
             if entity.translation_key in KEYS and not entity.disabled:
